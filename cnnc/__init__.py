@@ -1,0 +1,1 @@
+"""cnnc: convolutional networks as text, checked before any framework loads."""

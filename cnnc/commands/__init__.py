@@ -1,0 +1,1 @@
+"""One module for each command; a command's own imports happen inside it."""

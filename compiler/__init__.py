@@ -1,0 +1,1 @@
+"""From text to a checked graph: no framework is imported anywhere in this package."""

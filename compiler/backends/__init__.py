@@ -1,0 +1,1 @@
+"""What is made of a checked graph. Backends do not import each other."""

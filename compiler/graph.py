@@ -1,0 +1,180 @@
+"""The network: nodes in written order, each with its operator, its inputs and what follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .ops.base import Facts, Op
+from .shape import Shape
+from .source import Frame, Span
+
+if TYPE_CHECKING:
+    import networkx
+
+    from .syntax import Train
+
+
+class Port(NamedTuple):
+    """One output of one node: the value that travels along an edge."""
+
+    node: Node
+    index: int
+
+    @property
+    def shape(self) -> Shape:
+        return self.node.facts.outputs[self.index]
+
+
+class Node:
+    """One use of an operator. `inputs`, in order, are the truth about edges.
+
+    `path` is the dotted name: the `state_dict` prefix of its weights, the row of the summary, the ONNX node name. Uses of
+    one `share`d layer are several nodes with one path. `serial` is the position in the written order.
+    """
+
+    __slots__ = ("facts", "frame", "inputs", "op", "path", "serial", "span")
+
+    def __init__(
+        self, serial: int, op: Op, inputs: tuple[Port, ...], facts: Facts, path: str, span: Span, frame: Frame
+    ) -> None:
+        self.serial = serial
+        self.op = op
+        self.inputs = inputs
+        self.facts = facts
+        self.path = path
+        self.span = span
+        self.frame = frame
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of the inputs."""
+        return tuple(p.shape for p in self.inputs)
+
+    @property
+    def type(self) -> str:
+        """The name of the Keras class that does the same."""
+        return self.op.keras(self.shapes)
+
+    def __repr__(self) -> str:
+        return f"Node({self.serial} {self.path} {self.op!r})"
+
+
+class Output(NamedTuple):
+    """One result of the network and the name it is known by."""
+
+    name: str
+    port: Port
+
+
+class Expectation(NamedTuple):
+    """`expect params=..., output=...`, evaluated."""
+
+    figures: dict[str, Any]
+    spans: dict[str, Span]
+    span: Span
+
+
+class Graph:
+    """An expanded model: every block inlined, every loop unrolled, every shape known. Not yet checked as a whole."""
+
+    def __init__(
+        self,
+        name: str,
+        file: str,
+        nodes: list[Node],
+        inputs: tuple[Node, ...],
+        outputs: tuple[Output, ...],
+        span: Span,
+        doc: str = "",
+        expectations: tuple[Expectation, ...] = (),
+        values: dict[str, Any] | None = None,
+        allowed: Iterable[str] = (),
+    ) -> None:
+        self.name = name
+        self.file = file
+        self.nodes = nodes
+        self.inputs = inputs
+        self.outputs = outputs
+        self.span = span
+        self.doc = doc
+        self.expectations = expectations
+        self.values = values or {}
+        """The named values of the model's body, by name, for recipes (`on=main`) and inner access."""
+        self.allowed = frozenset(allowed)
+        self.parameters: dict[str, Any] = {}
+        """What the model's parameters were bound to."""
+
+
+class Layer(NamedTuple):
+    """One row of the summary: a node, or all uses of one shared layer (`nodes`, in written order)."""
+
+    nodes: tuple[Node, ...]
+
+    @property
+    def node(self) -> Node:
+        return self.nodes[0]
+
+    @property
+    def name(self) -> str:
+        return self.nodes[0].path
+
+    @property
+    def macs(self) -> int | None:
+        """Of all uses together; None where a size is open."""
+        total = 0
+        for node in self.nodes:
+            if node.facts.macs is None:
+                return None
+            total += node.facts.macs
+        return total
+
+
+class Checked:
+    """A graph that passed every check. Backends accept nothing else.
+
+    `nodes` are those that reach an output, in written order, which is an order of evaluation. `layers` are the rows of
+    the summary in Keras's order.
+    """
+
+    def __init__(self, graph: Graph, nodes: tuple[Node, ...], layers: tuple[Layer, ...], recipes: tuple[Train, ...] = ()):
+        self.graph = graph
+        self.name = graph.name
+        self.file = graph.file
+        self.doc = graph.doc
+        self.inputs = graph.inputs
+        self.outputs = graph.outputs
+        self.nodes = nodes
+        self.layers = layers
+        self.recipes = recipes
+
+    @cached_property
+    def params(self) -> int:
+        """All parameters as Keras counts them, the statistics of batch normalisation included."""
+        return sum(layer.node.facts.params for layer in self.layers)
+
+    @cached_property
+    def trainable(self) -> int:
+        return sum(layer.node.facts.trainable for layer in self.layers)
+
+    @cached_property
+    def macs(self) -> int | None:
+        """Multiply-accumulates of convolutions and dense layers for one example; None where a size is open."""
+        found = [layer.macs for layer in self.layers]
+        return None if None in found else sum(found)  # type: ignore[arg-type]
+
+    @cached_property
+    def weights(self) -> dict[str, Any]:
+        """Every weight by its path: the names and shapes of the torch `state_dict` and of the ONNX initialisers."""
+        return {
+            f"{layer.name}.{name}": weight for layer in self.layers for name, weight in layer.node.facts.weights.items()
+        }
+
+    @cached_property
+    def networkx(self) -> networkx.DiGraph:
+        """The graph for other programs: nodes by unique name with `op`, `type`, `shape`, `params`, `macs`; edges with
+        `shape`, `index` of the output taken and `position` among the inputs (a list of edges where x + x)."""
+        from .backends.networkx_graph import to_networkx
+
+        return to_networkx(self)

@@ -1,0 +1,295 @@
+"""What an operator is: a frozen record of its arguments with one rule, input shapes -> facts.
+
+An operator is declared once, by subclassing `Op` under `@operator("word")`. From the declaration follow how it is called,
+its argument checks and "did you mean", its row in the summary, its weights and MACs, its page in the reference. Each
+backend adds one rule of its own, by `functools.singledispatch` on the class.
+
+Operators know nothing of places in a text: they raise `OpError`, the checker turns it into a diagnostic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+
+from ..shape import Shape
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_: Any) -> Callable[[T], T]:
+        return lambda thing: thing
+
+
+T = TypeVar("T")
+
+
+class _Required:
+    """The default of an argument that must be given."""
+
+    def __repr__(self) -> str:
+        return "REQUIRED"
+
+
+REQUIRED: Any = _Required()
+
+
+class OpError(Exception):
+    """Something an operator cannot do. `arg` names the guilty argument, None where the input itself is the matter."""
+
+    def __init__(
+        self,
+        message: str,
+        arg: str | None = None,
+        *,
+        code: str = "shape-mismatch",
+        label: str = "",
+        help: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.arg = arg
+        self.code = code
+        self.label = label
+        self.help = help
+
+
+class Arg:
+    """The declaration of one argument: what the reference says of it and what the binder checks."""
+
+    __slots__ = ("choices", "default", "doc", "max", "min", "name", "position", "type")
+
+    def __init__(
+        self,
+        doc: str,
+        default: Any = REQUIRED,
+        min: float | None = None,
+        max: float | None = None,
+        choices: tuple[str, ...] = (),
+        position: bool = True,
+    ) -> None:
+        self.name = ""
+        self.type = ""
+        self.doc = doc
+        self.default = default
+        self.min = min
+        self.max = max
+        self.choices = choices
+        self.position = position
+
+    @property
+    def required(self) -> bool:
+        return self.default is REQUIRED
+
+
+def arg(
+    doc: str,
+    *,
+    default: Any = REQUIRED,
+    min: float | None = None,
+    max: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """An argument that may be given by position, in the order of declaration, or by name."""
+    return Arg(doc, default, min, max, choices)
+
+
+def option(
+    doc: str,
+    *,
+    default: Any = REQUIRED,
+    min: float | None = None,
+    max: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """An argument that is given by name only."""
+    return Arg(doc, default, min, max, choices, position=False)
+
+
+class Record:
+    """A frozen record whose fields are the `arg`s and `option`s of its class body.
+
+    Built without `dataclasses`, whose generated code would cost a third of a second of start-up for all operators.
+    The type of a field is its annotation as text; compiler/bind.py has a converter for each.
+    """
+
+    word: ClassVar[str] = ""
+    fields: ClassVar[Mapping[str, Arg]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        fields = dict(cls.fields)
+        annotations = cls.__dict__.get("__annotations__", {})
+        for name, declared in list(cls.__dict__.items()):
+            if isinstance(declared, Arg):
+                declared.name = name
+                declared.type = annotations[name]
+                fields[name] = declared
+                delattr(cls, name)
+        cls.fields = fields
+
+    def __init__(self, **values: Any) -> None:
+        given = self.__dict__
+        for name, field in self.fields.items():
+            value = values.pop(name, field.default)
+            if value is REQUIRED:
+                raise TypeError(f"{type(self).__name__} needs `{name}`")
+            given[name] = value
+        if values:
+            raise TypeError(f"{type(self).__name__} has no argument {', '.join(values)}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), *self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.__dict__.items())})"
+
+    def changed(self: R, **values: Any) -> R:
+        """The same record with some fields replaced."""
+        return type(self)(**{**self.__dict__, **values})
+
+    def told(self) -> Iterator[tuple[str, Any]]:
+        """The arguments that differ from their defaults, for messages and diagrams."""
+        for name, field in self.fields.items():
+            value = self.__dict__[name]
+            if field.required or value != field.default:
+                yield name, value
+
+
+R = TypeVar("R", bound=Record)
+
+
+class Initializer(Record):
+    """How a weight begins; subclasses stand in initializers.py, values are drawn by the runtime."""
+
+
+class Weight(NamedTuple):
+    """One named array of a layer, in PyTorch's layout, so that names and shapes are those of a `state_dict`.
+
+    `fans` are (fan in, fan out) as Keras computes them for the layer, which variance-scaling initialisers ask for.
+    Weights that are not `trainable` are buffers (statistics, fixed kernels).
+    """
+
+    shape: tuple[int, ...]
+    trainable: bool = True
+    init: Initializer | None = None
+    fans: tuple[int, int] | None = None
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+
+class Window(NamedTuple):
+    """What one output place sees of the input, per spatial dimension: the receptive field of one layer.
+
+    `size` counts input places from first to last (dilation included), `stride` is the step in the input from one output
+    place to the next (below 1 where the layer enlarges), `before` how far the first window begins before the map.
+    """
+
+    size: tuple[int, ...]
+    stride: tuple[Fraction | int, ...]
+    before: tuple[int, ...]
+
+
+EVERYTHING = Window((), (), ())
+"""The window of layers that see the whole map: global pooling, flatten, dense over a flattened map."""
+
+
+class Facts(NamedTuple):
+    """What follows from the arguments and the input shapes.
+
+    `macs` are the multiply-accumulates of convolutions and dense layers for one example, biases not counted; None where
+    a size is open. `window` None means that every place sees only itself.
+    """
+
+    outputs: tuple[Shape, ...]
+    weights: Mapping[str, Weight] = {}
+    macs: int | None = 0
+    window: Window | None = None
+
+    @property
+    def output(self) -> Shape:
+        return self.outputs[0]
+
+    @property
+    def params(self) -> int:
+        return sum(w.size for w in self.weights.values())
+
+    @property
+    def trainable(self) -> int:
+        return sum(w.size for w in self.weights.values() if w.trainable)
+
+
+class Takes(NamedTuple):
+    """How many values an operator takes, the flow included. `max` None means any number."""
+
+    min: int = 1
+    max: int | None = 1
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(arg, option))
+class Op(Record):
+    """One layer or operation. Subclasses declare arguments and `facts`; `word` is what users type."""
+
+    takes: ClassVar[Takes] = Takes()
+    short: ClassVar[str] = ""
+    """The stem of automatic names (`bn1`), the word itself where empty."""
+    family: ClassVar[str] = ""
+    """The chapter of the reference: convolution, pooling, normalization, activation, ..."""
+    examples: ClassVar[tuple[str, ...]] = ()
+    """One or two uses, for the reference, as (`16x16x3`, `conv 8, 3x3`) written `16x16x3: conv 8, 3x3`."""
+    torch_differs: ClassVar[str] = ""
+    """Where PyTorch's default is another than ours, in one sentence for the reference."""
+    kind: ClassVar[str] = "layer"
+    """`activation` for what may stand behind `act=`, `merge` for what may head branches, else `layer`."""
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        raise NotImplementedError
+
+    def keras(self, inputs: tuple[Shape, ...]) -> str:
+        """The name of the Keras class that does the same; a name of the same style where Keras has none."""
+        raise NotImplementedError
+
+    def warnings(self, inputs: tuple[Shape, ...]) -> Iterator[tuple[str, str, str]]:
+        """What is legal but suspicious: (code, message, name of the argument or empty)."""
+        return iter(())
+
+
+OPERATORS: dict[str, type[Op]] = {}
+INITIALIZERS: dict[str, type[Initializer]] = {}
+
+C = TypeVar("C", bound=type)
+
+
+def operator(word: str) -> Callable[[C], C]:
+    """Register a class under the word that users type."""
+
+    def register(cls: C) -> C:
+        cls.word = word  # type: ignore[attr-defined]
+        if not cls.short:  # type: ignore[attr-defined]
+            cls.short = word  # type: ignore[attr-defined]
+        OPERATORS[word] = cls
+        return cls
+
+    return register
+
+
+def initializer(word: str) -> Callable[[C], C]:
+    """Register an initialiser under the word that users type behind `init=`."""
+
+    def register(cls: C) -> C:
+        cls.word = word  # type: ignore[attr-defined]
+        INITIALIZERS[word] = cls
+        return cls
+
+    return register

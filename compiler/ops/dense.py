@@ -1,0 +1,74 @@
+"""Fully connected layers and what leads to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Optional
+
+from ..shape import Shape
+from .base import EVERYTHING, Facts, Initializer, Op, OpError, Weight, arg, operator, option
+from .geometry import channels
+
+Activation = Optional[Op]
+
+
+@operator("dense")
+class Dense(Op):
+    """Every output is a weighted sum of all inputs.
+
+    Keras: Dense. PyTorch: Linear. Works on a vector; on a map it is refused, since Keras's rule (the last axis only) and
+    what a newcomer means differ.
+    """
+
+    family = "dense"
+    examples = ("256: dense 10", "256: dense 64, act=relu")
+
+    out: int = arg("outputs", min=1)
+    bias: bool = option("add a trained number to each output", default=True)
+    act: Activation = option("activation behind it, in the same row", default=None)
+    init: Initializer | None = option("how the weights begin", default=None)
+    bias_init: Initializer | None = option("how the bias begins", default=None)
+    l1: float = option("L1 penalty on the weights", default=0.0, min=0)
+    l2: float = option("L2 penalty on the weights", default=0.0, min=0)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        (x,) = inputs
+        if x.rank:
+            raise OpError(
+                f"`dense` works on a vector, found the map {x}",
+                code="dense-on-map",
+                help=f"`flatten` or `global_avgpool` before it, or `conv {self.out}, 1x1` for every place alike",
+            )
+        width = channels(x)
+        weights = {"weight": Weight((self.out, width), init=self.init, fans=(width, self.out))}
+        if self.bias:
+            weights["bias"] = Weight((self.out,), init=self.bias_init)
+        return Facts((Shape((self.out,)),), weights, self.out * width)
+
+    def keras(self, inputs: tuple[Shape, ...]) -> str:
+        return "Dense"
+
+    def warnings(self, inputs: tuple[Shape, ...]) -> Iterator[tuple[str, str, str]]:
+        width = inputs[0].channels or 0
+        if width * self.out > 50_000_000:
+            yield "huge-dense", f"`dense {self.out}` over {width} values has {width * self.out:,} weights", ""
+
+
+@operator("flatten")
+class Flatten(Op):
+    """All values in one vector, in the written order (height, width, channels).
+
+    Keras: Flatten. PyTorch's order is channels first: weights from there are permuted on the way in.
+    """
+
+    family = "dense"
+    examples = ("7x7x64: flatten",)
+
+    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
+        (x,) = inputs
+        if x.size is None:
+            raise OpError(f"the size of {x} must be known to flatten it", code="open-size")
+        return Facts((Shape((x.size,)),), window=EVERYTHING if x.rank else None)
+
+    def keras(self, inputs: tuple[Shape, ...]) -> str:
+        return "Flatten"

@@ -1,0 +1,44 @@
+"""The shape of one example: spatial sizes first, channels last, without the batch; an open size is None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+
+class Shape(tuple[int | None, ...]):
+    """Such as 224x224x3, ?x?x3, 1014x70 or, for a vector, 1000."""
+
+    __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[int | None]) -> Shape:
+        return super().__new__(cls, sizes)
+
+    @property
+    def spatial(self) -> tuple[int | None, ...]:
+        return self[:-1]
+
+    @property
+    def channels(self) -> int | None:
+        return self[-1]
+
+    @property
+    def rank(self) -> int:
+        """Number of spatial dimensions: 2 for a picture, 0 for a vector."""
+        return len(self) - 1
+
+    @property
+    def size(self) -> int | None:
+        """Number of values, None where a size is open."""
+        return None if None in self else prod(self)  # type: ignore[type-var]
+
+    @property
+    def area(self) -> int | None:
+        """Number of places: the product of the spatial sizes."""
+        return None if None in self[:-1] else prod(self[:-1])  # type: ignore[type-var]
+
+    def __str__(self) -> str:
+        return "x".join("?" if n is None else str(n) for n in self)
+
+    def __repr__(self) -> str:
+        return f"Shape({self})"

@@ -1,0 +1,1 @@
+"""The grammar of .cnn files, its parser tables and the language reference."""

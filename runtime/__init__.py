@@ -1,0 +1,1 @@
+"""What runs a compiled model: the only package that imports torch."""

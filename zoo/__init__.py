@@ -1,0 +1,1 @@
+"""The models, written as .cnn files; this package only makes them findable after an installation."""
