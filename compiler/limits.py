@@ -1,0 +1,11 @@
+"""How much a file may ask for: every limit in one place. Beyond one, a `limit` diagnostic says so at the place."""
+
+# --- text
+BYTES = 16 * 2**20  # of a file; 100,000 long lines are about 8 MiB
+LINE = 20_000  # characters of a line
+TOKENS = 4_000_000
+BRACKETS = 100  # open at one place
+INDENTATION = 100  # bodies in each other
+EXPRESSION = 100  # depth of an expression; every walk over one may recurse
+STACK = 2_000  # symbols the parser holds open: chains such as `- - - 1`
+DIGITS = 20  # of a number
