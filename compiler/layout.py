@@ -1,30 +1,30 @@
 """Text -> tokens, with lines, indentation and brackets settled: the only place that knows where a statement ends.
 
 - A line ends the statement, unless a bracket is open, or the line ends in `,` or `->` and the next is indented deeper.
-- Deeper lines are announced by _INDENT, each level left by _DEDENT, as in Python; comments and blank lines count for nothing.
+- A deeper line begins with _INDENT, each level left is a _DEDENT, as in Python; comments and blank lines count for nothing.
 - A bracket that touches the word before it calls or indexes; after a space, or a keyword, it begins a value.
 - Words such as `model`, `x` or `epochs` are words of the grammar only where the parser can take them, names elsewhere.
 
-What no terminal fits comes out as UNKNOWN, TAB or MISFIT, which no rule takes: the parser then says so at that place.
+What fits no terminal comes out as UNKNOWN, TAB or MISFIT, which no rule takes: the parser then says so at that place.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from .diagnostics import CompileError, Diagnostic
 from .limits import BRACKETS, INDENTATION, TOKENS
 from .source import Source, Span
 from .syntax import Comment
 
-OPENING = {"LPAR", "LSQB", "LBRACE", "_TOUCHING_LPAR", "_TOUCHING_LSQB"}
+OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "_TOUCHING_LPAR", "_TOUCHING_LSQB"})
 CLOSING = {"RPAR": "(", "RSQB": "[", "RBRACE": "{"}
-CONTINUING = {"COMMA", "ARROW"}
+CONTINUING = frozenset({"COMMA", "ARROW"})
 
-_LINE = re.compile(r"[ \t]*(?=(\r?\n|#|\Z)?)")
-_COMMENT = re.compile(r"#[^\n]*")
+_BLANK = re.compile(r"[ \t]*(?:(#[^\n]*)|\r?\n|\Z)")
+_MARGIN = re.compile(r"[ \t]*")
 _UNKNOWN = r"""\"{3}[\s\S]*|"[^\n]*|'[^'\n]*'?|\w+|[^\n]"""
 
 
@@ -37,122 +37,128 @@ class Token(NamedTuple):
 
 
 class Words:
-    """The terminals of a grammar as one regular expression."""
+    """The terminals of a grammar, as one regular expression."""
 
     def __init__(self, terminals: Iterable[tuple[str, str, int]]) -> None:
-        """`terminals`: name, regular expression and priority of each; below zero are words that may also be names."""
-        ranked = sorted(terminals, key=lambda t: -t[2])
-        self._soft = re.compile("|".join(f"(?P<{n}>{r})" for n, r, p in ranked if p < 0))
-        firm = [(n, rf"{r}\b" if r.isalpha() else r) for n, r, p in ranked if p >= 0]
-        firm.sort(key=lambda t: t[0] != "NAME")  # most tokens are names
-        self.reserved = frozenset(r for n, r, p in ranked if p >= 0 and r.isalpha())
-        self.kinds = frozenset(n for n, r, p in ranked if p < 0 or r.isalpha())
-        layout = [("COMMENT", "#[^\\n]*"), ("NEWLINE", r"\r?\n"), ("END", r"\Z"), ("UNKNOWN", _UNKNOWN)]
-        self.match = re.compile(r"[ \t]*(?:" + "|".join(f"(?P<{n}>{r})" for n, r in firm + layout) + ")").match
+        """`terminals`: name, regular expression and priority of each; those below zero may also be names."""
+        ranked = sorted(terminals, key=lambda t: (t[0] != "NAME", -t[2], -len(t[1])))  # most tokens are names
+        firm = [(name, rf"{rule}\b" if rule.isalpha() else rule) for name, rule, rank in ranked if rank >= 0]
+        blank = [("COMMENT", r"#[^\n]*"), ("NEWLINE", r"\r?\n"), ("END", r"\Z"), ("UNKNOWN", _UNKNOWN)]
+        self.match = re.compile(r"[ \t]*(?:" + "|".join(f"(?P<{name}>{rule})" for name, rule in firm + blank) + ")").match
+        self.reserved = frozenset(rule for _, rule, rank in ranked if rank >= 0 and rule.isalpha())
+        self.kinds = frozenset(name for name, rule, rank in ranked if rank < 0 or rule.isalpha())
+        self._soft = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule, rank in ranked if rank < 0))
 
-    def soft(self, word: str) -> str | None:
-        """The terminal that `word` may be beside being a name."""
+    def soft(self, word: str) -> str:
+        """The terminal that `word` may be beside a NAME."""
         found = self._soft.fullmatch(word)
-        return found and found.lastgroup
+        return found.lastgroup or "NAME" if found else "NAME"
 
 
 class Layout:
-    """One reading of a text, from `position` to `end`; it can be sent elsewhere after an error.
+    """One reading of a text from `position` on; after an error it can be sent elsewhere.
 
-    `wanted(stack[-1])` are the terminals the parser can take next; `brackets` are the open ones, `indents` the columns
-    of the open bodies.
+    `wanted[stack[-1]]` are the terminals the parser can take next. `brackets` are the open ones, `indents` the widths of
+    the open bodies.
     """
 
-    def __init__(self, words: Words, source: Source, wanted: Mapping[Any, Any], stack: list[Any]) -> None:
-        self.words = words
+    def __init__(
+        self, words: Words, source: Source, wanted: Mapping[int, Collection[str]], stack: list[int], start: int, end: int
+    ) -> None:
         self.source = source
-        self.wanted = wanted
-        self.stack = stack
-        self.position = 1 if source.text.startswith("\ufeff") else 0
-        self.end = len(source.text)
+        self.position = start
         self.brackets: list[Token] = []
         self.indents = [0]
         self.comments: list[Comment] = []
-        self._soft: dict[str, str | None] = {}
+        self._words = words
+        self._wanted = wanted
+        self._stack = stack
+        self._end = end
+        self._soft: dict[str, str] = {}
         self._count = 0
 
-    def lines(self) -> Iterator[Token]:
-        """The tokens of a file."""
-        while True:
+    def tokens(self) -> Iterator[Token]:
+        """All tokens of a file."""
+        self._skip_blank()
+        while self.position < self._end:
             yield from self._margin()
-            if self.position >= self.end:
-                break
             yield from self.line()
         yield from self._leave(0)
 
+    def at_end(self) -> Token:
+        """What the parser is fed last."""
+        return Token("$END", "", Span(self.source, self._end, self._end))
+
     def line(self) -> Iterator[Token]:
-        """The tokens of one statement, with the _NL that ends it."""
-        match, source, text, end = self.words.match, self.source, self.source.text, self.end
-        wanted, stack, soft = self.wanted, self.stack, self._soft
-        kind, last = "", self.position
+        """The tokens of one statement, with the _NL that ends it; the position moves to the next line of code."""
+        match, source, text, end = self._words.match, self.source, self.source.text, self._end
+        wanted, stack, soft = self._wanted, self._stack, self._soft
+        kind, position, last = "", self.position, self.position
         while True:
-            before = kind
-            found = match(text, self.position, end)
-            assert found is not None
-            kind = found.lastgroup or ""
-            start, self.position = found.span(kind)
+            found = match(text, position, end)
+            assert found is not None  # END and UNKNOWN take what is left
+            before, kind = kind, found.lastgroup or ""
+            start, position = found.span(kind)
             if kind == "NAME":
                 word = found[kind]
                 if word not in soft:
-                    soft[word] = self.words.soft(word)
+                    soft[word] = self._words.soft(word)
                 if soft[word] in wanted[stack[-1]]:
-                    kind = soft[word] or kind
+                    kind = soft[word]
+            elif kind in OPENING or kind in CLOSING:
+                kind = self._bracket(kind, before, start)
             elif kind == "COMMENT":
-                self._comment(start, self.position, alone=False)
+                self._comment(start, position, alone=False)
                 kind = before
                 continue
             elif kind == "NEWLINE" or kind == "END":
-                if kind == "NEWLINE" and (self.brackets or (before in CONTINUING and self._goes_on())):
-                    kind = before
-                    self._skip_blank()
-                    continue
-                self.position = max(start, last)
-                break
-            elif kind in OPENING or kind in CLOSING:
-                kind = self._bracket(kind, before, start)
-            last = self.position
+                self.position = position
+                if not self._goes_on(before):
+                    break
+                kind, position = before, self.position
+                continue
+            last = position
             self._count += 1
             yield Token(kind, text[start:last], Span(source, start, last))
-        self._check_count(last)
         yield Token("_NL", "", Span(source, last, last))
 
     # --- brackets
 
     def _bracket(self, kind: str, before: str, start: int) -> str:
-        sign = self.source.text[start]
+        """Opens or closes; returns the kind of the bracket at `start`."""
         if kind in CLOSING:
             if self.brackets and self.brackets[-1].text == CLOSING[kind]:
                 self.brackets.pop()
             return kind
-        if before in self.words.kinds:
-            kind = kind.replace("_TOUCHING_", "")
-        span = Span(self.source, start, start + 1)
+        if before in self._words.kinds:
+            kind = kind.removeprefix("_TOUCHING_")
+        opened = Token(kind, self.source.text[start], Span(self.source, start, start + 1))
         if len(self.brackets) == BRACKETS:
-            raise _limit(f"more than {BRACKETS} brackets are open", span)
-        self.brackets.append(Token(kind, sign, span))
+            raise limit(f"more than {BRACKETS} brackets are open here", opened.span)
+        self.brackets.append(opened)
         return kind
 
     # --- lines
 
-    def _margin(self) -> Iterator[Token]:
-        """Comments and blank lines are skipped; then the step in or out of the next line."""
+    def _goes_on(self, before: str) -> bool:
+        """The statement goes on behind the line end at the position, where `before` is its last token so far."""
         self._skip_blank()
-        if self.position >= self.end:
-            return
-        start = self.position
-        self.position = self._code(start)
-        if "\t" in self.source.text[start : self.position]:
-            at = self.source.text.index("\t", start)
-            yield Token("TAB", "\t", Span(self.source, at, self.position))
-        width = self.position - start
+        if self._count > TOKENS:
+            raise limit(f"more than {TOKENS:,} words and signs", self._here())
+        if self.position >= self._end:
+            return False
+        return bool(self.brackets) or (before in CONTINUING and self._width() > self.indents[-1])
+
+    def _margin(self) -> Iterator[Token]:
+        """The step in or out that the next line makes."""
+        width = self._width()
+        blank = self.source.text[self.position : self.position + width]
+        self.position += width
+        if "\t" in blank:
+            yield Token("TAB", blank, Span(self.source, self.position - width, self.position))
         if width > self.indents[-1]:
             if len(self.indents) > INDENTATION:
-                raise _limit(f"more than {INDENTATION} bodies stand in each other", self._here())
+                raise limit(f"more than {INDENTATION} bodies stand in each other", self._here())
             self.indents.append(width)
             yield Token("_INDENT", "", self._here())
         else:
@@ -162,36 +168,34 @@ class Layout:
         here = self._here()
         while width < self.indents[-1]:
             self.indents.pop()
+            if width > self.indents[-1]:
+                yield Token("MISFIT", "", here)
             yield Token("_DEDENT", "", here)
-        if width > self.indents[-1]:
-            yield Token("MISFIT", "", here)
+
+    def _width(self) -> int:
+        """Blanks in front of the line at the position."""
+        found = _MARGIN.match(self.source.text, self.position)
+        return found.end() - self.position if found else 0
 
     def _here(self) -> Span:
         return Span(self.source, self.position, self.position)
 
-    def _code(self, position: int) -> int:
-        """Where the blanks that begin a line end."""
-        found = _LINE.match(self.source.text, position)
-        assert found is not None
-        return found.end()
-
     def _skip_blank(self) -> None:
-        """To the start of the next line that holds code; the comments on the way are kept."""
-        text = self.source.text
-        while self.position < self.end:
-            found = _LINE.match(text, self.position)
-            assert found is not None
-            sign = found[1]
-            if sign is None:
+        """To the next line of code, from the start of a line; the comments on the way are kept."""
+        while self.position < self._end:
+            found = _BLANK.match(self.source.text, self.position, self._end)
+            if found is None:
                 return
-            if sign == "#":
-                comment = _COMMENT.match(text, found.end())
-                assert comment is not None
-                self._comment(*comment.span(), alone=not text[: found.end()].rpartition("\n")[2].strip())
-                self.position = comment.end()
-            else:
-                self.position = found.end() + len(sign) if sign else self.end
+            self.position = found.end()
+            if found[1]:
+                self._comment(*found.span(1), alone=True)
 
-    def _goes_on(self) -> bool:
-        """The next line with code is indented deeper than the statement."""
-        ...
+    def _comment(self, start: int, end: int, alone: bool) -> None:
+        text = self.source.text[start:end].rstrip()
+        span = Span(self.source, start, start + len(text))
+        self.comments.append(Comment(span.line, text, alone, span))
+
+
+def limit(message: str, span: Span, help: str = "") -> CompileError:
+    """The refusal of a text that asks for too much."""
+    return CompileError([Diagnostic("error", "limit", message, span, help=help)])

@@ -1,7 +1,7 @@
 """How much a file may ask for: every limit in one place. Beyond one, a `limit` diagnostic says so at the place."""
 
 # --- text
-BYTES = 16 * 2**20  # of a file; 100,000 long lines are about 8 MiB
+TEXT = 16 * 2**20  # bytes of a file, and characters of a text; 100,000 long lines are about 8 MiB
 LINE = 20_000  # characters of a line
 TOKENS = 4_000_000
 BRACKETS = 100  # open at one place
