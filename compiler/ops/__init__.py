@@ -1,6 +1,18 @@
 """The operators. Importing this package fills `OPERATORS` and `INITIALIZERS`."""
 
-from . import conv as conv, dense as dense, initializers as initializers, structure as structure  # noqa: E401
+from . import (
+    activation as activation,
+    conv as conv,
+    dense as dense,
+    dropout as dropout,
+    initializers as initializers,
+    merge as merge,
+    norm as norm,
+    reshape as reshape,
+    scale as scale,
+    structure as structure,
+    text as text,
+)
 from .base import EVERYTHING, INITIALIZERS, OPERATORS, Facts, Op, OpError, Weight, Window
 
 __all__ = ["EVERYTHING", "INITIALIZERS", "OPERATORS", "Facts", "Op", "OpError", "Weight", "Window"]

@@ -252,6 +252,10 @@ class Op(Record):
     """Where PyTorch's default is another than ours, in one sentence for the reference."""
     kind: ClassVar[str] = "layer"
     """`activation` for what may stand behind `act=`, `merge` for what may head branches, else `layer`."""
+    whole_inputs: ClassVar[tuple[int, ...]] = ()
+    """Positions of the inputs that hold whole numbers (token ids, places), not measures."""
+    whole_outputs: ClassVar[tuple[int, ...]] = ()
+    """Positions of the outputs that hold whole numbers."""
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         raise NotImplementedError
@@ -271,14 +275,15 @@ INITIALIZERS: dict[str, type[Initializer]] = {}
 C = TypeVar("C", bound=type)
 
 
-def operator(word: str) -> Callable[[C], C]:
-    """Register a class under the word that users type."""
+def operator(word: str, *others: str) -> Callable[[C], C]:
+    """Register a class under the word that users type, and under other names that are as common (`silu` for `swish`)."""
 
     def register(cls: C) -> C:
         cls.word = word  # type: ignore[attr-defined]
         if not cls.short:  # type: ignore[attr-defined]
             cls.short = word  # type: ignore[attr-defined]
-        OPERATORS[word] = cls
+        for name in (word, *others):
+            OPERATORS[name] = cls
         return cls
 
     return register

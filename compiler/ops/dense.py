@@ -1,31 +1,30 @@
-"""Fully connected layers and what leads to them."""
+"""Fully connected layers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Optional
 
 from ..shape import Shape
-from .base import EVERYTHING, Facts, Initializer, Op, OpError, Weight, arg, operator, option
-from .geometry import channels
-
-Activation = Optional[Op]
+from .base import Facts, Initializer, Op, OpError, Weight, arg, operator, option
+from .geometry import Activation, channels
 
 
 @operator("dense")
 class Dense(Op):
     """Every output is a weighted sum of all inputs.
 
-    Keras: Dense. PyTorch: Linear. Works on a vector; on a map it is refused, since Keras's rule (the last axis only) and
-    what a newcomer means differ.
+    Keras: Dense. PyTorch: Linear. Works on a vector; on a map it is refused, since Keras's rule (the last axis only)
+    and what a newcomer means differ. `per_place=true` is Keras's rule: the channels of every place alike, as a 1x1
+    convolution does it.
     """
 
     family = "dense"
-    examples = ("256: dense 10", "256: dense 64, act=relu")
+    examples = ("256: dense 10", "256: dense 64, act=relu", "14x14x96: dense 384, per_place=true")
 
     out: int = arg("outputs", min=1)
     bias: bool = option("add a trained number to each output", default=True)
     act: Activation = option("activation behind it, in the same row", default=None)
+    per_place: bool = option("on a map: to the channels of every place alike", default=False)
     init: Initializer | None = option("how the weights begin", default=None)
     bias_init: Initializer | None = option("how the bias begins", default=None)
     l1: float = option("L1 penalty on the weights", default=0.0, min=0)
@@ -33,7 +32,7 @@ class Dense(Op):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         (x,) = inputs
-        if x.rank:
+        if x.rank and not self.per_place:
             raise OpError(
                 f"`dense` works on a vector, found the map {x}",
                 code="dense-on-map",
@@ -43,7 +42,8 @@ class Dense(Op):
         weights = {"weight": Weight((self.out, width), init=self.init, fans=(width, self.out))}
         if self.bias:
             weights["bias"] = Weight((self.out,), init=self.bias_init)
-        return Facts((Shape((self.out,)),), weights, self.out * width)
+        area = x.area
+        return Facts((Shape((*x.spatial, self.out)),), weights, None if area is None else weights["weight"].size * area)
 
     def keras(self, inputs: tuple[Shape, ...]) -> str:
         return "Dense"
@@ -52,23 +52,3 @@ class Dense(Op):
         width = inputs[0].channels or 0
         if width * self.out > 50_000_000:
             yield "huge-dense", f"`dense {self.out}` over {width} values has {width * self.out:,} weights", ""
-
-
-@operator("flatten")
-class Flatten(Op):
-    """All values in one vector, in the written order (height, width, channels).
-
-    Keras: Flatten. PyTorch's order is channels first: weights from there are permuted on the way in.
-    """
-
-    family = "dense"
-    examples = ("7x7x64: flatten",)
-
-    def facts(self, inputs: tuple[Shape, ...]) -> Facts:
-        (x,) = inputs
-        if x.size is None:
-            raise OpError(f"the size of {x} must be known to flatten it", code="open-size")
-        return Facts((Shape((x.size,)),), window=EVERYTHING if x.rank else None)
-
-    def keras(self, inputs: tuple[Shape, ...]) -> str:
-        return "Flatten"

@@ -1,8 +1,15 @@
-"""How weights begin, by Keras's names and formulas; the runtime draws the numbers."""
+"""How weights begin, by Keras's names and formulas; the runtime draws the numbers.
+
+Where a weight has no initialiser it begins as in Keras: `glorot_uniform` where it has fans, zeros where it has none.
+"""
 
 from __future__ import annotations
 
-from .base import Initializer, initializer, option, arg
+from typing import Any, ClassVar
+
+from .base import Initializer, arg, initializer, option
+
+Array = tuple[Any, ...]
 
 
 @initializer("zeros")
@@ -57,24 +64,52 @@ class VarianceScaling(Initializer):
     )
 
 
-def _named(word: str, doc: str, scale: float, mode: str, distribution: str) -> None:
-    """An initialiser that is variance scaling with everything fixed."""
+class Scaled(Initializer):
+    """Variance scaling with everything fixed."""
 
-    class Named(Initializer):
-        pass
-
-    Named.__name__ = Named.__qualname__ = word.title().replace("_", "")
-    Named.__doc__ = doc
-    Named.as_scaling = VarianceScaling(scale=scale, mode=mode, distribution=distribution)  # type: ignore[attr-defined]
-    initializer(word)(Named)
+    scaling: ClassVar[VarianceScaling]
 
 
-_named("glorot_uniform", "Glorot and Bengio (2010), uniform: variance 2 / (fan in + fan out).", 1.0, "fan_avg", "uniform")
-_named("glorot_normal", "Glorot and Bengio (2010), truncated normal.", 1.0, "fan_avg", "truncated_normal")
-_named("he_uniform", "He et al. (2015), uniform: variance 2 / fan in.", 2.0, "fan_in", "uniform")
-_named("he_normal", "He et al. (2015), truncated normal.", 2.0, "fan_in", "truncated_normal")
-_named("lecun_uniform", "LeCun et al. (1998), uniform: variance 1 / fan in.", 1.0, "fan_in", "uniform")
-_named("lecun_normal", "LeCun et al. (1998), truncated normal.", 1.0, "fan_in", "truncated_normal")
+@initializer("glorot_uniform")
+class GlorotUniform(Scaled):
+    """Uniform, variance 2 / (fan in + fan out) (Glorot and Bengio, 2010). Kernels begin so where nothing is said."""
+
+    scaling = VarianceScaling(mode="fan_avg", distribution="uniform")
+
+
+@initializer("glorot_normal")
+class GlorotNormal(Scaled):
+    """Truncated normal, variance 2 / (fan in + fan out) (Glorot and Bengio, 2010)."""
+
+    scaling = VarianceScaling(mode="fan_avg")
+
+
+@initializer("he_uniform")
+class HeUniform(Scaled):
+    """Uniform, variance 2 / fan in (He et al., 2015)."""
+
+    scaling = VarianceScaling(scale=2.0, distribution="uniform")
+
+
+@initializer("he_normal")
+class HeNormal(Scaled):
+    """Truncated normal, variance 2 / fan in (He et al., 2015)."""
+
+    scaling = VarianceScaling(scale=2.0)
+
+
+@initializer("lecun_uniform")
+class LecunUniform(Scaled):
+    """Uniform, variance 1 / fan in (LeCun et al., 1998)."""
+
+    scaling = VarianceScaling(distribution="uniform")
+
+
+@initializer("lecun_normal")
+class LecunNormal(Scaled):
+    """Truncated normal, variance 1 / fan in (LeCun et al., 1998)."""
+
+    scaling = VarianceScaling()
 
 
 @initializer("orthogonal")
@@ -82,3 +117,20 @@ class Orthogonal(Initializer):
     """Saxe et al. (2013): rows or columns orthonormal, times the gain."""
 
     gain: float = arg("factor", default=1.0)
+
+
+@initializer("signs")
+class Signs(Initializer):
+    """-1 or 1, with equal chances."""
+
+
+class Given(Initializer):
+    """The numbers themselves, nested as the weight's axes; an axis of 1 stands for all. Cannot be typed."""
+
+    values: Array = arg("nested tuples of numbers, broadcast to the weight's shape")
+
+
+class NormOf(Initializer):
+    """The norm of another weight of the layer for each first index: where weight normalisation begins. Cannot be typed."""
+
+    weight: str = arg("the name of that weight")
