@@ -9,11 +9,16 @@ INSTANCES = frozenset({"block", "model"})
 Chain = tuple[Frame, ...]
 
 
-class Blocks:
-    """Answers which block instances enclose a frame, outermost first; the model itself is none of them.
+def is_instance(frame: Frame) -> bool:
+    """Whether the frame is a level of its own: a block or a model inside another, with its own part of the path.
 
-    An instance that adds nothing to the path (`model A = B`, a model standing for another) is no level of its own.
+    A model that merely stands for another (`model A = B`) adds nothing to the path and is none.
     """
+    return frame.kind in INSTANCES and frame.parent is not None and frame.path != frame.parent.path
+
+
+class Blocks:
+    """Answers which block instances enclose a frame, outermost first; the model itself is none of them."""
 
     def __init__(self) -> None:
         self._known: dict[int, Chain] = {}
@@ -21,11 +26,7 @@ class Blocks:
     def around(self, frame: Frame) -> Chain:
         chain = self._known.get(id(frame))
         if chain is None:
-            found: list[Frame] = []
-            for outer in frame.outward():
-                if outer.kind in INSTANCES and outer.parent is not None and outer.path != outer.parent.path:
-                    found.append(outer)
-            chain = self._known[id(frame)] = tuple(reversed(found))
+            chain = self._known[id(frame)] = tuple(filter(is_instance, frame.outward()))[::-1]
         return chain
 
     def folded(self, frame: Frame, depth: int | None) -> Frame | None:

@@ -1,7 +1,7 @@
 """A table in box characters, laid out as rich lays out the summaries of Keras, without importing rich.
 
-The rule was read off rich 13: a cell wraps at spaces, a word wider than its column ends in an ellipsis, and what does not
-fit into the line is taken from all columns alike.
+The rule was read off rich 13: a cell wraps at spaces, a word wider than its column ends in an ellipsis, and what does
+not fit into the line is taken from all columns alike.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ class Column(NamedTuple):
 
 def fitted(widths: Sequence[int], line_length: int) -> list[int]:
     """Widths of the text for columns planned at `widths`, once padding and borders are to fit into the line."""
-    padded = [width + 2 for width in widths]
-    excess = sum(padded) + len(padded) + 1 - line_length
+    room = line_length - len(widths) - 1
+    padded = [min(width + 2, room) for width in widths]
+    excess = sum(padded) - room
     if excess <= 0:
         return list(widths)
     left = len(padded)
@@ -70,11 +71,11 @@ def aligned(line: str, column: Column) -> str:
 
 def cells(columns: Sequence[Column], row: Sequence[str], edge: str, *, low: bool = False) -> Iterator[str]:
     """The lines of one row between `edge`s; short cells stand at the top, or at the foot where `low`."""
-    wraps = [wrapped(text, column.width) for text, column in zip(row, columns)]
+    wraps = [wrapped(text, column.width) for text, column in zip(row, columns, strict=True)]
     height = max(map(len, wraps))
     for i in range(height):
         parts = []
-        for lines, column in zip(wraps, columns):
+        for lines, column in zip(wraps, columns, strict=True):
             at = i - height + len(lines) if low else i
             filled = aligned(lines[at] if 0 <= at < len(lines) else "", column)
             parts.append(column.paint(filled) if column.paint else filled)
