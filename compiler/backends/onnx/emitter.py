@@ -54,11 +54,17 @@ class Emitter:
     """One use of an operator: where it stands, what it is fed, and the means to add ONNX nodes.
 
     `inputs` are the names of its input values, `shapes` and `outputs` the shapes of its inputs and outputs (written
-    order: spatial first, channels last, no batch). In the ONNX graph maps lie channels first, with the batch: (N, C, D, H, W).
+    order: spatial first, channels last, no batch). In the ONNX graph maps lie batch and channels first: (N, C, D, H, W).
     """
 
     def __init__(
-        self, builder: Builder, path: str, prefix: str, inputs: list[str], shapes: tuple[Shape, ...], outputs: tuple[Shape, ...]
+        self,
+        builder: Builder,
+        path: str,
+        prefix: str,
+        inputs: list[str],
+        shapes: tuple[Shape, ...],
+        outputs: tuple[Shape, ...],
     ) -> None:
         self.builder = builder
         self.path = path
@@ -75,7 +81,9 @@ class Emitter:
         """An initialiser holding `value`: whole numbers as int64 and others as float32 where no `dtype` is given."""
         array = np.asarray(value, dtype)
         if dtype is None:
-            array = array.astype(np.float32 if array.dtype.kind == "f" else np.int64 if array.dtype.kind in "iu" else array.dtype)
+            array = array.astype(
+                np.float32 if array.dtype.kind == "f" else np.int64 if array.dtype.kind in "iu" else array.dtype
+            )
         return self.builder.constant(f"{self.path}/constant", array)
 
     def node(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> Any:
@@ -97,5 +105,3 @@ class Emitter:
 
         (made,) = emit(act, Emitter(self.builder, self.path, self.prefix, [value], self.outputs, self.outputs))
         return made
-
-

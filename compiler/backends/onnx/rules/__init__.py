@@ -1,6 +1,8 @@
 """The ONNX rules, one file per family of operators. Importing this package fills the table."""
 
-from . import conv as conv, dense as dense, structure as structure  # noqa: E401
+from . import conv as conv
+from . import dense as dense
+from . import structure as structure
 from .table import emit
 
 __all__ = ["emit"]

@@ -2,33 +2,68 @@
 
 from __future__ import annotations
 
-from ....ops.conv import Conv, extent
-from ....ops.geometry import Padding, Sizes, border, spread
-from ....shape import Shape
+from ....ops.conv import Conv, Convolution, DepthwiseConv, SeparableConv
+from ....ops.conv_transpose import ConvTranspose
+from ....ops.geometry import Sliding
 from ..emitter import Emitter
 from .table import emit
 
 
-def pads(x: Shape, pad: Padding, spans: Sizes, stride: Sizes) -> list[int]:
-    """The border as ONNX writes it: all places before, then all after."""
-    pairs = [
-        border(pad, size, span, step, axis, x.rank) for axis, (size, span, step) in enumerate(zip(x.spatial, spans, stride))
-    ]
-    return [a for a, _ in pairs] + [b for _, b in pairs]
+def frame(over: Sliding) -> dict[str, object]:
+    """Where the windows lie, as attributes; SAME_UPPER, which is `same`, where the border depends on an open size."""
+    steps: dict[str, object] = {"kernel_shape": over.size, "strides": over.stride, "dilations": over.dilation}
+    edges = [edge for edge in over.borders if edge is not None]
+    if len(edges) < len(over.borders):
+        return {**steps, "auto_pad": "SAME_UPPER"}
+    return {**steps, "pads": [before for before, _ in edges] + [after for _, after in edges]}
+
+
+def bias(op: Convolution, to: Emitter) -> list[str]:
+    return [to.weight("bias")] if op.bias else []
 
 
 @emit.register
 def conv(op: Conv, to: Emitter) -> list[str]:
-    (x,) = to.shapes
-    kernel, stride = spread(op.kernel, x.rank, "kernel"), spread(op.stride, x.rank, "stride")
-    dilation = spread(op.dilation, x.rank, "dilation")
+    over = op.sliding(to.shapes[0])
+    weight = normalised(to) if op.weight_norm else to.weight("weight")
+    made = to.node("Conv", [*to.inputs, weight, *bias(op, to)], **frame(over), group=op.groups)
+    return [to.activate(op.act, made)]
+
+
+def normalised(to: Emitter) -> str:
+    """The kernel of weight normalisation: `weight_v`, brought to the lengths of `weight_g`."""
+    direction = to.weight("weight_v")
+    axes = list(range(1, to.shapes[0].rank + 2))
+    norm = to.node("ReduceL2", [direction, to.constant(axes)], keepdims=1)
+    return to.node("Mul", [direction, to.node("Div", [to.weight("weight_g"), norm])])
+
+
+@emit.register
+def depthwise_conv(op: DepthwiseConv, to: Emitter) -> list[str]:
+    over, groups = op.sliding(to.shapes[0]), to.shapes[0].channels
+    made = to.node("Conv", [*to.inputs, to.weight("weight"), *bias(op, to)], **frame(over), group=groups)
+    return [to.activate(op.act, made)]
+
+
+@emit.register
+def separable_conv(op: SeparableConv, to: Emitter) -> list[str]:
+    over, groups = op.sliding(to.shapes[0]), to.shapes[0].channels
+    inner = to.node("Conv", [*to.inputs, to.weight("depthwise.weight")], **frame(over), group=groups)
+    made = to.node("Conv", [inner, to.weight("pointwise.weight"), *bias(op, to)])
+    return [to.activate(op.act, made)]
+
+
+@emit.register
+def conv_transpose(op: ConvTranspose, to: Emitter) -> list[str]:
+    over = op.enlarging(to.shapes[0])
     made = to.node(
-        "Conv",
-        [*to.inputs, to.weight("weight"), *([to.weight("bias")] if op.bias else [])],
-        kernel_shape=kernel,
-        strides=stride,
-        dilations=dilation,
-        pads=pads(x, op.pad, tuple(map(extent, kernel, dilation)), stride),
+        "ConvTranspose",
+        [*to.inputs, to.weight("weight"), *bias(op, to)],
+        kernel_shape=over.size,
+        strides=over.stride,
+        dilations=over.dilation,
+        pads=[before for before, _ in over.crops] + [max(after, 0) for _, after in over.crops],
+        output_padding=[max(-after, 0) for _, after in over.crops],
         group=op.groups,
     )
     return [to.activate(op.act, made)]

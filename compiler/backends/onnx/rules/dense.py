@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ....ops.dense import Dense, Flatten
+from ....ops.dense import Dense
+from ....ops.reshape import Flatten
 from ..emitter import Emitter
 from .table import emit
 

@@ -1,0 +1,185 @@
+"""Checked -> a torch module: names kept, no layer between the network and its operators."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from ..compiler.graph import Checked
+from ..compiler.ops.base import Op
+from .expressions import expression
+from .network import Face, Network, access, place
+from .plan import Plan, Step, Value
+from .rules import module
+
+
+def lower(
+    checked: Checked,
+    *,
+    seed: int | None = 0,
+    device: torch.device | str | None = None,
+    dtype: torch.dtype | None = None,
+    head: str = "kept",
+) -> Network:
+    """The network as a torch module in training mode; `state_dict` holds exactly `checked.weights`.
+
+    Weights are drawn by the file's initialisers from `seed`; with None they are left unset, for weights loaded right
+    after. `head="folded"` leaves out a softmax or sigmoid that ends an output, for losses that contain it;
+    `Network.folded` tells which. Tensors are channels first: see `Network`.
+    """
+    with torch.device(device or "cpu"), Unfilled():
+        net = Source(Plan(checked, head)).network()
+    if seed is not None:
+        from .initialize import initialize
+
+        initialize(net, checked.weights, seed)
+    return net if dtype is None else net.to(dtype)
+
+
+FRESH = frozenset(
+    [
+        "conv",
+        "depthwise_conv",
+        "separable_conv",
+        "conv_transpose",
+        "dense",
+        "batchnorm",
+        "groupnorm",
+        "layernorm",
+        "instancenorm",
+        "add",
+        "subtract",
+        "concat",
+        "maxpool",
+        "avgpool",
+        "upsample",
+        "zeropad",
+    ]
+)
+"""Operators whose output no gradient needs, so that the next operator may write over it."""
+
+
+class Unfilled(TorchFunctionMode):
+    """While modules are built nothing is drawn: their numbers come later, and torch's generator stays as it is."""
+
+    DRAWS = frozenset({Tensor.uniform_, Tensor.normal_})
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return args[0] if func in self.DRAWS else func(*args, **(kwargs or {}))
+
+
+class Source:
+    """The source of `forward` while it is written, and the modules that it calls."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.lines: list[str] = []
+        self.modules: dict[str, nn.Module] = {}
+        self.held: dict[str, Op] = {}
+        self.names: dict[Value, str] = {}
+        """The variable of each value that is still to be read."""
+        self.left = plan.uses.copy()
+        self.fresh: set[Value] = set()
+        self.used: set[str] = {"self", "torch", "x"}
+        self.inputs = [self.name((node.serial, 0), node.path) for node in plan.checked.inputs]
+        for step in plan.steps:
+            self.write(step)
+
+    def write(self, step: Step) -> None:
+        """The line or two of one step."""
+        names = [self.names[value] for value in step.reads]
+        fresh = [value in self.fresh and self.plan.uses[value] == 1 for value in step.reads]
+        made = expression(step.op, names, step.node.shapes, fresh)
+        if made is None:
+            made = f"{access(self.module(step, fresh))}({', '.join(names)})"
+        dead = self.spend(step)
+        targets = [self.target(step, value) for value in step.makes]
+        shape = ", ".join(map(str, step.node.facts.outputs))
+        if [made] != targets:
+            self.lines.append(f"{', '.join(targets)} = {made}  # {shape}")
+        over = [name for name in dead if name not in targets]
+        if over:
+            self.lines.append(f"del {', '.join(over)}")
+        if step.op.word in FRESH and getattr(step.op, "act", None) is None:
+            self.fresh.update(step.makes)
+
+    def spend(self, step: Step) -> list[str]:
+        """Count the values that the step reads; the variables that nobody reads any more."""
+        self.left.subtract(step.reads)
+        over = dict.fromkeys(value for value in step.reads if not self.left[value])
+        return list(dict.fromkeys(self.names.pop(value) for value in over))
+
+    def target(self, step: Step, value: Value) -> str:
+        """The variable for a new value: `x` where it is read once and `x` is free, else one named by the path."""
+        if not self.plan.uses[value]:
+            return "_"
+        if self.plan.uses[value] == 1 and "x" not in self.names.values():
+            self.names[value] = "x"
+            return "x"
+        return self.name(value, step.path if len(step.makes) == 1 else f"{step.path}_{value[1]}")
+
+    def name(self, value: Value, path: str) -> str:
+        """A new variable, named by a path."""
+        stem = name = re.sub(r"\W", "_", path) if not path[0].isdigit() else "_" + re.sub(r"\W", "_", path)
+        number = 1
+        while name in self.used or keyword.iskeyword(name):
+            number += 1
+            name = f"{stem}_{number}"
+        self.used.add(name)
+        self.names[value] = name
+        return name
+
+    def module(self, step: Step, fresh: list[bool]) -> str:
+        """The path of the module that does a step: made at its first use, shared by the later ones."""
+        path = step.path
+        number = 1
+        while path in self.held and (self.held[path] != step.op or not step.node.facts.weights):
+            number += 1
+            path = f"{step.path}_{number}"
+        if path not in self.held:
+            self.held[path] = step.op
+            self.modules[path] = overwriting(module(step.op, step.node.shapes), all(fresh))
+        return path
+
+    def network(self) -> Network:
+        net = Network(self.face(), self.text())
+        for path, part in self.modules.items():
+            place(net, path, part)
+        return net
+
+    def text(self) -> str:
+        exits = ", ".join(self.names[value] for value in self.plan.exits)
+        lines = [f"def forward(self, {', '.join(self.inputs)}):", *self.lines, f"return {exits}"]
+        return "\n    ".join(lines) + "\n"
+
+    def face(self) -> Face:
+        checked = self.plan.checked
+        return Face(
+            checked.name,
+            tuple(self.inputs),
+            tuple(node.facts.output for node in checked.inputs),
+            tuple(node in checked.looked_up for node in checked.inputs),
+            tuple(output.name for output in checked.outputs),
+            tuple(output.port.shape for output in checked.outputs),
+            tuple(self.plan.folded),
+        )
+
+
+OVERWRITING = {functional.relu: torch.relu_}
+"""Functions of `act=`, whose argument nobody else sees, and those that do the same in place."""
+
+
+def overwriting(made: nn.Module, fresh: bool) -> nn.Module:
+    """The module, writing over its input or its inner value where nothing reads that afterwards."""
+    if fresh and hasattr(made, "inplace"):
+        made.inplace = True
+    act = getattr(made, "act", None)
+    if act in OVERWRITING:
+        made.act = OVERWRITING[act]
+    return made

@@ -1,0 +1,108 @@
+"""The lowered network: a torch module whose tree is that of the paths and whose `forward` is generated source."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable
+from itertools import count
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ..compiler.shape import Shape
+
+NUMBERS = count(1)
+
+
+class Scope(nn.Module):
+    """A stretch of a path, such as `layer1` in `layer1.0.conv1`; `scope["0"]` is a part of it."""
+
+    def __getitem__(self, name: str) -> Any:
+        return self._modules[name]
+
+
+class Face(NamedTuple):
+    """What a network shows to the outside. Shapes are as written: channels last, no batch, None where open."""
+
+    name: str
+    input_names: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    whole: tuple[bool, ...]
+    """For each input whether it takes whole numbers (torch.int64), such as token ids."""
+    output_names: tuple[str, ...]
+    output_shapes: tuple[Shape, ...]
+    folded: tuple[str | None, ...]
+    """For each output the activation left out because the loss contains it: `softmax`, `sigmoid`, ... or None."""
+
+
+class Network(Scope):
+    """A compiled network.
+
+    Takes one tensor per input and gives a tensor, or a tuple in the order of `output_names` where there are several.
+    Tensors lie batch and channels first, (N, C), (N, C, L), (N, C, H, W) or (N, C, D, H, W), whatever the memory format.
+    `code` is the source of `forward`. Parts may be exchanged (`net.fc = nn.Linear(512, 10)`), the whole be pickled,
+    copied and compiled.
+    """
+
+    def __init__(self, face: Face, code: str) -> None:
+        super().__init__()
+        self.face = face
+        self.code = code
+        self._run = built(code, face.name)
+
+    def forward(self, *inputs: Tensor, **named: Tensor) -> Any:
+        return self._run(self, *inputs, **named)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        return self.face.input_names
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        return self.face.output_names
+
+    @property
+    def folded(self) -> tuple[str | None, ...]:
+        return self.face.folded
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_run"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._run = built(self.code, self.face.name)
+
+
+def built(code: str, name: str) -> Callable[..., Any]:
+    """The function `forward` of a source text, which tracebacks and debuggers can show."""
+    file = f"<cnnc {name} {next(NUMBERS)}>"
+    linecache.cache[file] = (len(code), None, code.splitlines(keepends=True), file)
+    space: dict[str, Any] = {"torch": torch}
+    exec(compile(code, file, "exec"), space)
+    forward: Callable[..., Any] = space["forward"]
+    return forward
+
+
+def place(root: Scope, path: str, module: nn.Module) -> None:
+    """Put a module at its dotted path, making the scopes on the way."""
+    *way, name = path.split(".")
+    at: nn.Module = root
+    for step in way:
+        at = at._modules.setdefault(step, Scope()) or at
+    held = at._modules.get(name)
+    if held is not None:  # a scope of this name came first: its parts move into the layer
+        module._modules.update(held._modules)
+    at._modules[name] = module
+
+
+OWN = frozenset({"face", "code", "training"})
+"""Attributes of the instance, beside those of the class."""
+
+
+def access(path: str) -> str:
+    """The source that reaches a module from `self`; in brackets what is no identifier or means something to torch."""
+    return "self" + "".join(
+        f".{step}" if step.isidentifier() and not hasattr(Network, step) and step not in OWN else f'["{step}"]'
+        for step in path.split(".")
+    )

@@ -1,0 +1,9 @@
+"""The torch rules, one file per family of operators. Importing this package fills the table."""
+
+from . import activation as activation
+from . import conv as conv
+from . import dense as dense
+from . import structure as structure
+from .table import module
+
+__all__ = ["module"]
