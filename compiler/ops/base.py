@@ -110,7 +110,7 @@ def option(
 
 
 class Record:
-    """A frozen record whose fields are the `arg`s and `option`s of its class body.
+    """A frozen record whose fields are the `arg`s and `option`s of its class body, `arg`s first.
 
     Built without `dataclasses`, whose generated code would cost a third of a second of start-up for all operators.
     The type of a field is its annotation as text; compiler/bind.py has a converter for each.
@@ -129,7 +129,7 @@ class Record:
                 declared.type = annotations[name]
                 fields[name] = declared
                 delattr(cls, name)
-        cls.fields = fields
+        cls.fields = dict(sorted(fields.items(), key=lambda item: not item[1].position))
 
     def __init__(self, **values: Any) -> None:
         given = self.__dict__
@@ -170,6 +170,10 @@ R = TypeVar("R", bound=Record)
 
 class Initializer(Record):
     """How a weight begins; subclasses stand in initializers.py, values are drawn by the runtime."""
+
+
+Operand = int
+"""Another value of the network, as an argument: its position among the operator's inputs."""
 
 
 class Weight(NamedTuple):
