@@ -81,7 +81,7 @@ class Evaluator:
             return scope.file.definitions[name]
         if name in FUNCTIONS:
             return Builtin(name, FUNCTIONS[name])
-        if name in OPERATORS or name in INITIALIZERS or name in self.words:
+        if name != "input" and (name in OPERATORS or name in INITIALIZERS or name in self.words):
             return Symbol(name)
         raise self.unknown(name, scope, expr.span)
 
@@ -90,7 +90,9 @@ class Evaluator:
         for condition, names in skipped_names(scope):
             if name in names:
                 line = condition.line
-                return Fault("not-defined", f"`{name}` is not defined: the condition in line {line} is false here", span)
+                return Fault(
+                    "not-defined", f"`{name}` is not defined: the condition in line {line} is false here", span
+                )
         if name in ("True", "False", "None"):
             return Fault("unknown-name", f"`{name}` is Python", span, help=f"write `{name.lower()}`")
         if name == "input":
@@ -175,7 +177,9 @@ class Evaluator:
         except Misused as wrong:
             raise Fault("type", str(wrong), span) from None
         except (TypeError, ValueError, OverflowError):
-            raise Fault("type", f"`{function.name}` cannot take {', '.join(map(describe, args)) or 'nothing'}", span) from None
+            raise Fault(
+                "type", f"`{function.name}` cannot take {', '.join(map(describe, args)) or 'nothing'}", span
+            ) from None
         if isinstance(value, list):
             self.budget.turn(span, len(value) // 16)
         return bounded(value, span)
@@ -196,11 +200,16 @@ class Evaluator:
             raise Poisoned
         if isinstance(value, Instance):
             if expr.name in value.names:
-                return value.names[expr.name]
+                binding = value.names[expr.name]
+                binding.read = True
+                return binding.value
             if not isinstance(value.value, Port) or expr.name not in (*SIZES, "channels", "shape"):
                 known = [*value.names, *SIZES, "channels", "shape"]
                 raise Fault(
-                    "unknown-name", f"it has no inner value `{expr.name}`", expr.span, help=did_you_mean(expr.name, known)
+                    "unknown-name",
+                    f"it has no inner value `{expr.name}`",
+                    expr.span,
+                    help=did_you_mean(expr.name, known),
                 )
             value = value.value
         if isinstance(value, Port):
@@ -231,6 +240,8 @@ class Evaluator:
         try:
             return items[key]
         except (KeyError, TypeError):
+            if isinstance(value, Family) and value.poisoned:
+                raise Poisoned from None
             there = ", ".join(show(k) for k in list(items)[:8])
             what = f"`{value.name}[{show(key)}]` is not bound" if isinstance(value, Family) else f"no key {show(key)}"
             raise Fault("index", what, expr.index.span, help=f"there are {there}" if there else "") from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,13 +31,25 @@ class Node:
     """One use of an operator. `inputs`, in order, are the truth about edges.
 
     `path` is the dotted name: the `state_dict` prefix of its weights, the row of the summary, the ONNX node name. Uses of
-    one `share`d layer are several nodes with one path. `serial` is the position in the written order.
+    one `share`d layer are several nodes with one path. `serial` is the position in the written order. `defaulted` names
+    the arguments that came from `defaults:`.
     """
 
-    __slots__ = ("facts", "frame", "inputs", "op", "path", "serial", "span")
+    __slots__ = ("defaulted", "facts", "frame", "inputs", "op", "path", "serial", "shared", "span", "spans")
 
     def __init__(
-        self, serial: int, op: Op, inputs: tuple[Port, ...], facts: Facts, path: str, span: Span, frame: Frame
+        self,
+        serial: int,
+        op: Op,
+        inputs: tuple[Port, ...],
+        facts: Facts,
+        path: str,
+        span: Span,
+        frame: Frame,
+        *,
+        shared: bool = False,
+        spans: Mapping[str, Span] | None = None,
+        defaulted: frozenset[str] = frozenset(),
     ) -> None:
         self.serial = serial
         self.op = op
@@ -46,6 +58,9 @@ class Node:
         self.path = path
         self.span = span
         self.frame = frame
+        self.shared = shared
+        self.spans: Mapping[str, Span] = spans or {}
+        self.defaulted = defaulted
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -138,7 +153,9 @@ class Checked:
     the summary in Keras's order.
     """
 
-    def __init__(self, graph: Graph, nodes: tuple[Node, ...], layers: tuple[Layer, ...], recipes: tuple[Train, ...] = ()):
+    def __init__(
+        self, graph: Graph, nodes: tuple[Node, ...], layers: tuple[Layer, ...], recipes: tuple[Train, ...] = ()
+    ):
         self.graph = graph
         self.name = graph.name
         self.file = graph.file
@@ -170,6 +187,13 @@ class Checked:
         return {
             f"{layer.name}.{name}": weight for layer in self.layers for name, weight in layer.node.facts.weights.items()
         }
+
+    @cached_property
+    def looked_up(self) -> frozenset[Node]:
+        """The inputs that hold whole numbers, such as token ids: all that feed a layer which looks things up."""
+        return frozenset(
+            node.inputs[i].node for node in self.nodes for i in node.op.whole_inputs if i < len(node.inputs)
+        )
 
     @cached_property
     def networkx(self) -> networkx.DiGraph:

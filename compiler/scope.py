@@ -7,7 +7,7 @@ from typing import Any
 
 from .fault import Fault
 from .source import Span
-from .values import Definition, Family
+from .values import POISON, Definition, Family
 
 RESERVED = frozenset({"input", "true", "false", "none"})
 
@@ -88,6 +88,17 @@ class Scope:
         if indices[-1] in family.items:
             raise rebound(f"{family.name}[{indices[-1]}]", binding, span)
         family.items[indices[-1]] = value
+
+    def comes_in(self, value: Any, span: Span) -> None:
+        """Bind `input`, what came into the block or model."""
+        self.whole.names["input"] = Binding(value, span, "input")
+
+    @staticmethod
+    def poisoned(span: Span) -> Binding:
+        """The binding of a name whose value could not be made."""
+        binding = Binding(POISON, span, "let")
+        binding.read = True
+        return binding
 
     def visible(self) -> Iterator[str]:
         """Every name that can be used here, for "did you mean"."""

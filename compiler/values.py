@@ -12,7 +12,7 @@ from .graph import Port
 
 if TYPE_CHECKING:
     from . import syntax
-    from .scope import FileScope, Scope
+    from .scope import Binding, FileScope, Scope
 
 
 class Amount(NamedTuple):
@@ -42,11 +42,13 @@ class Symbol(NamedTuple):
 class Family:
     """All values of an indexed name, such as `e` where `e[0]`, `e[1]` were bound: in the order of the indices."""
 
-    __slots__ = ("items", "name")
+    __slots__ = ("items", "name", "poisoned")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.items: dict[int, Any] = {}
+        self.poisoned = False
+        """Whether one of them could not be made."""
 
     def __iter__(self) -> Iterator[Any]:
         return (self.items[i] for i in sorted(self.items))
@@ -62,11 +64,11 @@ class Several(tuple[Any, ...]):
 
 
 class Instance:
-    """The result of a block or model call: its value, and its inner names for `body.c[5]`."""
+    """The result of a block or model call: its value, and its inner names with their bindings, for `body.c[5]`."""
 
     __slots__ = ("names", "path", "value")
 
-    def __init__(self, value: Any, names: dict[str, Any], path: str) -> None:
+    def __init__(self, value: Any, names: dict[str, Binding], path: str) -> None:
         self.value = value
         self.names = names
         self.path = path

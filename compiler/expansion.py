@@ -1,0 +1,93 @@
+"""What one expansion carries along; its rules stand in layers.py, instances.py, merges.py and expand.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from . import syntax as s
+from .bind import Given
+from .budget import Budget
+from .diagnostics import Diagnostics
+from .evaluate import Evaluator
+from .fault import Fault
+from .graph import Node
+from .place import NOTHING, Place
+from .scope import Binding
+from .shape import Shape
+from .values import Definition
+
+
+class Request(NamedTuple):
+    """What to compile: a model with some of its parameters and input shapes given from outside."""
+
+    definition: Definition
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Shape]
+
+
+class Expansion:
+    """The state of one expansion of one model, and what its parts ask of each other."""
+
+    def __init__(self, request: Request, diagnostics: Diagnostics, words: frozenset[str]) -> None:
+        self.request = request
+        self.diagnostics = diagnostics
+        self.budget = Budget()
+        self.evaluate = Evaluator(self.budget, words)
+        self.nodes: list[Node] = []
+        self.inputs: list[Node] = []
+        self.found: dict[str, Any] = {}
+        """Every result by its path, for `until=`."""
+        self.cuts: list[tuple[int, int]] = []
+        """Ranges of nodes that an `until=` may leave without use."""
+        self.sides: dict[int, tuple[s.Expr, list[Binding]]] = {}
+        """Side values by the target that binds them: each must be read."""
+
+    def run(self, statements: tuple[s.Statement, ...], place: Place) -> None:
+        """Expand a body (expand.py)."""
+        raise NotImplementedError
+
+    def step(self, step: s.Step, place: Place, current: Any, first: bool, name: str | None = None) -> Any:
+        """One step of a chain (calls.py). `name` is the path component that `name = ...` gives to the last call."""
+        raise NotImplementedError
+
+    def bind_target(self, target: s.Expr, value: Any, place: Place, kind: str = "side") -> None:
+        """Bind `name` or `name[i]`."""
+        scope = place.scope
+        if value is NOTHING:
+            raise Fault("no-current-value", "there is no value to name", target.span)
+        if isinstance(target, s.Name):
+            scope.bind(target.id, value, target.span, kind)
+            binding = scope.names[target.id]
+        else:
+            name, indices = self.indexed(target, place)
+            scope.bind_indexed(name, indices, value, target.span, kind)
+            binding = scope.whole.names[name]
+        if kind == "side":
+            self.sides.setdefault(id(target), (target, []))[1].append(binding)
+
+    def indexed(self, target: s.Expr, place: Place) -> tuple[str, tuple[int, ...]]:
+        """`e[i][j]` as its name and its indices."""
+        indices: list[int] = []
+        expr = target
+        while isinstance(expr, s.Index):
+            index = self.evaluate(expr.index, place.scope)
+            if type(index) is not int:
+                raise Fault("type", "the index of a name is a whole number", expr.index.span)
+            indices.append(index)
+            expr = expr.value
+        if not isinstance(expr, s.Name):
+            raise Fault("type", "a name, or a name with an index, is wanted", target.span)
+        return expr.id, tuple(reversed(indices))
+
+    def target_name(self, target: s.Expr, place: Place) -> str:
+        """The path component of a name: `e[0]` is `e.0`."""
+        if isinstance(target, s.Name):
+            return target.id
+        name, indices = self.indexed(target, place)
+        return ".".join([name, *map(str, indices)])
+
+    def given(self, call: s.Call, place: Place) -> list[Given]:
+        """The evaluated arguments of a call."""
+        scope = place.scope
+        return [Given(a.name, self.evaluate(a.value, scope), a.span) for a in call.args]

@@ -1,0 +1,185 @@
+"""Blocks, models and shared parts: a body expanded where it is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import syntax as s
+from .budget import MAX_DEPTH, exceeded
+from .evaluate import bind_parameters
+from .expansion import Expansion
+from .fault import Fault, did_you_mean
+from .naming import Paths
+from .place import NOTHING, Body, Place
+from .scope import Scope
+from .source import Frame, Span
+from .values import POISON, Definition, Family, Instance, Poisoned, Several, Shared, is_value, ports
+
+
+class Instances(Expansion):
+    """How definitions are instantiated."""
+
+    def path(self, label: s.Label | None, name: str | None, kind: str, place: Place) -> str:
+        raise NotImplementedError
+
+    def name_value(self, label: s.Label | None, value: Any, place: Place) -> None:
+        raise NotImplementedError
+
+    def instance(self, definition: Definition, call: s.Call, place: Place, current: Any, name: str | None) -> Any:
+        """A block or model called in a chain."""
+        given = self.given(call, place)
+        args = (*definition.args, *(g.value for g in given if g.name is None))
+        named = {**dict(definition.named), **{g.name: g.value for g in given if g.name is not None}}
+        until = named.pop("until", None)
+        path = self.path(call.label, name, definition.name, place)
+        first = len(self.nodes)
+        value, scope, _ = self.enter(definition, args, named, call.span, place, current, path)
+        names = {n: b for n, b in scope.names.items() if b.kind in ("value", "side")}
+        result: Any = Instance(value.value if isinstance(value, Instance) else value, names, path)
+        if until is not None:
+            result = self.cut(result, until, definition, call, first)
+        self.found[path] = result
+        self.name_value(call.label, result, place)
+        return result
+
+    def cut(self, result: Instance, until: Any, definition: Definition, call: s.Call, first: int) -> Instance:
+        """`until="name"`: the inner value of that name or path; what it does not need is not part of the model."""
+        self.cuts.append((first, len(self.nodes)))
+        if until in result.names:
+            binding = result.names[until]
+            binding.read = True
+            return Instance(binding.value, result.names, result.path)
+        inner = self.found.get(f"{result.path}.{until}")
+        if inner is None:
+            prefix = result.path + "."
+            known = [*result.names, *(p[len(prefix) :] for p in self.found if p.startswith(prefix))]
+            span = next(a.span for a in call.args if a.name == "until")
+            raise Fault("unknown-name", f'`{definition.name}` has no inner value "{until}"', span,
+                        help=did_you_mean(str(until), known))  # fmt: skip
+        return Instance(inner.value if isinstance(inner, Instance) else inner, result.names, result.path)
+
+    def enter(
+        self,
+        definition: Definition,
+        args: tuple[Any, ...],
+        named: dict[str, Any],
+        span: Span,
+        place: Place | None,
+        current: Any,
+        path: str,
+    ) -> tuple[Any, Scope, Body]:
+        """Expand a body with its parameters bound: its value, its names and what else it gave."""
+        if POISON in args or POISON in named.values():
+            raise Poisoned
+        self.budget.enter(span)
+        try:
+            base, args, named = self.base(definition, args, named, span)
+            written = base.written
+            assert not isinstance(written, s.Variant)
+            kind = "model" if isinstance(written, s.Model) else "block"
+            scope = Scope(base.home)
+            bind_parameters(written.params, args, named, scope, span, f"the {kind} `{base.name}`", self.evaluate)
+            bindings = tuple((n, b.value) for n, b in scope.names.items())
+            frame = Frame(kind, definition.name, span, place.frame if place else None, path, bindings)
+            return self.body(written, kind, scope, frame, place, current)
+        finally:
+            self.budget.leave()
+
+    def body(
+        self, written: s.Block | s.Model, kind: str, scope: Scope, frame: Frame, place: Place | None, current: Any
+    ) -> tuple[Any, Scope, Body]:
+        arguments = [] if current is NOTHING else list(current) if isinstance(current, Several) else [current]
+        body = Body(kind == "model", place is None, arguments)
+        takes_flow = kind == "block" or not declares_input(written)
+        flow = current if takes_flow else NOTHING
+        if flow is not NOTHING:
+            scope.comes_in(flow, frame.span)
+        inner = Place(scope, flow, frame, Paths(frame.path), body)
+        inner.shared = place.shared if place else False
+        self.run(written.body, inner)
+        if place is not None and len(arguments) > len(body.inputs) and not takes_flow:
+            takes = f"{len(body.inputs)} value{'s' * (len(body.inputs) != 1)}"
+            raise Fault("too-many-values", f"the model takes {takes}, {len(arguments)} came in", frame.span)
+        if body.ended is None:
+            return inner.flow, scope, body
+        return self.output_value(body.result), scope, body
+
+    def output_value(self, result: Any) -> Any:
+        if isinstance(result, list):
+            return Several(result)
+        return result
+
+    def base(
+        self, definition: Definition, args: tuple[Any, ...], named: dict[str, Any], span: Span
+    ) -> tuple[Definition, tuple[Any, ...], dict[str, Any]]:
+        """The model behind variants, with the arguments of all of them; what is left open can be given."""
+        depth = 0
+        while isinstance(definition.written, s.Variant):
+            written = definition.written
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise exceeded(f"a variant of a variant, more than {MAX_DEPTH} deep", span)
+            scope = Scope(definition.home)
+            own = {p.name for p in written.params}
+            bind_parameters(
+                written.params, args, {n: v for n, v in named.items() if n in own}, scope, span,
+                f"the model `{written.name}`", self.evaluate,
+            )  # fmt: skip
+            under = self.evaluate(written.call.head, scope)
+            if not isinstance(under, Definition) or isinstance(under.written, s.Block):
+                raise Fault("type", f"`{written.call.head.span.text}` is no model", written.call.head.span)
+            values = [(a.name, self.evaluate(a.value, scope)) for a in written.call.args]
+            args = (*under.args, *(v for n, v in values if n is None))
+            fixed = {**dict(under.named), **{n: v for n, v in values if n is not None}}
+            named = {**fixed, **{n: v for n, v in named.items() if n not in own}}
+            definition = under
+        return definition, args, named
+
+    def use_shared(self, shared: Shared, call: s.Call, place: Place, current: Any) -> Any:
+        """Expand a shared chain once more, under the paths of its first use."""
+        if call.args:
+            raise Fault("type", f"`{shared.written.name}` has its arguments where it is shared", call.span)
+        if current is NOTHING:
+            raise Fault("no-current-value", f"`{shared.written.name}` has no value to start from", call.span)
+        shared.uses += 1
+        home: Place = shared.place
+        frame = Frame("share", shared.written.name, call.span, place.frame, shared.path, (), shared.uses)
+        value = self.shared_chain(shared, home, frame, current)
+        self.name_value(call.label, value, place)
+        return value
+
+    def shared_chain(self, shared: Shared, home: Place, frame: Frame, current: Any) -> Any:
+        steps = shared.written.chain.steps
+        single = len(steps) == 1
+        paths = Paths(home.paths.prefix if single else shared.path)
+        inner = Place(home.scope.inner(), current, frame, paths, home.body)
+        inner.shared = True
+        value = current
+        self.budget.enter(frame.span)
+        try:
+            for step in steps:
+                assert isinstance(step, s.Call)
+                own = s.Call(step.head, step.args, None, step.span) if single else step
+                name = shared.path[len(paths.prefix) :].lstrip(".") if single else None
+                value = self.step(own, inner, value, False, name)
+        finally:
+            self.budget.leave()
+        return value
+
+
+def declares_input(written: s.Block | s.Model) -> bool:
+    """Whether a model's body declares an input at its top level."""
+    for statement in written.body:
+        steps = statement.chain.steps if isinstance(statement, (s.Flow, s.Side)) else ()
+        head = steps[0].head if steps and isinstance(steps[0], s.Call) else None
+        if isinstance(head, s.Name) and head.id == "input" and isinstance(steps[0], s.Call) and steps[0].args:
+            return True
+    return False
+
+
+def single(value: Any) -> Any:
+    """The one port of a value; None where there are several."""
+    if not is_value(value) or isinstance(value, (Several, Family)):
+        return None
+    found = list(ports(value))
+    return found[0] if len(found) == 1 else None

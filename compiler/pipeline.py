@@ -1,0 +1,155 @@
+"""The compiler on one page.
+
+text --parse--> Module --define--> File --expand--> Graph --check--> Checked --> backends
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .check import check
+from .diagnostics import CompileError, Diagnostic, Diagnostics
+from .expand import Expander
+from .expansion import Request
+from .fault import did_you_mean
+from .graph import Checked
+from .load import File, Loader, locate
+from .parse import parse
+from .shape import Shape
+from .source import Source, Span
+from .values import Definition
+from .words import WORDS
+
+
+class Options(NamedTuple):
+    """What is asked for from outside: which model, its parameters, shapes of its inputs ("" for the only one), warnings
+    that are not wanted."""
+
+    model: str | None = None
+    params: Mapping[str, Any] = {}
+    inputs: Mapping[str, Shape] = {}
+    allow: frozenset[str] = frozenset()
+
+
+class Compiled(NamedTuple):
+    """A model that passed every check, the warnings about it, and the file it stands in."""
+
+    checked: Checked
+    warnings: tuple[Diagnostic, ...]
+    file: File
+
+
+def compile_path(name: str, options: Options = Options()) -> Compiled:  # noqa: B008
+    """Compile a model of a file, or of `zoo:NAME`. Raises CompileError."""
+    path, root = locate(name)
+    with _quiet():
+        diagnostics = Diagnostics(options.allow)
+        file = Loader(diagnostics, WORDS, root).load(path, name)
+        return _compile(file, diagnostics, options)
+
+
+def compile_text(text: str, name: str = "<text>", options: Options = Options()) -> Compiled:  # noqa: B008
+    """Compile a model of a text; its imports are relative to the working directory. Raises CompileError."""
+    with _quiet():
+        diagnostics = Diagnostics(options.allow)
+        file = Loader(diagnostics, WORDS, Path.cwd().resolve()).define(None, parse(Source(name, text)))
+        return _compile(file, diagnostics, options)
+
+
+def check_path(name: str, options: Options = Options()) -> list[Diagnostic]:  # noqa: B008
+    """Everything there is to say about a file: all its models that need no parameter, and its recipes."""
+    path, root = locate(name)
+    with _quiet():
+        diagnostics = Diagnostics(options.allow)
+        try:
+            file = Loader(diagnostics, WORDS, root).load(path, name)
+        except CompileError as error:
+            return list(error.diagnostics)
+        return _check_file(file, diagnostics, options)
+
+
+def check_text(text: str, name: str = "<text>", options: Options = Options()) -> list[Diagnostic]:  # noqa: B008
+    """As `check_path`, for a text."""
+    with _quiet():
+        diagnostics = Diagnostics(options.allow)
+        try:
+            file = Loader(diagnostics, WORDS, Path.cwd().resolve()).define(None, parse(Source(name, text)))
+        except CompileError as error:
+            return list(error.diagnostics)
+        return _check_file(file, diagnostics, options)
+
+
+def _check_file(file: File, diagnostics: Diagnostics, options: Options) -> list[Diagnostic]:
+    if options.model is not None:
+        _expand(_choose(file, diagnostics, options), file, diagnostics, options)
+    else:
+        for definition in file.models:
+            if not needs_arguments(definition):
+                _expand(definition, file, diagnostics, options)
+    return diagnostics.sorted()
+
+
+def _compile(file: File, diagnostics: Diagnostics, options: Options) -> Compiled:
+    definition = _choose(file, diagnostics, options)
+    checked = _expand(definition, file, diagnostics, options)
+    diagnostics.raise_if_failed()
+    if checked is None:
+        raise CompileError(diagnostics.sorted())
+    return Compiled(checked, tuple(diagnostics.sorted()), file)
+
+
+def _expand(definition: Definition, file: File, diagnostics: Diagnostics, options: Options) -> Checked | None:
+    """Expand and check one model."""
+    own = Diagnostics(options.allow)
+    expander = Expander(Request(definition, options.params, options.inputs), own, WORDS)
+    graph = expander.model()
+    checked = None
+    if graph is not None and not own.failed:
+        graph.parameters = dict(options.params)
+        as_declared = not options.params and not options.inputs
+        recipes = tuple(t for t in file.trains if t.model in (None, definition.name))
+        checked = check(graph, own, cuts=expander.cuts, as_declared=as_declared, recipes=recipes)
+    for found in own.sorted():
+        diagnostics.add(found)
+    return checked
+
+
+def _choose(file: File, diagnostics: Diagnostics, options: Options) -> Definition:
+    """The model asked for, the only one, or the last one."""
+    span = Span(file.module.source, 0, 0)
+    if not file.models:
+        if not diagnostics.failed:
+            diagnostics.error(
+                "no-model", "the file has no `model`", span, help="write `model NAME:` and its layers below it"
+            )
+        raise CompileError(diagnostics.sorted())
+    if options.model is None:
+        return file.models[-1]
+    for definition in file.models:
+        if definition.name == options.model:
+            return definition
+    names = [d.name for d in file.models]
+    hint = did_you_mean(options.model, names) or f"there are {', '.join(names)}"
+    diagnostics.error("no-model", f"the file has no model `{options.model}`", span, help=hint)
+    raise CompileError(diagnostics.sorted())
+
+
+def needs_arguments(definition: Definition) -> bool:
+    """Whether a model has parameters without defaults: then it is only for variants and other models."""
+    return any(p.default is None for p in definition.written.params)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the cyclic collector, which walks the growing graph over and over: cost is linear in the layers."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
