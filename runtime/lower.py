@@ -13,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..compiler.graph import Checked
 from ..compiler.ops.base import Op
+from ..compiler.shape import Shape
 from .expressions import expression
 from .network import Face, Network, access, place
 from .plan import Plan, Step, Value
@@ -82,6 +83,7 @@ class Source:
         self.lines: list[str] = []
         self.modules: dict[str, nn.Module] = {}
         self.held: dict[str, Op] = {}
+        self.shapes = joint(plan.steps)
         self.names: dict[Value, str] = {}
         """The variable of each value that is still to be read."""
         self.left = plan.uses.copy()
@@ -95,7 +97,7 @@ class Source:
         """The line or two of one step."""
         names = [self.names[value] for value in step.reads]
         fresh = [value in self.fresh and self.plan.uses[value] == 1 for value in step.reads]
-        made = expression(step.op, names, step.node.shapes, fresh)
+        made = expression(step.op, names, step.shapes, fresh)
         if made is None:
             made = f"{access(self.module(step, fresh))}({', '.join(names)})"
         dead = self.spend(step)
@@ -144,7 +146,7 @@ class Source:
             path = f"{step.path}_{number}"
         if path not in self.held:
             self.held[path] = step.op
-            self.modules[path] = overwriting(module(step.op, step.node.shapes), all(fresh))
+            self.modules[path] = overwriting(module(step.op, self.shapes.get(step.path, step.shapes)), all(fresh))
         return path
 
     def network(self) -> Network:
@@ -169,6 +171,17 @@ class Source:
             tuple(output.port.shape for output in checked.outputs),
             tuple(self.plan.folded),
         )
+
+
+def joint(steps: list[Step]) -> dict[str, tuple[Shape, ...]]:
+    """The input shapes of each layer by path; a size that differs between the uses of a shared layer counts as open."""
+    found: dict[str, tuple[Shape, ...]] = {}
+    for step in steps:
+        if step.node.facts.weights:
+            before = found.get(step.path, step.shapes)
+            pairs = zip(step.shapes, before, strict=True)
+            found[step.path] = tuple(Shape(m if m == n else None for m, n in zip(a, b, strict=True)) for a, b in pairs)
+    return found
 
 
 OVERWRITING = {functional.relu: torch.relu_}

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..compiler.graph import Checked, Node, Port
 from ..compiler.ops.base import Op
 from ..compiler.ops.structure import Input
+from ..compiler.shape import Shape
 
 Value = tuple[int, int]
 """A value of the graph: serial number of its node, index of the output."""
@@ -23,6 +24,7 @@ class Step(NamedTuple):
     node: Node
     op: Op
     path: str
+    shapes: tuple[Shape, ...]
     reads: tuple[Value, ...]
     makes: tuple[Value, ...]
 
@@ -36,8 +38,8 @@ class Plan:
         self.checked = checked
         self.exits: list[Value] = []
         self.folded: list[str | None] = []
-        self.bare: set[int] = set()
-        """Serial numbers of the nodes whose `act=` is a step of its own."""
+        self.bare: set[str] = set()
+        """Paths of the layers whose `act=` is a step of its own."""
         for output in checked.outputs:
             value, word = self.end(output.port) if head == "folded" else (key(output.port), None)
             self.exits.append(value)
@@ -52,7 +54,7 @@ class Plan:
             return key(node.inputs[0]), node.op.word
         act = getattr(node.op, "act", None)
         if act is not None and foldable(act):
-            self.bare.add(node.serial)
+            self.bare.add(node.path)
             return bare(node), act.word
         return key(port), None
 
@@ -61,12 +63,12 @@ class Plan:
             return
         reads = tuple(map(key, node.inputs))
         makes = tuple((node.serial, i) for i in range(len(node.facts.outputs)))
-        if node.serial not in self.bare:
-            yield Step(node, node.op, node.path, reads, makes)
+        if node.path not in self.bare:
+            yield Step(node, node.op, node.path, node.shapes, reads, makes)
             return
-        yield Step(node, node.op.changed(act=None), node.path, reads, (bare(node),))
+        yield Step(node, node.op.changed(act=None), node.path, node.shapes, reads, (bare(node),))
         act: Op = node.op.act  # type: ignore[attr-defined]
-        yield Step(node, act, f"{node.path}_{act.word}", (bare(node),), makes)
+        yield Step(node, act, f"{node.path}_{act.word}", node.facts.outputs, (bare(node),), makes)
 
 
 def key(port: Port) -> Value:

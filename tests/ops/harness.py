@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from cnnc.compiler.graph import Checked, Node
 from cnnc.compiler.ops.structure import Input
+from cnnc.compiler.pipeline import compile_text
 
 Array = np.ndarray[Any, Any]
 
@@ -60,9 +62,17 @@ def rng(row: Row) -> np.random.Generator:
 
 @cache
 def compiled(row: Row) -> Checked:
-    from .early import compiled
+    return compile_text(source(row.text), row.id).checked
 
-    return compiled(row.text)
+
+def source(text: str) -> str:
+    """The row as a file. A second line of the text, and further ones, are statements of their own."""
+    shapes, _, body = text.partition(":")
+    lines = [f"{name} = input {shape.strip()}" for name, shape in zip("abcdefgh", shapes.split(","), strict=False)]
+    first, *rest = map(str.strip, body.strip().split("\n"))
+    if not re.match(r"[a-h]( |$)|\(", first):
+        first = f"a -> {first}"
+    return "model Row:\n" + "".join(f"    {line}\n" for line in [*lines, first, *rest])
 
 
 def nodes(row: Row) -> list[Node]:

@@ -54,7 +54,7 @@ class Emitter:
     """One use of an operator: where it stands, what it is fed, and the means to add ONNX nodes.
 
     `inputs` are the names of its input values, `shapes` and `outputs` the shapes of its inputs and outputs (written
-    order: spatial first, channels last, no batch). In the ONNX graph maps lie batch and channels first: (N, C, D, H, W).
+    order: spatial first, channels last, no batch). In the ONNX graph maps lie batch and channels first, (N, C, D, H, W).
     """
 
     def __init__(
