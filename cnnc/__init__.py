@@ -1,1 +1,41 @@
-"""cnnc: convolutional networks as text, checked before any framework loads."""
+"""cnnc: convolutional networks as text, checked before any framework loads.
+
+    import cnnc
+
+    net = cnnc.load("zoo:resnet34", classes=10)
+    net.summary()
+    module = net.torch()
+
+Nothing heavy is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .compiler.diagnostics import CompileError, Diagnostic
+    from .network import Network, load, loads
+
+__all__ = ["CompileError", "Diagnostic", "Network", "load", "loads"]
+
+_HOMES = {
+    "CompileError": "compiler.diagnostics",
+    "Diagnostic": "compiler.diagnostics",
+    "Network": "network",
+    "load": "network",
+    "loads": "network",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    from importlib import import_module
+
+    if name in _HOMES:
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,102 @@
+"""The Python face: a compiled network and what can be made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any
+
+from .compiler.pipeline import Compiled, Options, compile_path, compile_text
+from .compiler.shape import Shape
+
+if TYPE_CHECKING:
+    import networkx
+    import torch
+
+    from .compiler.diagnostics import Diagnostic
+    from .compiler.graph import Checked
+
+
+def load(
+    path: str | PathLike[str], *, model: str | None = None, inputs: Mapping[str, tuple[int | None, ...]] | None = None,
+    **params: Any,
+) -> Network:  # fmt: skip
+    """The network of a .cnn file or of `zoo:NAME`.
+
+    `model` picks one of several in the file, `inputs` sets input shapes by name ("" for the only one), other keyword
+    arguments are the model's parameters. Raises CompileError, whose `diagnostics` say what is wrong and where.
+    """
+    return Network(compile_path(fspath(path), _options(model, inputs, params)))
+
+
+def loads(
+    text: str, *, model: str | None = None, inputs: Mapping[str, tuple[int | None, ...]] | None = None, **params: Any
+) -> Network:
+    """As `load`, for the text itself."""
+    return Network(compile_text(text, "<text>", _options(model, inputs, params)))
+
+
+def _options(model: str | None, inputs: Mapping[str, tuple[int | None, ...]] | None, params: dict[str, Any]) -> Options:
+    return Options(model, params, {name: Shape(sizes) for name, sizes in (inputs or {}).items()})
+
+
+class Network:
+    """A checked network. Shapes have no batch and channels last; nothing but text has been loaded so far."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.checked: Checked = compiled.checked
+        self.warnings: tuple[Diagnostic, ...] = compiled.warnings
+        self.compiled = compiled
+
+    @property
+    def name(self) -> str:
+        return self.checked.name
+
+    @property
+    def params(self) -> int:
+        """All parameters, as Keras counts them."""
+        return self.checked.params
+
+    @property
+    def macs(self) -> int | None:
+        """Multiply-accumulates for one example; None where a size is open."""
+        return self.checked.macs
+
+    @property
+    def graph(self) -> networkx.DiGraph:
+        """The graph as networkx has it: see `Checked.networkx`."""
+        return self.checked.networkx
+
+    def summary(self, depth: int | None = None) -> None:
+        """Print the layers as Keras does."""
+        from .compiler.backends.summary import summary_text
+
+        print(summary_text(self.checked, depth=depth))
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `cnnc summary --json` prints."""
+        from .compiler.backends.summary import summary_dict
+
+        return summary_dict(self.checked)
+
+    def torch(self, weights: str | PathLike[str] | None = None, device: Any = None, seed: int = 0) -> torch.nn.Module:
+        """A torch module that takes and gives channels-first tensors; its `state_dict` has the paths of the graph."""
+        from .runtime.lower import lower
+
+        module = lower(self.checked, seed=seed, device=device)
+        if weights is not None:
+            from .runtime.weights import load_into
+
+            load_into(module, weights)
+        return module
+
+    def export(self, path: str | PathLike[str], weights: str | PathLike[str] | None = None, **options: Any) -> None:
+        """Write ONNX, straight from the graph; without weights their initial values are drawn."""
+        from .runtime.weights import export_onnx
+
+        export_onnx(self.checked, path, weights, **options)
+
+    def __repr__(self) -> str:
+        shapes = " -> ".join([", ".join(str(n.facts.output) for n in self.checked.inputs),
+                              ", ".join(str(o.port.shape) for o in self.checked.outputs)])  # fmt: skip
+        return f"<cnnc.Network {self.name}: {shapes}, {self.params:,} parameters>"
