@@ -21,6 +21,7 @@ from .syntax import Comment
 
 OPENING = frozenset({"LPAR", "LSQB", "LBRACE", "_TOUCHING_LPAR", "_TOUCHING_LSQB"})
 CLOSING = {"RPAR": "(", "RSQB": "[", "RBRACE": "{"}
+TAB = 4
 CONTINUING = frozenset({"COMMA", "ARROW"})
 
 _BLANK = re.compile(r"[ \t]*(?:(#[^\n]*)|\r?\n|\Z)")
@@ -122,6 +123,11 @@ class Layout:
             yield Token(kind, text[start:last], Span(source, start, last))
         yield Token("_NL", "", Span(source, last, last))
 
+    def in_state(self, token: Token) -> Token:
+        """A word as it reads in the state the parser has come to since."""
+        soft = self._words.soft(token.text)
+        return token._replace(type=soft) if token.type == "NAME" and soft in self._wanted[self._stack[-1]] else token
+
     # --- brackets
 
     def _bracket(self, kind: str, before: str, start: int) -> str:
@@ -147,15 +153,14 @@ class Layout:
             raise limit(f"more than {TOKENS:,} words and signs", self._here())
         if self.position >= self._end:
             return False
-        return bool(self.brackets) or (before in CONTINUING and self._width() > self.indents[-1])
+        return bool(self.brackets) or (before in CONTINUING and self.width() > self.indents[-1])
 
     def _margin(self) -> Iterator[Token]:
         """The step in or out that the next line makes."""
-        width = self._width()
-        blank = self.source.text[self.position : self.position + width]
-        self.position += width
-        if "\t" in blank:
-            yield Token("TAB", blank, Span(self.source, self.position - width, self.position))
+        width, start = self.width(), self.position
+        self.position = self._code(start)
+        if "\t" in (blank := self.source.text[start : self.position]):
+            yield Token("TAB", blank, Span(self.source, start, self.position))
         if width > self.indents[-1]:
             if len(self.indents) > INDENTATION:
                 raise limit(f"more than {INDENTATION} bodies stand in each other", self._here())
@@ -172,10 +177,15 @@ class Layout:
                 yield Token("MISFIT", "", here)
             yield Token("_DEDENT", "", here)
 
-    def _width(self) -> int:
-        """Blanks in front of the line at the position."""
-        found = _MARGIN.match(self.source.text, self.position)
-        return found.end() - self.position if found else 0
+    def width(self) -> int:
+        """How deep the line at the position stands; a tab, refused later, reaches to the next multiple of TAB."""
+        blank = self.source.text[self.position : self._code(self.position)]
+        return len(blank.expandtabs(TAB))
+
+    def _code(self, start: int) -> int:
+        """Where the blanks in front of a line end."""
+        found = _MARGIN.match(self.source.text, start, self._end)
+        return found.end() if found else start
 
     def _here(self) -> Span:
         return Span(self.source, self.position, self.position)

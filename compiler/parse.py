@@ -47,7 +47,7 @@ def parse_expression(source: Source, start: int = 0, end: int | None = None) -> 
     except UnexpectedToken as found:
         from .recover import refusal
 
-        raise CompileError([refusal(run, layout, found.token)]) from None
+        raise CompileError([refusal(run, found.token, [], layout.brackets)]) from None
 
 
 def begin(source: Source, rule: str = "module", start: int | None = None, end: int | None = None) -> tuple[Layout, Run]:

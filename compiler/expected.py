@@ -1,0 +1,90 @@
+"""What the parser could have taken, and what it found, in the words of people who write models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .layout import Token
+
+AT_MOST = 5  # alternatives in a message
+
+VALUES = frozenset({"NAME", "NUMBER", "STRING", "SIZES", "OPEN", "LPAR", "LSQB", "LBRACE", "MINUS", "NOT"})
+OPERATORS = frozenset({"PLUS", "MINUS", "TIMES", "POWER", "COMPARE", "IN", "AND", "OR", "BY"})
+RESERVED = frozenset({"AS", "FOR", "IN", "IF", "ELIF", "ELSE", "AND", "OR", "NOT", "LET", "SHARE"})
+PARTS = frozenset({"DOT", "_TOUCHING_LPAR", "_TOUCHING_LSQB"})  # `.c`, `(...)` or `[...]` behind a value
+
+WORDS = {
+    "IMPORT": "`import`",
+    "MODEL": "`model`",
+    "BLOCK": "`block`",
+    "DEFAULTS": "`defaults:`",
+    "TRAIN": "`train:`",
+    "LONG_STRING": 'a text in `\"""`',
+    "NAME": "a name",
+    "STRING": "a string",
+    "NUMBER": "a number",
+    "RPAR": "`)`",
+    "RSQB": "`]`",
+    "RBRACE": "`}`",
+    "COLON": "`:`",
+    "EQUAL": "`=`",
+    "COMMA": "`,`",
+    "LPAR": "`(`",
+    "_TOUCHING_LPAR": "`(`",
+    "ARROW": "`->`",
+    "LET": "`let`",
+    "AS": "`as`",
+    "FROM": "`from`",
+    "FOR": "`for`",
+    "IN": "`in`",
+    "IF": "`if`",
+    "ELIF": "`elif`",
+    "ELSE": "`else`",
+    "SHARE": "`share`",
+    "_INDENT": "an indented body",
+    "_NL": "the end of the line",
+    "$END": "the end",
+}
+"""In the order of a message: what most likely was meant stands first."""
+
+NEXT = ("an argument", "a value", "an operator", *WORDS.values())
+
+
+def expected(terminals: Iterable[str], beginning: bool) -> str:
+    """`an argument, `->` or the end of the line`; `beginning`: behind the word that begins a call."""
+    wanted = set(terminals)
+    if wanted >= VALUES:
+        wanted -= VALUES
+        words = {"an argument" if beginning else "a value"}
+    else:
+        words = set()
+        if wanted & OPERATORS >= {"PLUS", "TIMES"}:
+            wanted -= OPERATORS
+            words = {"an operator"}
+    words |= {WORDS[kind] for kind in wanted - PARTS if kind in WORDS}
+    return alternatives(sorted(words, key=NEXT.index)[:AT_MOST])
+
+
+def alternatives(words: list[str]) -> str:
+    """`a, b or c`"""
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def found(token: Token) -> str:
+    """What stands at the place instead."""
+    match token.type:
+        case "_NL":
+            return "the end of the line"
+        case "_INDENT":
+            return "a line that stands deeper"
+        case "_DEDENT" | "MISFIT":
+            return "a line that stands less deep"
+        case "$END":
+            return "the end"
+    return quoted(token.text)
+
+
+def quoted(text: str) -> str:
+    """The first line of a text in backticks, cut where it is long."""
+    first = text.split("\n", 1)[0]
+    return f"`{first[:40]}...`" if len(first) > 40 or first != text else f"`{first}`"

@@ -1,0 +1,338 @@
+"""What people write by habit, from Python, Keras or elsewhere: told in their words, with the line that was meant.
+
+Each slip is a function from the place where the parser stopped to a diagnostic, or None where it is something else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import NamedTuple, Optional
+
+from .diagnostics import Diagnostic
+from .expected import RESERVED, VALUES, quoted
+from .layout import CLOSING, Token
+from .source import Span
+
+
+class Stop(NamedTuple):
+    """Where the parser stopped: at `token`, behind the tokens of `line`, with `brackets` open, wanting other terminals."""
+
+    token: Token
+    line: list[Token]
+    brackets: list[Token]
+    wanted: set[str]
+
+    @property
+    def before(self) -> Token:
+        """The token before, or the token itself at the start of a statement."""
+        return self.line[-1] if self.line else self.token
+
+    @property
+    def first(self) -> Token:
+        return self.line[0] if self.line else self.token
+
+    @property
+    def beginning(self) -> bool:
+        """Behind the word that begins a call, where its arguments are due."""
+        return "ARROW" in self.wanted and "COMMA" not in self.wanted | {self.before.type} and bool(self.line)
+
+    @property
+    def rest(self) -> str:
+        """What follows the token in its line."""
+        source, _, end = self.token.span
+        stop = source.text.find("\n", end)
+        return source.text[end : stop if stop >= 0 else len(source.text)]
+
+    def say(self, message: str, span: Span | None = None, help: str = "", label: str = "") -> Diagnostic:
+        return Diagnostic("error", "syntax", message, span or self.token.span, label, help=help)
+
+
+Slip = Callable[[Stop], Optional[Diagnostic]]
+
+
+def slip(stop: Stop) -> Diagnostic | None:
+    """What the first habit that explains the stop has to say."""
+    return next((said for habit in SLIPS if (said := habit(stop)) is not None), None)
+
+
+# --- strings, numbers, sizes and signs
+
+
+def quotes(at: Stop) -> Diagnostic | None:
+    text = at.token.text
+    if at.before.type == "STRING" and at.before.text.endswith('\\"') and at.before.span.end == at.token.span.start:
+        return at.say('a string cannot hold `"`, and `\\` means nothing in it', at.before.span)
+    if at.token.type != "UNKNOWN":
+        return None
+    if text.startswith('"""'):
+        return at.say('this `"""` is never closed', at.token.span._replace(end=at.token.span.start + 3))
+    if text.startswith('"'):
+        return at.say("this string is never closed", help='a string ends in its line: `"..."`')
+    if text.startswith("'"):
+        inner = text[1:].rstrip("'")
+        return at.say("a string stands in double quotes", help=f'write `"{inner}"`' if len(inner) < 60 else "")
+    return None
+
+
+def sizes(at: Stop) -> Diagnostic | None:
+    """`3X3`, `1xk`, `2x`, `3×3`, `3x3conv`"""
+    span = at.token.span
+    if at.token.type != "UNKNOWN":
+        return None
+    text = at.token.text
+    if text == "×" and at.before.type == "NUMBER":
+        span, text = at.before.span.to(span), at.before.text + "x" + at.rest.split(",")[0].strip()
+    parts = re.split("[xX]", text)
+    if len(parts) < 2 or not parts[0].isdigit():
+        return None
+    if not parts[-1]:
+        return at.say(f"a size is missing at the end of {quoted(text)}", help=f"write `{text.lower()}{parts[0]}`")
+    closed = all(part.isdigit() for part in parts)
+    if not closed and not all(re.fullmatch(r"\d+|[A-Za-z_]\w*", part) for part in parts):
+        return None
+    meant = ("x" if closed else " x ").join(parts)
+    return at.say(f"{quoted(span.text)} is no size", span, help=f"write `{meant}`")
+
+
+def numbers(at: Stop) -> Diagnostic | None:
+    """`.5`, `1.`"""
+    if at.token.type == "NUMBER" and at.before.type == "DOT":
+        whole = at.before.span.to(at.token.span)
+        return at.say("a number begins with a digit", whole, help=f"write `0{whole.text}`")
+    if at.token.type == "UNKNOWN" and at.token.text.isdigit() and re.match(r"\.(?!\d)", at.rest):
+        whole = at.token.span._replace(end=at.token.span.end + 1)
+        return at.say("a number does not end in a point", whole, help=f"write `{at.token.text}.0` or `{at.token.text}`")
+    return None
+
+
+SIGNS = {
+    ";": "a statement ends with its line, a comment begins with `#`",
+    "\\": "a line goes on behind `,` or `->`, or inside brackets",
+    "&": "write `and`",
+    "|": "write `or`",
+    "!": "write `not`",
+    "^": "write `**` for a power",
+    "→": "write `->`",
+    "−": "write `-`",
+    "–": "write `-`",
+    "“": 'write `"`',
+    "”": 'write `"`',
+    "„": 'write `"`',
+    "’": 'write `"`',
+    "‘": 'write `"`',
+    "\xa0": "write a plain space",
+    "\ufeff": "the mark belongs at the very start of a file",
+}
+
+
+def signs(at: Stop) -> Diagnostic | None:
+    """What no terminal fits."""
+    if at.token.type != "UNKNOWN":
+        return None
+    text = at.token.text
+    strange = next((c for c in text if not c.isascii() or not c.isprintable()), "")
+    if strange:
+        kind = "a name is made of ASCII letters, digits and `_`" if text[0].isalpha() else ""
+        start = at.token.span.start + text.index(strange)
+        span = at.token.span._replace(start=start, end=start + 1)
+        return at.say(f"{_described(strange)} means nothing here", span, help=SIGNS.get(strange, kind))
+    if text[0].isdigit():
+        return at.say(f"{quoted(text)} is neither a number nor a name")
+    return at.say(f"{quoted(text)} means nothing here", help=SIGNS.get(text, ""))
+
+
+def _described(sign: str) -> str:
+    """``U+00D7 (multiplication sign)``, with the sign itself in front where it can be shown."""
+    name = unicodedata.name(sign, "")
+    point = f"U+{ord(sign):04X}" + (f" ({name.lower()})" if name else "")
+    return f"`{sign}`, {point}," if sign.isprintable() else point
+
+
+# --- brackets
+
+
+def closers(at: Stop) -> Diagnostic | None:
+    opener = CLOSING.get(at.token.type)
+    if opener is None or (at.brackets and at.brackets[-1].text == opener):
+        return None
+    if not at.brackets:
+        return at.say(f"`{at.token.text}` closes nothing") if "COMMA" in at.wanted or not at.line else None
+    return at.say(f"`{at.brackets[-1].text}` is closed by `{at.token.text}`", label="opened by another bracket")
+
+
+def braces(at: Stop) -> Diagnostic | None:
+    """`residual {`"""
+    opened = at.brackets[-1] if at.brackets else at.token
+    if opened.text != "{" or at.first.type == "LET" or not _ends_line(opened.span):
+        return None
+    return at.say("a body does not stand in braces", opened.span, help="end the line in `:`, and indent the body")
+
+
+def unclosed(at: Stop) -> Diagnostic | None:
+    """The text, or the next statement, is reached inside a bracket."""
+    if not at.brackets:
+        return None
+    opened = at.brackets[-1]
+    same = at.token.type == "COLON" and opened.text == "("
+    if same or at.token.type == "_NL" or _outside(at):
+        return at.say(f"`{opened.text}` is never closed", opened.span)
+    return None
+
+
+def _outside(at: Stop) -> bool:
+    """The token begins a line that stands no deeper than the statement."""
+    source, start, _ = at.token.span
+    _, column = source.place(start)
+    blank = not source.text[start - column + 1 : start].strip()
+    return blank and start != at.first.span.start and column <= at.first.span.column
+
+
+def _ends_line(span: Span) -> bool:
+    source, _, end = span
+    return re.compile(r"[ \t]*(#[^\n]*)?\r?(\n|\Z)").match(source.text, end) is not None
+
+
+# --- arguments
+
+
+def called_with_brackets(at: Stop) -> Diagnostic | None:
+    """`conv(64, 3x3)`, `x = Conv2D(64, 3)(y)`"""
+    if at.token.type != "_TOUCHING_LPAR" or at.before.type != "NAME":
+        return None
+    inner = re.match(r"([^()]*)\)(?:\(([A-Za-z_][\w.]*)\))?", at.rest)
+    plain = inner[1].strip() if inner else ""
+    call = f"{at.before.text} {plain}".rstrip()
+    meant = f"{inner[2]} -> {call}" if inner and inner[2] else call
+    help = f"write `{meant}`" if inner and len(meant) < 80 else ""
+    return at.say(f"the arguments of `{at.before.text}` stand behind a space, without brackets", help=help)
+
+
+def missing_comma(at: Stop) -> Diagnostic | None:
+    """`maxpool 3x3 stride=2`"""
+    if at.token.type not in VALUES or "COMMA" not in at.wanted or at.before.type not in ENDS:
+        return None
+    source, start, end = at.first.span.to(at.before.span)
+    after = at.token.text + at.rest.split("#")[0].rstrip()
+    meant = f"{source.text[start:end]}, {after}"
+    help = f"write `{meant}`" if len(meant) < 80 and "\n" not in meant else ""
+    return at.say(f"a comma is missing in front of {quoted(at.token.text)}", Span(source, end, end), help=help)
+
+
+ENDS = frozenset({"NAME", "NUMBER", "STRING", "SIZES", "OPEN", "UNIT", "RPAR", "RSQB", "RBRACE"})
+
+
+def keyword(at: Stop) -> Diagnostic | None:
+    """`conv 64, in=5`, `let for = 3`"""
+    if at.token.type in RESERVED and "NAME" in at.wanted:
+        return at.say(f"`{at.token.text}` is a word of the language and cannot be a name")
+    return None
+
+
+def else_if(at: Stop) -> Diagnostic | None:
+    if at.before.type == "ELSE" and at.token.type == "IF":
+        return at.say("`else if` is one word here", at.before.span.to(at.token.span), help="write `elif`")
+    return None
+
+
+def not_in(at: Stop) -> Diagnostic | None:
+    if at.token.type == "NOT" and re.match(r" +in\b", at.rest) and at.before.type == "NAME":
+        return at.say("`not` stands in front of a comparison", help=f"write `not {at.before.text} in ...`")
+    return None
+
+
+# --- statements
+
+
+def assignments(at: Stop) -> Diagnostic | None:
+    """`a := b`, `a += b`, `a == b`, `if a = b`, `a => b`"""
+    two = at.before.text + at.token.text if at.before.span.end == at.token.span.start else ""
+    next_equal = at.rest.startswith("=")
+    if two == ":=":
+        return at.say("`:=` means nothing here", at.before.span.to(at.token.span), help="write `=`")
+    if at.token.type == "EQUAL" and at.rest.startswith(">"):
+        return at.say("`=>` means nothing here", at.token.span._replace(end=at.token.span.end + 1), help="write `->`")
+    if at.token.type in ("PLUS", "TIMES", "POWER") and next_equal or two == "-=":
+        return at.say("nothing is bound twice", help="give the new value a name of its own")
+    if at.token.text == "==" and "EQUAL" in at.wanted:
+        return at.say("`==` compares", help="write `=` to bind a name")
+    if at.token.type == "EQUAL" and at.first.type in ("IF", "ELIF"):
+        return at.say("`=` binds a name", help="write `==` to compare")
+    return None
+
+
+def let_without_equal(at: Stop) -> Diagnostic | None:
+    """`let x 3`"""
+    if at.first.type != "LET" or len(at.line) != 2 or at.token.type not in VALUES:
+        return None
+    return at.say("`=` is missing", help=f"write `let {at.before.text} = {at.token.text}{at.rest.rstrip()}`")
+
+
+def comments(at: Stop) -> Diagnostic | None:
+    """`conv 64  // text`"""
+    slashes = [t for t in (*at.line, at.token) if t.text == "//"]
+    if slashes and (at.token is slashes[-1] or at.before.type == "NAME" or at.before is slashes[-1]):
+        return at.say("a comment begins with `#`", slashes[-1].span, help="`//` divides and rounds down")
+    return None
+
+
+def leading_arrow(at: Stop) -> Diagnostic | None:
+    if (at.token.type == "ARROW" and not at.line) or (at.token.type == "_INDENT" and at.rest.startswith("->")):
+        return at.say("a line cannot begin with `->`", help="end the line before in `->`, and indent this one deeper")
+    return None
+
+
+def trailing_comma(at: Stop) -> Diagnostic | None:
+    if at.token.type == "_NL" and at.before.type in ("COMMA", "ARROW"):
+        sign = at.before.text
+        return at.say(f"a line that ends in `{sign}` goes on in the next only if that stands deeper", at.before.span)
+    return None
+
+
+PYTHON = {
+    "def": "write `block NAME(width):`",
+    "class": "write `model NAME:`",
+    "from": 'write `import NAME from "file.cnn"`',
+    "module": "write `model NAME:`",
+    "network": "write `model NAME:`",
+    "net": "write `model NAME:`",
+}
+
+
+def deeper(at: Stop) -> Diagnostic | None:
+    if at.token.type != "_INDENT":
+        return None
+    return at.say("this line stands deeper than the one above, which begins no body", help="a body begins behind `:`")
+
+
+def python(at: Stop) -> Diagnostic | None:
+    """`def f(x):`, `class Net(nn.Module):`, `import torch`, or a layer at the left margin."""
+    if at.first.type == "IMPORT" and "FROM" in at.wanted:
+        name = at.line[1].text if len(at.line) > 1 else "NAME"
+        return at.say("an import says where from", help=f'write `import {name} from "file.cnn"`')
+    if at.line or "MODEL" not in at.wanted or at.token.type != "NAME":
+        return None
+    if at.token.text in PYTHON:
+        return at.say(f"`{at.token.text}` means nothing here", help=PYTHON[at.token.text])
+    message = f"{quoted(at.token.text)} stands outside of any model or block"
+    return at.say(message, help="indent it below `model NAME:`")
+
+
+def missing_colon(at: Stop) -> Diagnostic | None:
+    """`repeat 3 relu`, `if a relu`"""
+    if at.token.type not in ("NAME", "_NL") or "COLON" not in at.wanted or at.brackets:
+        return None
+    if at.first.text != "repeat" and at.first.type not in ("IF", "ELIF", "ELSE", "FOR", "MODEL", "BLOCK", "TRAIN"):
+        return None
+    start, end = at.first.span.start, at.before.span.end
+    head = at.before.span.source.text[start:end]
+    place = Span(at.before.span.source, end, end)
+    return at.say("a body begins behind `:`", place, help=f"write `{head}:`" if len(head) < 60 else "")
+
+
+SLIPS: tuple[Slip, ...] = (
+    closers, comments, let_without_equal, else_if, missing_colon, braces, unclosed, quotes, sizes, numbers, signs,
+    called_with_brackets, keyword, not_in, assignments, leading_arrow, deeper, trailing_comma, python, missing_comma,
+)  # fmt: skip
+"""In the order they are tried: the more particular first."""
