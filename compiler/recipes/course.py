@@ -1,0 +1,186 @@
+"""How long, how much at a time, and what is watched and kept on the way."""
+
+from __future__ import annotations
+
+from .base import Entry, Part, arg, entry, option, part
+from .types import Length, Logs, Metrics, Name, Numbers
+
+BY = ("val_loss", "val_accuracy", "loss", "accuracy")
+
+
+@entry("batch")
+class Batch(Entry):
+    """How many examples make one step."""
+
+    size: int = arg("examples", min=1)
+    split: int = option("passes whose gradients are added up for one step", default=1, min=1)
+
+
+@entry("epochs")
+class Epochs(Entry):
+    """How long: passes over the training examples."""
+
+    count: int = arg("passes", min=1)
+    steps: int | None = option("steps that count as a pass, whatever the number of examples", default=None, min=1)
+
+
+@entry("steps")
+class Steps(Entry):
+    """How long: steps, whatever the number of examples."""
+
+    count: int = arg("steps", min=1)
+
+
+@entry("validate")
+class Validate(Entry):
+    """How the held-out examples are measured on the way."""
+
+    steps: int | None = option("batches of each measurement, all where nothing is said", default=None, min=1)
+    every: int = option("epochs between two measurements", default=1, min=1)
+
+
+@entry("stop")
+class Stop(Entry):
+    """End early when nothing gets better."""
+
+    patience: int = option("epochs without improvement", default=10, min=1)
+    by: str = option("what is watched", default="val_loss", choices=BY)
+
+
+@entry("keep")
+class Keep(Entry):
+    """Which weights are handed over at the end; the last ones are kept as well."""
+
+    what: str = arg("`best` or `last`", default="best", choices=("best", "last"))
+    by: str = option("what the best is best by", default="val_accuracy", choices=BY)
+
+
+@entry("average")
+class Average(Entry):
+    """Weights averaged over the run are the ones measured and kept."""
+
+    how: str = arg("`ema`, recent steps more, or `polyak`, all alike", choices=("ema", "polyak"))
+    decay: float = option("share of the average that is kept (ema)", default=0.999, min=0, max=1)
+    every: Length = option("how often", default=Length(1, "steps"))
+
+
+@entry("clip")
+class Clip(Entry):
+    """Bound the gradient."""
+
+    norm: float | None = option("largest norm over all weights together", default=None, min=0)
+    value: float | None = option("largest absolute value of one", default=None, min=0)
+
+
+@entry("mix")
+class Mix(Entry):
+    """Mix examples and their labels: mixup (Zhang et al., 2017), cutmix (Yun et al., 2019)."""
+
+    how: str = arg("one of them for each step, drawn anew", default="one_of", choices=("one_of",))
+    mixup: float = option("alpha of mixup, 0 for none", default=0.0, min=0)
+    cutmix: float = option("alpha of cutmix, 0 for none", default=0.0, min=0)
+
+
+@entry("precision")
+class Precision(Entry):
+    """In what numbers is computed. `mixed`: bf16 where the machine has it, fp32 otherwise."""
+
+    what: str = arg("the numbers", choices=("mixed", "bf16", "fp16", "fp32"))
+
+
+@entry("seed")
+class Seed(Entry):
+    """All randomness of the run follows from it."""
+
+    number: int = arg("a whole number", min=0, max=2**31 - 1)
+
+
+@entry("sizes")
+class InputSizes(Entry):
+    """The input size changes on the way (Redmon and Farhadi, 2016)."""
+
+    sizes: Numbers = arg("the sizes", min=1)
+    every: Length = option("how often", default=Length(10, "steps"))
+
+
+@entry("repeat_samples")
+class RepeatSamples(Entry):
+    """Each example several times in an epoch, each time changed anew (Hoffer et al., 2019)."""
+
+    times: int = arg("how often", min=1)
+
+
+@entry("metrics")
+class Measures(Entry):
+    """What is measured beside the loss."""
+
+    many = "measures"
+
+    measures: Metrics = arg("the metrics")
+    at: float | None = option("false acceptance rate of `verification`", default=None, min=0, max=1)
+
+
+@entry("log")
+class Logging(Entry):
+    """Where numbers are written beside the run folder."""
+
+    many = "logs"
+
+    logs: Logs = arg("where")
+
+
+@entry("explain", "cam")
+class Cam(Entry):
+    """Class activation maps (Zhou et al., 2016) once the run is over."""
+
+    repeated = True
+
+    layer: Name = option("the features")
+    weights: Name | None = option("the dense layer behind them", default=None)
+
+
+@entry("explain", "gradcam")
+class GradCam(Entry):
+    """Grad-CAM (Selvaraju et al., 2017) once the run is over."""
+
+    repeated = True
+
+    layer: Name = option("the features")
+
+
+@part("metric", "top")
+class Top(Part):
+    """Share of examples whose class is among the k most probable."""
+
+    k: int = arg("how many", min=1)
+
+
+def _metric(word: str, doc: str) -> None:
+    class Named(Part):
+        pass
+
+    Named.__name__ = Named.__qualname__ = word.title().replace("_", "")
+    Named.__doc__ = doc
+    part("metric", word)(Named)
+
+
+_metric("accuracy", "Share of examples whose most probable class is right.")
+_metric("confusion", "How often each class was taken for each.")
+_metric("iou", "Overlap over union.")
+_metric("pixel_error", "Share of wrong pixels.")
+_metric("coco_map", "Mean average precision by COCO's rules.")
+_metric("verification", "Share of pairs told apart at a rate of false acceptance.")
+
+
+@part("log", "csv")
+class Csv(Part):
+    """A table with one row an epoch."""
+
+    path: str = arg("the file")
+
+
+@part("log", "tensorboard")
+class TensorBoard(Part):
+    """TensorBoard's event files."""
+
+    path: str = arg("the folder")
