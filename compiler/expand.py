@@ -56,6 +56,7 @@ class Expander(Merges):
         try:
             result, scope, body = self.enter(definition, (), dict(self.request.params), span, None, NOTHING, "")
             outputs = self.outputs(result, body)
+            self.variant_body(definition, body)
         except Fault as fault:
             self.report(fault, None)
             return None
@@ -85,12 +86,25 @@ class Expander(Merges):
         )
 
     def doc(self, definition: Definition) -> str:
-        """The documentation of a model, or that of the one it is a variant of."""
+        """The documentation of a model."""
+        return next((item.text for item in definition.written.body if isinstance(item, s.Doc)), "")
+
+    def variant_body(self, definition: Definition, body: Body) -> None:
+        """The figures of a variant stand in its own body; those of the model behind it hold for that alone."""
         written = definition.written
-        for statement in () if isinstance(written, s.Variant) else written.body:
-            if isinstance(statement, s.Doc):
-                return statement.text
-        return ""
+        if not isinstance(written, s.Variant):
+            return
+        if written.call.args or written.body:
+            body.expectations.clear()
+        frame = Frame("model", definition.name, written.span, None)
+        body.ended = None
+        place = Place(Scope(definition.home), NOTHING, frame, Paths(""), body)
+        for statement in written.body:
+            if not isinstance(statement, s.Doc) and head_word(statement) not in ("expect", "allow"):
+                raise Fault(
+                    "variant", "the body of a variant has documentation, `expect` and `allow` only", statement.span
+                )
+        self.run(written.body, place)
 
     def outputs(self, result: Any, body: Body) -> tuple[Output, ...] | None:
         """The outputs with their names; None where one is POISON."""
@@ -360,3 +374,9 @@ class Expander(Merges):
 
 def missing_body(word: str, span: Span) -> Fault:
     return Fault("missing-body", f"`{word}` wants a body", span, help=f"end the line with a colon: `{span.text}:`")
+
+
+def head_word(statement: s.Statement) -> str:
+    """The word a flow statement begins with."""
+    step = statement.chain.steps[0] if isinstance(statement, s.Flow) else None
+    return step.head.id if isinstance(step, s.Call) and isinstance(step.head, s.Name) else ""

@@ -55,8 +55,8 @@ class Reductions:
         return s.Model(name.text, params.items if params else (), body, _between(word, params or name))
 
     def variant(self, c: Children) -> s.Variant:
-        word, name, params, call = c
-        return s.Variant(name.text, params.items if params else (), call, _between(word, call))
+        word, name, params, call, *body = c
+        return s.Variant(name.text, params.items if params else (), call, body[0] if body else (), _between(word, call))
 
     def block(self, c: Children) -> s.Block:
         word, name, params, body = c

@@ -84,11 +84,12 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """`model NAME(params) = CALL`"""
+    """`model NAME(params) = CALL`, with documentation and figures of its own where a body follows."""
 
     name: str
     params: tuple[Param, ...]
     call: Call
+    body: tuple[Statement, ...]
     span: Span = _span()
 
 
