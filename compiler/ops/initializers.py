@@ -131,6 +131,6 @@ class Given(Initializer):
 
 
 class NormOf(Initializer):
-    """The norm of another weight of the layer for each first index: where weight normalisation begins. Cannot be typed."""
+    """The norm of another weight of the layer for each first index: weight normalisation. Cannot be typed."""
 
     weight: str = arg("the name of that weight")

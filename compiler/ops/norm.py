@@ -157,8 +157,9 @@ class InstanceNorm(Op):
 class LRN(Op):
     """Divide each value by (k + alpha * sum of squares over `size` neighbouring channels) ** beta.
 
-    Local response normalisation (Krizhevsky et al., 2012). The disputed numbers must be given. The paper and TensorFlow take the sum of the squares, Caffe and PyTorch their
-    average: `average=true`. AlexNet: `lrn 5, alpha=1e-4, beta=0.75, k=2`. PyTorch: LocalResponseNorm.
+    Local response normalisation (Krizhevsky et al., 2012). The disputed numbers must be given. The paper and TensorFlow
+    take the sum of the squares, Caffe and PyTorch their average: `average=true`. AlexNet has
+    `lrn 5, alpha=1e-4, beta=0.75, k=2`. PyTorch: LocalResponseNorm.
     """
 
     family = "normalization"
@@ -173,6 +174,13 @@ class LRN(Op):
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         channels(placed(inputs[0]))
+        if self.size % 2 == 0:
+            raise OpError(
+                f"`lrn` looks at as many channels on both sides, so its size is odd, found {self.size}",
+                "size",
+                code="bad-argument",
+                help=f"`lrn {self.size + 1}`",
+            )
         return Facts(inputs)
 
     @property

@@ -78,7 +78,8 @@ class Reshape(Op):
 class Permute(Op):
     """The axes in another order, counted from 1 in the written order as in Keras.
 
-    `permute (2, 1)` turns 10x64 into 64x10. Keras: Permute. PyTorch: permute, which counts the batch as 0 and the channels as 1.
+    `permute (2, 1)` turns 10x64 into 64x10. Keras: Permute. PyTorch: permute, which counts the batch as 0 and the
+    channels as 1.
     """
 
     family = "shape"
