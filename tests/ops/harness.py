@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from cnnc.compiler.graph import Checked, Node
+from cnnc.compiler.ops.initializers import Given
 from cnnc.compiler.ops.structure import Input
 from cnnc.compiler.pipeline import compile_text
 
@@ -96,7 +97,15 @@ def weights(row: Row) -> dict[str, Array]:
     if row.keras is not None and (layer := keras_layer(row)) is not None:
         return from_keras(row, layer)
     draw = rng(row)
-    return {path: random(draw, path, w.shape) for path, w in compiled(row).weights.items()}
+    return {
+        path: given(w.init, w.shape) if isinstance(w.init, Given) else random(draw, path, w.shape)
+        for path, w in compiled(row).weights.items()
+    }
+
+
+def given(init: Given, shape: tuple[int, ...]) -> Array:
+    """The numbers of a fixed kernel."""
+    return np.broadcast_to(np.array(init.values, np.float32), shape).copy()
 
 
 def random(draw: np.random.Generator, name: str, shape: tuple[int, ...]) -> Array:

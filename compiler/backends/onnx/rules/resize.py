@@ -1,0 +1,71 @@
+"""Other sizes of a map: interpolation, and channels moved to places."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....ops.base import OpError
+from ....ops.geometry import channels, spread
+from ....ops.resize import PixelShuffle, PixelUnshuffle, Upsample
+from ....shape import Shape
+from ..emitter import Emitter
+from .sizes import axes, spatial
+from .table import emit
+
+
+def interpolation(op: Upsample) -> dict[str, Any]:
+    """How numbers between the places are found, as attributes of `Resize`."""
+    if op.mode == "nearest_floor" or (op.mode == "nearest" and op.factor is not None):
+        return {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    if op.mode == "nearest":
+        return {"mode": "nearest", "nearest_mode": "round_prefer_ceil"}
+    if op.mode == "bicubic":
+        return {"mode": "cubic", "cubic_coeff_a": op.a, "exclude_outside": int(op.a == -0.5)}
+    return {"mode": "linear", "coordinate_transformation_mode": "align_corners" if op.align_corners else "half_pixel"}
+
+
+@emit.register
+def upsample(op: Upsample, to: Emitter) -> list[str]:
+    x, shape = to.inputs[0], to.shapes[0]
+    if op.factor is not None:
+        target = [to.constant([float(f) for f in spread(op.factor, shape.rank, "factor")])]
+    elif isinstance(op.to, int):
+        target = ["", spatial(to, to.inputs[op.to], to.shapes[op.to])]
+    else:
+        target = ["", to.constant(list(op.sizes(to.shapes)))]
+    return [to.node("Resize", [x, "", *target], axes=axes(shape), **interpolation(op))]
+
+
+@emit.register
+def pixel_shuffle(op: PixelShuffle, to: Emitter) -> list[str]:
+    """ONNX has it in 2-D; in 1-D and 3-D channels are split, put beside their axes and joined."""
+    (x,), (shape,), r = to.inputs, to.shapes, op.factor
+    if shape.rank == 2:
+        return [to.node("DepthToSpace", [x], blocksize=r, mode="CRD")]
+    sizes, rank, out = known(shape), shape.rank, to.outputs[0]
+    split = to.node("Reshape", [x, to.constant([0, channels(out), *[r] * rank, *sizes])])
+    order = [0, 1, *(axis for i in range(rank) for axis in (2 + rank + i, 2 + i))]
+    moved = to.node("Transpose", [split], perm=order)
+    return [to.node("Reshape", [moved, to.constant([0, channels(out), *known(out)])])]
+
+
+@emit.register
+def pixel_unshuffle(op: PixelUnshuffle, to: Emitter) -> list[str]:
+    """ONNX's SpaceToDepth puts the channel last within a block, so the channels are sorted behind it."""
+    (x,), (shape,), r = to.inputs, to.shapes, op.factor
+    width, rank = channels(shape), shape.rank
+    if rank == 2:
+        blocks = to.node("SpaceToDepth", [x], blocksize=r)
+        order = [block * width + channel for channel in range(width) for block in range(r * r)]
+        return [to.node("Gather", [blocks, to.constant(order)], axis=1)]
+    sizes = known(to.outputs[0])
+    split = to.node("Reshape", [x, to.constant([0, width, *(n for size in sizes for n in (size, r))])])
+    moved = to.node("Transpose", [split], perm=[0, 1, *range(3, 3 + 2 * rank, 2), *range(2, 2 + 2 * rank, 2)])
+    return [to.node("Reshape", [moved, to.constant([0, width * r**rank, *sizes])])]
+
+
+def known(shape: Shape) -> list[int]:
+    """The spatial sizes; one may be open and is then whatever is left."""
+    if shape.spatial.count(None) > 1:
+        raise OpError(f"with two open sizes, as in {shape}, it cannot be exported", code="open-size")
+    return [-1 if n is None else n for n in shape.spatial]
