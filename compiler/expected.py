@@ -19,19 +19,20 @@ WORDS = {
     "BLOCK": "`block`",
     "DEFAULTS": "`defaults:`",
     "TRAIN": "`train:`",
-    "LONG_STRING": 'a text in `\"""`',
+    "LONG_STRING": 'a text in `"""`',
     "NAME": "a name",
     "STRING": "a string",
     "NUMBER": "a number",
     "RPAR": "`)`",
     "RSQB": "`]`",
     "RBRACE": "`}`",
-    "COLON": "`:`",
-    "EQUAL": "`=`",
-    "COMMA": "`,`",
     "LPAR": "`(`",
     "_TOUCHING_LPAR": "`(`",
     "ARROW": "`->`",
+    "COLON": "`:`",
+    "EQUAL": "`=`",
+    "_NL": "the end of the line",
+    "COMMA": "`,`",
     "LET": "`let`",
     "AS": "`as`",
     "FROM": "`from`",
@@ -42,7 +43,6 @@ WORDS = {
     "ELSE": "`else`",
     "SHARE": "`share`",
     "_INDENT": "an indented body",
-    "_NL": "the end of the line",
     "$END": "the end",
 }
 """In the order of a message: what most likely was meant stands first."""
@@ -50,12 +50,12 @@ WORDS = {
 NEXT = ("an argument", "a value", "an operator", *WORDS.values())
 
 
-def expected(terminals: Iterable[str], beginning: bool) -> str:
-    """`an argument, `->` or the end of the line`; `beginning`: behind the word that begins a call."""
+def expected(terminals: Iterable[str]) -> str:
+    """`an argument, `->` or the end of the line`"""
     wanted = set(terminals)
     if wanted >= VALUES:
         wanted -= VALUES
-        words = {"an argument" if beginning else "a value"}
+        words = {"an argument" if "ARROW" in wanted else "a value"}
     else:
         words = set()
         if wanted & OPERATORS >= {"PLUS", "TIMES"}:

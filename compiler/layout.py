@@ -1,7 +1,7 @@
 """Text -> tokens, with lines, indentation and brackets settled: the only place that knows where a statement ends.
 
 - A line ends the statement, unless a bracket is open, or the line ends in `,` or `->` and the next is indented deeper.
-- A deeper line begins with _INDENT, each level left is a _DEDENT, as in Python; comments and blank lines count for nothing.
+- A deeper line begins with _INDENT, each level left is a _DEDENT, as in Python; comments and blank lines do not count.
 - A bracket that touches the word before it calls or indexes; after a space, or a keyword, it begins a value.
 - Words such as `model`, `x` or `epochs` are words of the grammar only where the parser can take them, names elsewhere.
 
@@ -11,11 +11,11 @@ What fits no terminal comes out as UNKNOWN, TAB or MISFIT, which no rule takes: 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from .diagnostics import CompileError, Diagnostic
-from .limits import BRACKETS, INDENTATION, TOKENS
+from .limits import BRACKETS, INDENTATION, STATEMENT
 from .source import Source, Span
 from .syntax import Comment
 
@@ -45,7 +45,8 @@ class Words:
         ranked = sorted(terminals, key=lambda t: (t[0] != "NAME", -t[2], -len(t[1])))  # most tokens are names
         firm = [(name, rf"{rule}\b" if rule.isalpha() else rule) for name, rule, rank in ranked if rank >= 0]
         blank = [("COMMENT", r"#[^\n]*"), ("NEWLINE", r"\r?\n"), ("END", r"\Z"), ("UNKNOWN", _UNKNOWN)]
-        self.match = re.compile(r"[ \t]*(?:" + "|".join(f"(?P<{name}>{rule})" for name, rule in firm + blank) + ")").match
+        words = "|".join(f"(?P<{name}>{rule})" for name, rule in firm + blank)
+        self.match = re.compile(rf"[ \t]*(?:{words})").match
         self.reserved = frozenset(rule for _, rule, rank in ranked if rank >= 0 and rule.isalpha())
         self.kinds = frozenset(name for name, rule, rank in ranked if rank < 0 or rule.isalpha())
         self._soft = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule, rank in ranked if rank < 0))
@@ -59,21 +60,18 @@ class Words:
 class Layout:
     """One reading of a text from `position` on; after an error it can be sent elsewhere.
 
-    `wanted[stack[-1]]` are the terminals the parser can take next. `brackets` are the open ones, `indents` the widths of
-    the open bodies.
+    `takes` says whether the parser can take a terminal next. `brackets` are the open ones, `indents` the widths of the
+    open bodies.
     """
 
-    def __init__(
-        self, words: Words, source: Source, wanted: Mapping[int, Collection[str]], stack: list[int], start: int, end: int
-    ) -> None:
+    def __init__(self, words: Words, source: Source, takes: Callable[[str], bool], start: int, end: int) -> None:
         self.source = source
         self.position = start
         self.brackets: list[Token] = []
         self.indents = [0]
         self.comments: list[Comment] = []
         self._words = words
-        self._wanted = wanted
-        self._stack = stack
+        self._takes = takes
         self._end = end
         self._soft: dict[str, str] = {}
         self._count = 0
@@ -93,8 +91,9 @@ class Layout:
     def line(self) -> Iterator[Token]:
         """The tokens of one statement, with the _NL that ends it; the position moves to the next line of code."""
         match, source, text, end = self._words.match, self.source, self.source.text, self._end
-        wanted, stack, soft = self._wanted, self._stack, self._soft
+        soft = self._soft
         kind, position, last = "", self.position, self.position
+        self._count = 0
         while True:
             found = match(text, position, end)
             assert found is not None  # END and UNKNOWN take what is left
@@ -104,7 +103,7 @@ class Layout:
                 word = found[kind]
                 if word not in soft:
                     soft[word] = self._words.soft(word)
-                if soft[word] in wanted[stack[-1]]:
+                if soft[word] != kind and self._takes(soft[word]):
                     kind = soft[word]
             elif kind in OPENING or kind in CLOSING:
                 kind = self._bracket(kind, before, start)
@@ -126,7 +125,7 @@ class Layout:
     def in_state(self, token: Token) -> Token:
         """A word as it reads in the state the parser has come to since."""
         soft = self._words.soft(token.text)
-        return token._replace(type=soft) if token.type == "NAME" and soft in self._wanted[self._stack[-1]] else token
+        return token._replace(type=soft) if token.type == "NAME" and self._takes(soft) else token
 
     # --- brackets
 
@@ -149,8 +148,8 @@ class Layout:
     def _goes_on(self, before: str) -> bool:
         """The statement goes on behind the line end at the position, where `before` is its last token so far."""
         self._skip_blank()
-        if self._count > TOKENS:
-            raise limit(f"more than {TOKENS:,} words and signs", self._here())
+        if self._count > STATEMENT:
+            raise limit(f"more than {STATEMENT:,} words and signs in one statement", self._here())
         if self.position >= self._end:
             return False
         return bool(self.brackets) or (before in CONTINUING and self.width() > self.indents[-1])
@@ -172,9 +171,11 @@ class Layout:
     def _leave(self, width: int) -> Iterator[Token]:
         here = self._here()
         while width < self.indents[-1]:
-            self.indents.pop()
-            if width > self.indents[-1]:
+            if width > self.indents[-2]:
                 yield Token("MISFIT", "", here)
+                self.indents[-1] = width
+                break
+            self.indents.pop()
             yield Token("_DEDENT", "", here)
 
     def width(self) -> int:

@@ -3,7 +3,7 @@
 # --- text
 TEXT = 16 * 2**20  # bytes of a file, and characters of a text; 100,000 long lines are about 8 MiB
 LINE = 20_000  # characters of a line
-TOKENS = 4_000_000
+STATEMENT = 200_000  # words and signs of a statement
 BRACKETS = 100  # open at one place
 INDENTATION = 100  # bodies in each other
 EXPRESSION = 100  # depth of an expression; every walk over one may recurse

@@ -30,10 +30,12 @@ def parse(source: Source) -> s.Module:
         layout, run = begin(source)
         try:
             items = _feed(run, layout.tokens(), layout.at_end())
-        except (UnexpectedToken, CompileError):
-            from .recover import errors  # only a text with errors needs it
-
-            raise CompileError(errors(source)) from None
+        except CompileError as refused:
+            if refused.diagnostics[0].code == "limit":
+                raise
+            raise _all_errors(source) from None
+        except UnexpectedToken:
+            raise _all_errors(source) from None
     return s.Module(items, source, tuple(layout.comments))
 
 
@@ -57,7 +59,7 @@ def begin(source: Source, rule: str = "module", start: int | None = None, end: i
     parser = _parser()
     run = parser.begin(rule)
     end = len(source.text) if end is None else end
-    return Layout(parser.words, source, run.wanted, run.stack, start, end), run
+    return Layout(parser.words, source, run.takes, start, end), run
 
 
 @lru_cache(maxsize=1)
@@ -72,6 +74,12 @@ def _feed(run: Run, tokens: Iterator[Token], end: Token) -> Any:
         if len(stack) > STACK:
             raise limit("this is nested too deeply", token.span)
     return feed(end)
+
+
+def _all_errors(source: Source) -> CompileError:
+    from .recover import errors  # most texts need it not
+
+    return CompileError(errors(source))
 
 
 def _check_size(source: Source) -> None:

@@ -1,7 +1,7 @@
 """A text that does not parse -> every independent error in it.
 
-The parser runs again, and remembers its stack at the start of each statement. After an error it goes back there, takes a
-stand-in for the statement, and reads on behind it and its body; where only a colon or a body is missing, it reads on as
+The parser runs again, and remembers its stack at the start of each statement. After an error it goes back there, takes
+a stand-in for the statement, and reads on behind it and its body; where only a colon or a body is missing, it reads on as
 if that stood there. What was parsed is thrown away, so that the stand-ins need mean nothing.
 """
 
@@ -16,7 +16,8 @@ from lark.exceptions import UnexpectedToken
 
 from .diagnostics import CompileError, Diagnostic
 from .expected import expected, found
-from .layout import Token
+from .layout import Token, limit
+from .limits import STACK
 from .parse import begin
 from .slips import Stop, slip
 from .source import Source, Span
@@ -42,7 +43,7 @@ def refusal(run: Run, token: Token, line: list[Token], brackets: list[Token]) ->
     said = slip(stop)
     if said is not None:
         return said
-    message = f"expected {expected(stop.wanted, stop.beginning)}, found {found(token)}"
+    message = f"expected {expected(stop.wanted)}, found {found(token)}"
     return Diagnostic("error", "syntax", message, token.span)
 
 
@@ -68,10 +69,12 @@ class _Recovery:
 
     def advance(self) -> bool:
         """Reads up to the next error for which a statement is dropped; whether anything is left behind it."""
-        token = self.layout.at_end()
+        token = end = self.layout.at_end()
         try:
-            for token in chain(self.layout.tokens(), [token]):
+            for token in chain(self.layout.tokens(), [end]):
                 self._offer(token)
+                if len(self.found) == MOST:
+                    return False
         except UnexpectedToken:
             self.found.append(refusal(self.run, token, self.line, self.layout.brackets))
             return self._drop(token)
@@ -97,6 +100,8 @@ class _Recovery:
             self.start, self.line, self.above = self._here(), [], self.line or self.above
         self.run.feed(token)
         self.line.append(token)
+        if len(self.run.stack) > STACK:
+            raise limit("this is nested too deeply", token.span)
 
     def _tell(self, code: str, message: str, span: Span, help: str = "") -> None:
         self.found.append(Diagnostic("error", code, message, span, help=help))
@@ -112,8 +117,8 @@ class _Recovery:
             help = "indent by four spaces; most editors can turn tabs into spaces"
             self._tell("indentation", "a tab stands in front of the line", token.span, help)
         else:
-            width, around = token.span.column - 1, self.layout.indents[-1]
-            message = f"this line is indented by {width}, the one it should stand below by {around}"
+            *_, outer, inner = self.layout.indents
+            message = f"this line is indented by {token.span.column - 1}, the bodies around it by {outer} and {inner}"
             self._tell("indentation", message, token.span)
 
     def _repaired(self, token: Token) -> bool:
@@ -132,7 +137,8 @@ class _Recovery:
         end = self.line[-1].span.end
         head = self.source.text[self.line[0].span.start : end]
         help = f"write `{head}:`" if len(head) < 60 and "\n" not in head else ""
-        self._tell("syntax", "the line below stands deeper, but no `:` begins a body", Span(self.source, end, end), help)
+        message = "the line below stands deeper, but no `:` begins a body"
+        self._tell("syntax", message, Span(self.source, end, end), help)
         self.run.feed(self._stand_in("COLON"))
         return True
 
@@ -153,7 +159,8 @@ class _Recovery:
         if "_INDENT" not in self.run.expected():
             return False
         head = next(token for token in reversed(self.line or self.above) if token.type == "COLON")
-        self._tell("syntax", "the body of this `:` is missing", head.span, "it stands in the lines below, four spaces deeper")
+        help = "it stands in the lines below, four spaces deeper"
+        self._tell("syntax", "the body of this `:` is missing", head.span, help)
         self._feed(map(self._stand_in, ("_INDENT", "NAME", "_NL", "_DEDENT")))
         return True
 

@@ -298,7 +298,8 @@ def _bounded(expr: s.Expr) -> s.Expr:
     A level takes at least one character, so that short ones need not be measured.
     """
     if expr.span.end - expr.span.start > EXPRESSION and _depth(expr) > EXPRESSION:
-        raise limit(f"an expression more than {EXPRESSION} levels deep", expr.span, help="give its parts names with `let`")
+        help = "give its parts names with `let`"
+        raise limit(f"an expression more than {EXPRESSION} levels deep", expr.span, help=help)
     return expr
 
 

@@ -70,7 +70,7 @@ class Window(NamedTuple):
 
 
 def _excerpt(d: Diagnostic) -> Iterator[tuple[int | str, str]]:
-    """The marked lines with their numbers, each followed by its mark, which has none; of many, the first and the last."""
+    """The marked lines with their numbers, each followed by its mark without one; of many, the first and the last."""
     source, start, end = d.span
     first, last = d.span.line, _last_line(d.span)
     for number in dict.fromkeys((first, last)):

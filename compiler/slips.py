@@ -17,7 +17,7 @@ from .source import Span
 
 
 class Stop(NamedTuple):
-    """Where the parser stopped: at `token`, behind the tokens of `line`, with `brackets` open, wanting other terminals."""
+    """Where the parser stopped: at `token`, behind the tokens of `line`, with `brackets` open; it wanted others."""
 
     token: Token
     line: list[Token]
@@ -32,11 +32,6 @@ class Stop(NamedTuple):
     @property
     def first(self) -> Token:
         return self.line[0] if self.line else self.token
-
-    @property
-    def beginning(self) -> bool:
-        """Behind the word that begins a call, where its arguments are due."""
-        return "ARROW" in self.wanted and "COMMA" not in self.wanted | {self.before.type} and bool(self.line)
 
     @property
     def rest(self) -> str:
@@ -76,13 +71,16 @@ def quotes(at: Stop) -> Diagnostic | None:
     return None
 
 
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
 def sizes(at: Stop) -> Diagnostic | None:
-    """`3X3`, `1xk`, `2x`, `3×3`, `3x3conv`"""
+    """`3X3`, `1xk`, `2x`, `3x3conv`, or with the sign for times"""
     span = at.token.span
     if at.token.type != "UNKNOWN":
         return None
     text = at.token.text
-    if text == "×" and at.before.type == "NUMBER":
+    if text == TIMES and at.before.type == "NUMBER":
         span, text = at.before.span.to(span), at.before.text + "x" + at.rest.split(",")[0].strip()
     parts = re.split("[xX]", text)
     if len(parts) < 2 or not parts[0].isdigit():
@@ -114,16 +112,15 @@ SIGNS = {
     "|": "write `or`",
     "!": "write `not`",
     "^": "write `**` for a power",
-    "→": "write `->`",
-    "−": "write `-`",
-    "–": "write `-`",
-    "“": 'write `"`',
-    "”": 'write `"`',
-    "„": 'write `"`',
-    "’": 'write `"`',
-    "‘": 'write `"`',
-    "\xa0": "write a plain space",
-    "\ufeff": "the mark belongs at the very start of a file",
+    TIMES: "write `x` between sizes, `*` between numbers",
+    "\N{RIGHTWARDS ARROW}": "write `->`",
+    "\N{MINUS SIGN}": "write `-`",
+    "\N{EN DASH}": "write `-`",
+    "\N{LEFT DOUBLE QUOTATION MARK}": 'write `"`',
+    "\N{RIGHT DOUBLE QUOTATION MARK}": 'write `"`',
+    "\N{DOUBLE LOW-9 QUOTATION MARK}": 'write `"`',
+    "\N{NO-BREAK SPACE}": "write a plain space",
+    "\N{ZERO WIDTH NO-BREAK SPACE}": "the mark belongs at the very start of a file",
 }
 
 
@@ -225,6 +222,8 @@ ENDS = frozenset({"NAME", "NUMBER", "STRING", "SIZES", "OPEN", "UNIT", "RPAR", "
 
 def keyword(at: Stop) -> Diagnostic | None:
     """`conv 64, in=5`, `let for = 3`"""
+    if at.token.type in ("ELIF", "ELSE") and not at.line:
+        return at.say(f"there is no `if` above this `{at.token.text}`")
     if at.token.type in RESERVED and "NAME" in at.wanted:
         return at.say(f"`{at.token.text}` is a word of the language and cannot be a name")
     return None
@@ -253,7 +252,7 @@ def assignments(at: Stop) -> Diagnostic | None:
         return at.say("`:=` means nothing here", at.before.span.to(at.token.span), help="write `=`")
     if at.token.type == "EQUAL" and at.rest.startswith(">"):
         return at.say("`=>` means nothing here", at.token.span._replace(end=at.token.span.end + 1), help="write `->`")
-    if at.token.type in ("PLUS", "TIMES", "POWER") and next_equal or two == "-=":
+    if (at.token.type in ("PLUS", "TIMES", "POWER") and next_equal) or two == "-=":
         return at.say("nothing is bound twice", help="give the new value a name of its own")
     if at.token.text == "==" and "EQUAL" in at.wanted:
         return at.say("`==` compares", help="write `=` to bind a name")

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,22 +39,34 @@ class Parser:
 
 
 class Run:
-    """One parse under way. `feed(token)` takes a token, and after the last, of type `$END`, returns what became of all.
-
-    `wanted[stack[-1]]` are the terminals that may come next (some only seem so: `expected` tells).
-    """
+    """One parse under way. `feed(token)` takes a token; for the last, of type `$END`, it returns what became of all."""
 
     def __init__(self, parser: Any) -> None:
         self.feed: Callable[[Token], Any] = parser.feed_token
         self.stack: list[int] = parser.parser_state.state_stack
         self.values: list[Any] = parser.parser_state.value_stack
-        self.wanted: Mapping[int, Collection[str]] = parser.parser_state.parse_conf.states
-        self._parser = parser
+        self._states: dict[int, dict[str, Any]] = parser.parser_state.parse_conf.states
+
+    def takes(self, kind: str) -> bool:
+        """Whether a terminal can come next: the steps that would lead to it are gone through without making nodes.
+
+        The tables alone promise too much, since LALR(1) merges states that differ in what may follow.
+        """
+        stack = self.stack[:]
+        while True:
+            action = self._states[stack[-1]].get(kind)
+            if action is None:
+                return False
+            rule = action[1]
+            if isinstance(rule, int):  # the state after taking it
+                return True
+            if rule.expansion:
+                del stack[-len(rule.expansion) :]
+            stack.append(self._states[stack[-1]][rule.origin.name][1])
 
     def expected(self) -> set[str]:
-        """The terminals that can truly come next."""
-        expected: set[str] = self._parser.accepts()
-        return expected
+        """The terminals that can come next."""
+        return {kind for kind in self._states[self.stack[-1]] if kind.isupper() and self.takes(kind)}
 
 
 def load(reductions: object) -> Parser:
