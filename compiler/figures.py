@@ -31,5 +31,8 @@ def grouped(number: int | None) -> str:
 
 
 def percent(part: float | None, whole: float | None) -> str:
-    """A share of a total: `12.3 %`, empty where there is none to tell."""
-    return f"{100 * part / whole:.1f} %" if part and whole else ""
+    """A share of a total: `12.3 %`, `<0.1 %`, empty where there is none to tell."""
+    if not part or not whole:
+        return ""
+    share = 100 * part / whole
+    return f"{share:.1f} %" if share >= 0.05 else "<0.1 %"

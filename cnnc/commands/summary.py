@@ -1,9 +1,17 @@
-"""print the network as Keras prints it"""
+"""Print the network as Keras prints it: layers, output shapes, parameters, connections, totals.
+
+With --depth, block instances are folded into one row each; --json is for other programs. No framework is loaded.
+"""
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+
+from ..cli import DONE, UsageError, colored, compiled
+
+NARROWEST = 40
+"""Columns a table needs."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -17,34 +25,18 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     from ..compiler.backends.summary import summary_json, summary_text
 
-    fault = wrong(args)
-    if fault:
-        print(f"cnnc summary: {fault}", file=sys.stderr)
-        return 2
-    from ..cli import compiled
-
+    check(args)
     checked = compiled(args).checked
     if args.json:
         print(summary_json(checked, args.depth))
     else:
-        inputs = not args.no_inputs
-        print(
-            summary_text(checked, args.depth, args.width, inputs=inputs, trainable=args.trainable, color=wants_color())
-        )
-    return 0
+        shown = {"inputs": not args.no_inputs, "trainable": args.trainable, "color": colored(sys.stdout)}
+        print(summary_text(checked, args.depth, args.width, **shown))
+    return DONE
 
 
-def wrong(args: Namespace) -> str:
-    """What is wrong with the numbers given, empty where nothing is."""
+def check(args: Namespace) -> None:
     if args.depth is not None and args.depth < 1:
-        return f"`--depth {args.depth}`: a depth is 1 or more"
-    if args.width is not None and args.width < 40:
-        return f"`--width {args.width}`: a table needs 40 columns or more"
-    return ""
-
-
-def wants_color() -> bool:
-    """Colours only on a terminal, and not where NO_COLOR asks for none."""
-    import os
-
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        raise UsageError(f"--depth is 1 or more, found `{args.depth}`")
+    if args.width is not None and args.width < NARROWEST:
+        raise UsageError(f"--width is {NARROWEST} or more, found `{args.width}`")

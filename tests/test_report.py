@@ -1,0 +1,241 @@
+"""The report: its figures against published ones, its page against the browser's rules."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from cnnc.compiler.backends.report import Report
+from cnnc.compiler.backends.report.data import report_csv, report_json
+from cnnc.compiler.backends.report.measure import walk
+from cnnc.compiler.backends.report.memory import training, values
+from cnnc.compiler.backends.report.page import report_page
+from cnnc.compiler.backends.report.text import bar, report_text
+from cnnc.compiler.figures import memory, percent, short
+from cnnc.compiler.graph import Checked
+from cnnc.compiler.pipeline import compile_text
+from cnnc.compiler.shape import Shape
+
+from tests.graphs import Builder, Stub
+
+RESNET18 = '''
+"""Deep Residual Learning (He et al., 2015), with the names of torchvision."""
+
+defaults:
+    conv bias=false
+
+model ResNet18(classes=1000):
+    input 224x224x3
+    conv 64, 7x7, stride=2, pad=3 as conv1 -> batchnorm as bn1 -> relu
+    maxpool 3x3, stride=2, pad=1
+    for stage, width in enumerate([64, 128, 256, 512]):
+        for i in range(2):
+            basic width, stride=2 if stage > 0 and i == 0 else 1 as "layer{stage + 1}.{i}"
+    global_avgpool
+    dense classes as fc
+
+block basic(width, stride=1):
+    residual:
+        conv width, 3x3, stride=stride, pad=1 as conv1 -> batchnorm as bn1 -> relu
+        conv width, 3x3, pad=1 as conv2 -> batchnorm as bn2
+        shortcut as downsample:
+            if stride != 1 or input.channels != width:
+                conv width, 1x1, stride=stride as "0" -> batchnorm as "1"
+    relu
+'''
+
+
+@pytest.fixture(scope="module")
+def resnet18() -> Report:
+    return Report(compile_text(RESNET18).checked, 32)
+
+
+def parts(report: Report) -> dict[str, dict[str, object]]:
+    return {part["name"]: part for part in json.loads(report_json(report))["parts"]}
+
+
+def test_totals_are_those_of_torchvision(resnet18: Report) -> None:
+    """11,689,512 parameters and 1.814 GMACs are published; 9,600 statistics come on top as Keras counts."""
+    told = json.loads(report_json(resnet18))
+    assert (told["trainable_params"], told["params"]) == (11_689_512, 11_689_512 + 9_600)
+    assert told["macs"] == 1_814_073_344
+    assert told["flops"] == 2 * 1_814_073_344
+    assert told["receptive_field"] == {"size": [435, 435], "jump": [32.0, 32.0], "whole_input": False}
+
+
+def test_stages_and_blocks_are_summed_up(resnet18: Report) -> None:
+    """Parameters of layer1 to layer4 in torchvision: sum(p.numel() for p in model.layer1.parameters()), and so on."""
+    found = parts(resnet18)
+    trained = {name: found[name]["trainable_params"] for name in ("layer1", "layer2", "layer3", "layer4")}
+    assert trained == {"layer1": 147_968, "layer2": 525_568, "layer3": 2_099_712, "layer4": 8_393_728}
+    assert found["layer2.0"]["type"] == "basic"
+    assert found["layer2"]["type"] == ""
+    assert found["layer2.0.downsample"]["params"] == 64 * 128 + 4 * 128
+    assert found["layer2.0"]["output"] == "28x28x128"
+
+
+def test_no_layer_is_counted_twice(resnet18: Report) -> None:
+    layers = [line for _, line in walk(resnet18.root) if line.layer]
+    assert len(layers) == len(resnet18.checked.layers) == resnet18.figures.layers
+    assert sum(line.figures.params for line in layers) == resnet18.figures.params
+    assert sum(line.figures.values or 0 for line in layers) == resnet18.figures.values
+
+
+def chain(*sizes: int) -> Builder:
+    net = Builder()
+    flow = net.input(sizes[0])
+    for i, size in enumerate(sizes[1:]):
+        flow = net.add(Stub("Dense", (Shape((size,)),)), flow, path=f"d{i}")
+    return net
+
+
+def test_peak_of_a_chain_is_its_largest_pair_of_neighbours() -> None:
+    net = chain(10, 50, 30, 60, 5)
+    found = values(net.checked(net.nodes[-1]))
+    assert (found.kept, found.peak, found.peak_at) == (155, 90, "d2")
+
+
+def test_a_skip_stays_alive_until_it_is_read() -> None:
+    net = chain(10, 40, 20, 40)
+    net.add(Stub("Add", (Shape((40,)),)), net.nodes[1], net.nodes[3], path="add")
+    found = values(net.checked(net.nodes[-1]))
+    assert (found.peak, found.peak_at) == (120, "add")
+
+
+def test_outputs_stay_alive_to_the_end() -> None:
+    net = chain(10, 100, 2, 3)
+    found = values(net.checked(net.nodes[-1], net.nodes[1]))
+    assert found.peak == 110
+    wide = chain(10, 100, 2, 50)
+    assert values(wide.checked(wide.nodes[-1], wide.nodes[1])).peak == 152
+
+
+def test_views_take_no_memory() -> None:
+    checked = compile_text("model M:\n    input 4x4x8\n    relu\n    flatten\n    dropout 0.5\n    dense 10\n").checked
+    found = values(checked)
+    assert (found.kept, found.peak) == (128 + 128 + 128 + 10, 256)
+
+
+def test_memory_of_training() -> None:
+    """A weight takes 4 bytes, its gradient 4, Adam 8; values 2 bytes each in bfloat16."""
+    checked = compile_text("model M:\n    input 100\n    dense 10\n").checked
+    taken = training(checked, values(checked), 16, 2)
+    assert taken == (1010 * 4, 1010 * 4, 1010 * 8, 110 * 16 * 2)
+    assert taken.total == 1010 * 16 + 3520
+
+
+def test_open_sizes_give_question_marks_not_errors() -> None:
+    report = Report(
+        compile_text("model M:\n    input ?x?x3\n    conv 8, 3x3, pad=same\n    global_avgpool\n").checked, 1
+    )
+    told = json.loads(report_json(report))
+    assert (told["macs"], told["peak_values"]) == (None, None)
+    assert re.search(r"MACs +\?", report_text(report))
+    assert "?" in report_page(report)
+
+
+def test_text_folds(resnet18: Report) -> None:
+    text = report_text(resnet18, depth=1)
+    assert re.search(r"^layer1 .* 148,480 ", text, re.MULTILINE)
+    assert "layer1.0" not in text
+    assert not re.search(r"^  0 basic", text, re.MULTILINE)
+    assert re.search(r"^  0 basic", report_text(resnet18, depth=2), re.MULTILINE)
+
+
+def test_csv_has_one_row_for_each_layer(resnet18: Report) -> None:
+    rows = list(csv.DictReader(io.StringIO(report_csv(resnet18))))
+    assert len(rows) == len(resnet18.checked.layers)
+    conv1 = next(row for row in rows if row["name"] == "conv1")
+    assert (conv1["params"], conv1["macs"], conv1["field"]) == ("9408", "118013952", "7x7")
+
+
+def test_csv_holds_no_formulas() -> None:
+    net = Builder()
+    net.add(Stub("=cmd|x", (Shape((1,)),)), net.input(1), path="=1+1")
+    rows = list(csv.reader(io.StringIO(report_csv(Report(net.checked(net.nodes[-1]), 1)))))
+    assert rows[2][:2] == ["'=1+1", "'=cmd|x"]
+
+
+class Page(HTMLParser):
+    """The tags of a page, checked to close in order."""
+
+    VOID = frozenset({"meta", "input", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_needs_nothing_else(resnet18: Report) -> None:
+    text = report_page(resnet18)
+    page = Page(text)
+    assert page.open == []
+    assert sum(tag == "tr" for tag, _ in page.tags) >= len(resnet18.checked.layers)
+    loading = [attrs for tag, attrs in page.tags if "src" in attrs or tag in ("link", "iframe", "img")]
+    assert loading == []
+    assert [attrs["href"] for tag, attrs in page.tags if tag == "a" and not (attrs["href"] or "").startswith("#")] == []
+    assert "http" not in re.sub(r'http-equiv="[^"]*"', "", text)
+    ids = {attrs.get("id") for _, attrs in page.tags}
+    assert all((attrs["href"] or "")[1:] in ids for tag, attrs in page.tags if tag == "a")
+
+
+def hostile() -> Checked:
+    evil = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+    net = Builder(evil)
+    frame = net.block(evil, evil)
+    net.add(Stub(evil, (Shape((9,)),), 7), net.input(9), path=f"{evil}.{evil}", frame=frame)
+    checked = net.checked(net.nodes[-1])
+    checked.doc = checked.file = evil
+    return checked
+
+
+def test_hostile_names_stay_text() -> None:
+    text = report_page(Report(hostile(), 1))
+    page = Page(text)
+    assert page.open == []
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    assert not any(tag == "img" or any(name.startswith("on") for name in attrs) for tag, attrs in page.tags)
+
+
+def test_a_labelled_merge_and_what_it_merges_share_a_part() -> None:
+    net = Builder()
+    x = net.input(8, 8, 3)
+    one = net.add(Stub("Conv2D", (Shape((8, 8, 4)),), 5), x, path="mixed.conv1")
+    two = net.add(Stub("Conv2D", (Shape((8, 8, 4)),), 6), x, path="mixed.conv2")
+    net.add(Stub("Concatenate", (Shape((8, 8, 8)),)), one, two, path="mixed")
+    report = Report(net.checked(net.nodes[-1]), 1)
+    assert [(level, line.path, line.figures.params) for level, line in walk(report.root)] == [
+        (0, "input", 0),
+        (0, "mixed", 11),
+        (1, "mixed.conv1", 5),
+        (1, "mixed.conv2", 6),
+        (1, "mixed", 0),
+    ]
+    assert next(iter(parts(report).values()))["output"] == "8x8x8"
+
+
+def test_figures_are_written_as_people_write_them() -> None:
+    assert [short(n) for n in (0, 7, 999, 1000, 12_345, 999_600, 25_636_712, 3_857_973_248, None)] == [
+        *("0", "7", "999", "1k", "12.3k", "1M", "25.6M", "3.86G", "?")
+    ]
+    assert [memory(n) for n in (0, 1023, 1024, 102_546_848)] == ["0.00 B", "1023.00 B", "1.00 KB", "97.80 MB"]
+    assert [percent(*pair) for pair in ((1, 3), (1, 10_000), (0, 5), (5, None))] == ["33.3 %", "<0.1 %", "", ""]
+    assert bar(1, 2) == "████      50.0 %"
