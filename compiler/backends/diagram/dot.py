@@ -1,0 +1,197 @@
+"""Picture -> DOT, the language of Graphviz. Identifiers are numbered, so that no name of a model can break out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import count
+
+from .columns import PAGE, Plan, plan
+from .labels import cell_label, closed_label, door_label, heading, title_label
+from .look import cut, shared_paths
+from .picture import Arc, Picture, bypass, leaves
+from .tree import Box, Cell, Part
+
+FONT = "Helvetica,Arial,sans-serif"
+SIGNS = {"add": "+", "multiply": "×"}
+"""What stands beside a way around; else the word of the merge."""
+
+SKIP = "#a83d75"
+
+
+def dot(picture: Picture, *, direction: str = "TB", shapes: bool = True, page: bool = False) -> str:
+    """The picture as DOT text. `page` shrinks it to a sheet of A4."""
+    return "\n".join(_Dot(picture, direction, shapes).lines(page)) + "\n"
+
+
+class _Dot:
+    def __init__(self, picture: Picture, direction: str, shapes: bool) -> None:
+        self.picture = picture
+        self.direction = direction
+        self.shapes = shapes
+        self.plan: Plan = plan(picture)
+        self.names: dict[Part, str] = {}
+        self.clusters = count(1)
+        self.shared = shared_paths(picture.checked)
+
+    def lines(self, page: bool) -> Iterator[str]:
+        yield "digraph {"
+        yield from self.settings(page)
+        whole = _Drawing(self, self.picture, "n")
+        yield from whole.columns(self.plan)
+        for k, column in enumerate(self.plan.asides):
+            insets = [_Drawing(self, inset, f"i{k}_{n}_") for n, inset in enumerate(column)]
+            for inset in insets:
+                yield from inset.aside()
+            for upper, lower in zip(insets, insets[1:]):
+                yield f"  {upper.last} -> {lower.prefix}in [style=invis]"
+        yield "}"
+
+    def settings(self, page: bool) -> Iterator[str]:
+        """Columns are unconnected: `pack` lays out each by itself and sets them side by side, tops level. It crashes
+        together with `newrank`, which a U needs for its levels."""
+        across = "array_it99" if self.direction == "TB" else "array_il1"
+        order = "newrank=true" if self.plan.upward else f"pack=28 packmode={across}"
+        sheet = f' size="{PAGE[0]},{PAGE[1]}"' if page else ""
+        yield f'  graph [rankdir={self.direction} {order} nodesep=0.22 ranksep=0.24 fontname="{FONT}"{sheet}'
+        yield f"    fontsize=15 labelloc=t labeljust=l pad=0.2 label=<{title_label(self.picture)}>]"
+        yield f'  node [shape=plain fontname="{FONT}" fontsize=10]'
+        yield f'  edge [fontname="{FONT}" fontsize=9 color="#4b5563" fontcolor="#4b5563" arrowsize=0.6]'
+
+
+class _Drawing:
+    """One connected picture in the text: the whole model, or an inset."""
+
+    def __init__(self, page: _Dot, picture: Picture, prefix: str) -> None:
+        self.page = page
+        self.picture = picture
+        self.prefix = prefix
+        self.names: dict[Part, str] = {part: f"{prefix}{k}" for k, part in enumerate(picture.parts)}
+        self.outputs: dict[Part | None, list[str]] = {}
+        for output in picture.checked.outputs:
+            self.outputs.setdefault(picture.drawn(output.port.node), []).append(output.name)
+
+    def columns(self, plan: Plan) -> Iterator[str]:
+        """The model, column by column; a value that goes from one to another is taken up there under the same number."""
+        column = {
+            leaf: k
+            for k, parts in enumerate(plan.columns)
+            for part in parts
+            for leaf in leaves(part, self.picture.is_open)
+        }
+        links = _Links(() if plan.upward else self.picture.arcs, column)
+        for k, parts in enumerate(plan.columns):
+            yield f'  subgraph cluster_column{k} {{ peripheries=0 margin=0 label=""'
+            for part in parts:
+                yield from self.part(part, "    ")
+            yield from links.circles(k)
+            yield "  }"
+        for left, right in plan.level:
+            yield f"  {{ rank=same {self.names[left]} {self.names[right]} }}"
+        for source in links.numbers:
+            yield f"  {self.names[source]} -> {links.foot(source)}"
+        for arc in self.picture.arcs:
+            across = column[arc.source] != column[arc.target]
+            if across and not plan.upward:
+                yield f"  {links.head(arc)} -> {self.names[arc.target]} [{' '.join(self.style(arc))}]"
+            else:
+                yield self.arc(arc, across=across, upward=plan.upward and column[arc.source] == 1)
+
+    def aside(self) -> Iterator[str]:
+        """A block in full, with the doors through which its values come and go."""
+        yield f"  subgraph cluster_{self.prefix} {{"
+        yield '    style="rounded,filled" fillcolor="#f8fafc" color="#64748b" fontsize=11 margin=10 peripheries=1'
+        yield f"    labeljust=l label=<{heading(self.picture.root, inset=True)}>"
+        for part in self.picture.root.parts:
+            yield from self.part(part, "    ")
+        entries, exits = self.picture.doors()
+        yield f"    {self.prefix}in [label=<{door_label('in', entries.values())}>]"
+        if exits:
+            yield f"    {self.prefix}out [label=<{door_label('out', exits.values())}>]"
+        for part in entries:
+            yield f"    {self.prefix}in -> {self.names[part]}"
+        for part in exits:
+            yield f"    {self.names[part]} -> {self.prefix}out"
+        for arc in self.picture.arcs:
+            yield self.arc(arc)
+        yield "  }"
+
+    @property
+    def last(self) -> str:
+        return f"{self.prefix}out" if self.picture.doors()[1] else self.names[self.picture.parts[-1]]
+
+    def part(self, part: Part, indent: str) -> Iterator[str]:
+        if isinstance(part, Box) and self.picture.is_open(part):
+            yield from self.box(part, indent)
+            return
+        name, results = self.names[part], self.outputs.get(part, [])
+        if isinstance(part, Cell):
+            yield f"{indent}{name} [label=<{cell_label(part, results, self.page.shared)}>]"
+            return
+        yield f"{indent}{name} [label=<{closed_label(part, results, self.page.shared, self.page.shapes)}>]"
+        around = bypass(part)
+        if around:
+            yield f'{indent}{name}:e -> {name}:e [label="{SIGNS.get(around.word, around.word)}" color="{SKIP}"]'
+
+    def box(self, box: Box, indent: str) -> Iterator[str]:
+        if len(box.parts) == 1 and box.times == 1:
+            yield from self.part(box.parts[0], indent)
+            return
+        style = "rounded,dashed" if box.kind == "repeat" else "rounded"
+        yield f"{indent}subgraph cluster_{next(self.page.clusters)} {{"
+        yield f'{indent}  style="{style}" color="#9ca3af" fontsize=11 margin=9 peripheries=1 labeljust=l'
+        yield f"{indent}  label=<{heading(box)}>"
+        for inner in box.parts:
+            yield from self.part(inner, indent + "  ")
+        yield f"{indent}}}"
+
+    def arc(self, arc: Arc, *, across: bool = False, upward: bool = False) -> str:
+        ends = [self.names[arc.source], self.names[arc.target]]
+        style = self.style(arc)
+        if across:
+            style.append("constraint=false")
+        elif upward:
+            ends.reverse()
+            style.append("dir=back")
+        return f"  {' -> '.join(ends)} [{' '.join(style)}]"
+
+    def style(self, arc: Arc) -> list[str]:
+        """Colour of a skip, and the shape where it is not the one that came in."""
+        if arc.skip:
+            return [f'color="{SKIP}" penwidth=1.2']
+        if not self.page.shapes or isinstance(arc.source, Box):
+            return []
+        before = arc.source.nodes[0].shapes[:1]
+        changed = [str(s) for s in arc.shapes if s not in before]
+        return [f'label="  {cut(", ".join(changed))}"'] if changed and arc.source.nodes[0].inputs else []
+
+
+class _Links:
+    """Numbered circles that carry a value from the foot of one column to the head of another."""
+
+    def __init__(self, arcs: tuple[Arc, ...], column: Mapping[Part, int]) -> None:
+        self.column = column
+        self.numbers: dict[Part, int] = {}
+        self.heads: dict[int, dict[Part, None]] = {}
+        for arc in arcs:
+            if column[arc.source] != column[arc.target]:
+                self.numbers.setdefault(arc.source, len(self.numbers) + 1)
+                self.heads.setdefault(column[arc.target], {})[arc.source] = None
+
+    def circles(self, column: int) -> Iterator[str]:
+        """The circles in one column."""
+        for source, number in self.numbers.items():
+            if self.column[source] == column:
+                yield _circle(f"leave{number}", number)
+        for source in self.heads.get(column, ()):
+            yield _circle(f"enter{self.numbers[source]}_{column}", self.numbers[source])
+
+    def foot(self, source: Part) -> str:
+        return f"leave{self.numbers[source]}"
+
+    def head(self, arc: Arc) -> str:
+        return f"enter{self.numbers[arc.source]}_{self.column[arc.target]}"
+
+
+def _circle(name: str, number: int) -> str:
+    shape = "shape=circle width=0.24 fixedsize=true style=filled fillcolor=black fontcolor=white fontsize=9"
+    return f'    {name} [{shape} label="{number}"]'
