@@ -21,80 +21,108 @@ class Weights(Protocol):
 
 
 class Builder:
-    """The parts of the ONNX graph so far; names of values and nodes are unique in it."""
+    """The parts of the ONNX graph so far. Names of values and names of nodes are unique, each among themselves."""
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
         self.nodes: list[NodeProto] = []
         self.initializers: dict[str, TensorProto] = {}
+        self.renamed: dict[str, str] = {}
         self._constants: dict[tuple[Any, ...], str] = {}
-        self._used: dict[str, int] = {}
+        self._values: dict[str, int] = {}
+        self._nodes: dict[str, int] = {}
+        self._outputs: set[str] = set()
 
-    def unique(self, name: str) -> str:
-        """The name, numbered from its second use on."""
-        count = self._used.get(name, 0)
-        self._used[name] = count + 1
-        return self.unique(f"{name}_{count}") if count else name
+    def value(self, name: str) -> str:
+        """A name for a value."""
+        return unique(name, self._values)
+
+    def append(self, kind: str, path: str, inputs: list[str], outputs: int, attributes: dict[str, Any]) -> list[str]:
+        """Add a node that bears the path of its layer; the names of its outputs."""
+        name = unique(f"{path}/{kind}", self._nodes)
+        names = [self.value(name if outputs == 1 else f"{name}:{i}") for i in range(outputs)]
+        self.nodes.append(helper.make_node(kind, inputs, names, name, **attributes))
+        return names
+
+    def rename(self, value: str, name: str) -> None:
+        """Call a value by a better name when all is finished."""
+        self.renamed[value] = self.value(name)
+
+    def name_output(self, value: str, name: str) -> None:
+        """Let a value be the output `name`; it is copied where it is an input or another output too."""
+        made = {output for node in self.nodes for output in node.output}
+        if value in made and self.renamed.get(value) not in self._outputs:
+            self.renamed[value] = name
+        else:
+            self.nodes.append(helper.make_node("Identity", [value], [name], unique(f"{name}/output", self._nodes)))
+        self._outputs.add(name)
+
+    def finished(self) -> list[NodeProto]:
+        """The nodes, every value under its last name."""
+        for node in self.nodes:
+            for names in (node.input, node.output):
+                for i, name in enumerate(names):
+                    if name in self.renamed:
+                        names[i] = self.renamed[name]
+        return self.nodes
 
     def weight(self, path: str) -> str:
+        """The initialiser that holds the weight of this path."""
         if path not in self.initializers:
             array = np.ascontiguousarray(self.weights[path])
             self.initializers[path] = numpy_helper.from_array(array, path)
         return path
 
-    def constant(self, name: str, array: np.ndarray[Any, Any]) -> str:
+    def constant(self, path: str, array: np.ndarray[Any, Any]) -> str:
+        """An initialiser that holds fixed numbers; equal ones are kept once."""
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._constants:
-            name = self._constants[key] = self.unique(name)
+            name = self._constants[key] = self.value(f"{path}/constant")
             self.initializers[name] = numpy_helper.from_array(array, name)
         return self._constants[key]
+
+
+def unique(name: str, used: dict[str, int]) -> str:
+    """The name, numbered from its second use on."""
+    count = used.get(name, 0)
+    used[name] = count + 1
+    return unique(f"{name}_{count}", used) if count else name
 
 
 class Emitter:
     """One use of an operator: where it stands, what it is fed, and the means to add ONNX nodes.
 
     `inputs` are the names of its input values, `shapes` and `outputs` the shapes of its inputs and outputs (written
-    order: spatial first, channels last, no batch). In the ONNX graph maps lie batch and channels first, (N, C, D, H, W).
+    order: spatial first, channels last, no batch). In the ONNX graph maps lie channels first, with the batch.
     """
 
     def __init__(
-        self,
-        builder: Builder,
-        path: str,
-        prefix: str,
-        inputs: list[str],
-        shapes: tuple[Shape, ...],
-        outputs: tuple[Shape, ...],
+        self, builder: Builder, path: str, inputs: list[str], shapes: tuple[Shape, ...], outputs: tuple[Shape, ...]
     ) -> None:
         self.builder = builder
         self.path = path
-        self.prefix = prefix
         self.inputs = inputs
         self.shapes = shapes
         self.outputs = outputs
 
     def weight(self, name: str) -> str:
         """The initialiser of one of the layer's weights, by its name in `Facts.weights`."""
-        return self.builder.weight(f"{self.prefix}.{name}")
+        return self.builder.weight(f"{self.path}.{name}")
 
     def constant(self, value: Any, dtype: Any = None) -> str:
-        """An initialiser holding `value`: whole numbers as int64 and others as float32 where no `dtype` is given."""
+        """An initialiser holding `value`: whole numbers as int64, others as float32 where no `dtype` is given."""
         array = np.asarray(value, dtype)
         if dtype is None:
-            array = array.astype(
-                np.float32 if array.dtype.kind == "f" else np.int64 if array.dtype.kind in "iu" else array.dtype
-            )
-        return self.builder.constant(f"{self.path}/constant", array)
+            array = array.astype({"f": np.float32, "i": np.int64, "u": np.int64}.get(array.dtype.kind, array.dtype))
+        return self.builder.constant(self.path, array)
 
     def node(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> Any:
         """Append an ONNX node; the name of its output, or a list of names where `outputs` is more than 1.
 
         An empty name among `inputs` leaves an optional input out; attributes that are None are left out.
         """
-        name = self.builder.unique(f"{self.path}/{kind}")
-        names = [name] if outputs == 1 else [f"{name}:{i}" for i in range(outputs)]
         given = {key: list(v) if isinstance(v, tuple) else v for key, v in attributes.items() if v is not None}
-        self.builder.nodes.append(helper.make_node(kind, list(inputs), names, name, **given))
+        names = self.builder.append(kind, self.path, list(inputs), outputs, given)
         return names[0] if outputs == 1 else names
 
     def activate(self, act: Op | None, value: str) -> str:
@@ -103,5 +131,5 @@ class Emitter:
             return value
         from .rules import emit
 
-        (made,) = emit(act, Emitter(self.builder, self.path, self.prefix, [value], self.outputs, self.outputs))
+        (made,) = emit(act, Emitter(self.builder, self.path, [value], self.outputs, self.outputs))
         return made

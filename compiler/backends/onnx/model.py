@@ -2,77 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
 
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from ...graph import Checked, Node, Port
+from ...ops.structure import Input
 from .emitter import Builder, Emitter, Weights
 from .rules import emit
 
 OPSET = 18
 
+SIDES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+"""Names for the open sizes of an input, by its number of spatial dimensions."""
 
-def build(checked: Checked, weights: Weights, *, opset: int = OPSET) -> ModelProto:
+
+def build(checked: Checked, weights: Weights, *, opset: int = OPSET, first_only: bool = False) -> ModelProto:
     """The network as an ONNX model with its weights inside.
 
-    Inputs and outputs lie channels first behind an open batch `N`; `weights` gives the array of each path.
+    Inputs and outputs have the batch `N` and the channels first; every value bears the path of its layer. `weights`
+    gives the array of each path. `first_only` leaves out all outputs but the first, and what only they need.
     """
-    translation = Translation(checked, weights)
+    work = Translation(checked, weights, first_only)
     graph = helper.make_graph(
-        translation.builder.nodes,
+        work.builder.finished(),
         checked.name,
-        [info(name, Port(node, 0), node in checked.looked_up) for node, name in translation.entries.items()],
-        [info(name, port) for name, port in translation.exits.items()],
-        list(translation.builder.initializers.values()),
+        [declared(name, node, node in checked.looked_up) for node, name in work.entries.items()],
+        [info(name, port) for name, port in work.exits.items()],
+        list(work.builder.initializers.values()),
         doc_string=checked.doc,
-        value_info=[info(name, port) for name, port in translation.inner()],
+        value_info=[info(name, port) for name, port in work.inner().items()],
     )
     opsets = [helper.make_opsetid("", opset)]
     oldest = helper.find_min_ir_version_for(opsets)  # the newest is beyond what ONNX Runtime reads for some months
-    return helper.make_model(graph, opset_imports=opsets, ir_version=oldest, producer_name="cnnc")
+    model = helper.make_model(
+        graph, opset_imports=opsets, ir_version=oldest, producer_name="cnnc", doc_string=checked.doc
+    )
+    helper.set_model_props(model, properties(checked))
+    return model
+
+
+def properties(checked: Checked) -> dict[str, str]:
+    """What the file tells of its origin; of the text a fingerprint."""
+    text = checked.graph.span.source.text
+    return {
+        "model": checked.name,
+        "file": checked.file,
+        "sha256": hashlib.sha256(text.encode()).hexdigest(),
+        "layout": "batch and channels first",
+    }
 
 
 class Translation:
     """The walk over the nodes: `values` holds the name of every value made so far."""
 
-    def __init__(self, checked: Checked, weights: Weights) -> None:
+    def __init__(self, checked: Checked, weights: Weights, first_only: bool) -> None:
+        outputs = checked.outputs[:1] if first_only else checked.outputs
+        nodes = leading_to(checked.nodes, [port.node for _, port in outputs])
         self.builder = Builder(weights)
-        self.values: dict[tuple[int, int], str] = {}
-        self.ports: list[Port] = []
-        self.entries = {node: self.builder.unique(node.path) for node in checked.inputs}
-        for node, name in self.entries.items():
-            self.values[node.serial, 0] = name
-        self.exits = {self.builder.unique(name): port for name, port in checked.outputs}
-        for node in checked.nodes:
-            if node not in self.entries:
+        self.entries = {node: self.builder.value(node.path) for node in checked.inputs}
+        self.exits = {self.builder.value(name): port for name, port in outputs}
+        self.values = {(node.serial, 0): name for node, name in self.entries.items()}
+        self.ports: dict[str, Port] = {}
+        for node in nodes:
+            if not isinstance(node.op, Input):
                 self.translate(node)
-        self.close()
+        for name, port in self.exits.items():
+            self.builder.name_output(self.values[port.node.serial, port.index], name)
 
     def translate(self, node: Node) -> None:
-        path = self.builder.unique(node.path)
-        inputs = [self.values[p.node.serial, p.index] for p in node.inputs]
-        names = emit(node.op, Emitter(self.builder, path, node.path, inputs, node.shapes, node.facts.outputs))
+        inputs = [self.values[port.node.serial, port.index] for port in node.inputs]
+        names = emit(node.op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
         for index, name in enumerate(names):
             self.values[node.serial, index] = name
-            self.ports.append(Port(node, index))
+            if name not in self.ports and name not in inputs:
+                self.ports[name] = Port(node, index)
+                self.builder.rename(name, node.path if len(names) == 1 else f"{node.path}:{index}")
 
-    def close(self) -> None:
-        """Give the outputs their names."""
-        for name, port in self.exits.items():
-            self.builder.nodes.append(
-                helper.make_node("Identity", [self.values[port.node.serial, port.index]], [name], f"{name}/output")
-            )
-
-    def inner(self) -> Iterable[tuple[str, Port]]:
+    def inner(self) -> dict[str, Port]:
         """The values between inputs and outputs, by name."""
-        outside = {*self.entries.values(), *self.exits}
-        named = {self.values[port.node.serial, port.index]: port for port in self.ports}
-        return ((name, port) for name, port in named.items() if name not in outside)
+        named = {self.builder.renamed.get(name, name): port for name, port in self.ports.items()}
+        return {name: port for name, port in named.items() if name not in self.exits}
 
 
-def info(name: str, port: Port, whole: bool = False) -> ValueInfoProto:
-    """The declaration of a value: channels first, batch `N`."""
-    kind = TensorProto.INT64 if whole or port.index in port.node.op.whole_outputs else TensorProto.FLOAT
-    shape = port.shape
-    return helper.make_tensor_value_info(name, kind, ("N", shape[-1], *shape[:-1]))
+def leading_to(nodes: tuple[Node, ...], ends: list[Node]) -> list[Node]:
+    """The nodes that the ends depend on, in order."""
+    wanted = set(ends)
+    for node in reversed(nodes):
+        if node in wanted:
+            wanted.update(port.node for port in node.inputs)
+    return [node for node in nodes if node in wanted]
+
+
+def declared(name: str, node: Node, whole: bool) -> ValueInfoProto:
+    """The declaration of an input; its open sizes are named."""
+    shape = node.facts.output
+    kind = TensorProto.INT64 if whole else TensorProto.FLOAT
+    sides = SIDES.get(shape.rank, tuple(f"side{i}" for i in range(shape.rank)))
+    sizes = [f"{name}_{side}" if n is None else n for n, side in zip(shape.spatial, sides, strict=True)]
+    channels = f"{name}_length" if shape.channels is None else shape.channels
+    return helper.make_tensor_value_info(name, kind, ("N", channels, *sizes))
+
+
+def info(name: str, port: Port) -> ValueInfoProto:
+    """The declaration of a value: batch and channels first."""
+    kind = TensorProto.INT64 if port.index in port.node.op.whole_outputs else TensorProto.FLOAT
+    return helper.make_tensor_value_info(name, kind, ("N", port.shape[-1], *port.shape[:-1]))
