@@ -127,4 +127,5 @@ def orthogonal(init: begin.Orthogonal, weight: Weight, source: Generator) -> Ten
     rows, columns = weight.shape[0], prod(weight.shape[1:])
     q, r = torch.linalg.qr(torch.randn(max(rows, columns), min(rows, columns), generator=source))
     q = q * r.diagonal().sign()
-    return init.gain * (q if rows >= columns else q.T).reshape(weight.shape)
+    flat: Tensor = q if rows >= columns else q.T
+    return flat.reshape(weight.shape) * init.gain

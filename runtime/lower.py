@@ -69,10 +69,14 @@ FRESH = frozenset(
 class Unfilled(TorchFunctionMode):
     """While modules are built nothing is drawn: their numbers come later, and torch's generator stays as it is."""
 
-    DRAWS = frozenset({Tensor.uniform_, Tensor.normal_})
+    # those of `init` as well: inside them the mode is off
+    DRAWS = frozenset({Tensor.uniform_, Tensor.normal_, nn.init.uniform_, nn.init.normal_, nn.init.kaiming_uniform_})
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return args[0] if func in self.DRAWS else func(*args, **(kwargs or {}))
+        given = kwargs or {}
+        if func in self.DRAWS:
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
 
 
 class Source:

@@ -18,7 +18,6 @@ class Function(Op):
 
     family = "activation"
     kind = "activation"
-    examples = ()
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         return Facts(inputs)

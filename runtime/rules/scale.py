@@ -33,7 +33,7 @@ class Affine(nn.Module):
             self.register_buffer(name, torch.tensor(numbers).reshape(-1, *[1] * rank), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.factor + self.summand
+        return torch.add(x * self.factor, self.summand)
 
 
 class Factor(nn.Module):
@@ -77,7 +77,7 @@ class Standardize(Affine):
     """(x - mean) / std with given numbers."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return (x - self.summand) / self.factor
+        return torch.div(x - self.summand, self.factor)
 
 
 class Measured(Weighted):

@@ -32,5 +32,6 @@ ROWS = [
     Row("split-vector", "6: split 2", lambda k: lambda x: k.ops.split(x, 2, axis=-1)),
     Row("split-once", "3x4x6: split 1", lambda k: lambda x: x),
     Row("channel_shuffle", "3x4x6: channel_shuffle 3", torch=torch_shuffle, type="ChannelShuffle", shape="3x4x6"),
-    Row("channel_shuffle-vector", "6: channel_shuffle 2", expected=lambda x: x[:, [0, 3, 1, 4, 2, 5]].astype(np.float32)),
+    Row("channel_shuffle-vector", "6: channel_shuffle 2",
+        expected=lambda x: x[:, [0, 3, 1, 4, 2, 5]].astype(np.float32)),
 ]  # fmt: skip
