@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from .evaluate import whole
 from .fault import Fault, did_you_mean
 from .habits import ARGUMENTS
-from .ops.base import INITIALIZERS, OPERATORS, Arg, Op, OpError, Record
+from .ops.base import INITIALIZERS, OPERATORS, Arg, Facts, Op, OpError, Record
 from .ops.geometry import CAUSAL, SAME, VALID, Padding
+from .shape import Shape
 from .source import Span
 from .values import Symbol, describe, is_values, ports, show
 
@@ -49,6 +50,59 @@ def bind(
     except OpError as wrong:
         place = binder.spans.get(wrong.arg or "", span)
         raise Fault(wrong.code, wrong.message, place, label=wrong.label, help=wrong.help) from None
+
+
+class Seen:
+    """What was bound and computed before: a network repeats itself, and equal calls on equal shapes give equal facts."""
+
+    __slots__ = ("calls", "results")
+
+    def __init__(self) -> None:
+        self.calls: dict[Any, tuple[Op, tuple[str, ...], dict[str, Span], frozenset[str]]] = {}
+        self.results: dict[Any, Facts] = {}
+
+    def bind(
+        self, cls: type[Op], given: list[Given], defaults: Mapping[str, tuple[Any, Span]], flowing: int, span: Span
+    ) -> Bound:
+        """As `bind`; operators of equal calls are one object."""
+        key = signature(cls, given, defaults, flowing)
+        found = self.calls.get(key) if key is not None else None
+        if found is not None:
+            op, names, spans, defaulted = found
+            return Bound(op, [], {**spans, **{n: g.span for n, g in zip(names, given)}} if names else spans, defaulted)
+        bound = bind(cls, given, defaults, flowing, span)
+        if key is not None:
+            names = tuple(name for name in bound.spans if name not in bound.defaulted)
+            self.calls[key] = (bound.op, names, {n: bound.spans[n] for n in bound.defaulted}, bound.defaulted)
+        return bound
+
+    def facts(self, op: Op, shapes: tuple[Shape, ...]) -> tuple[Facts, bool]:
+        """What follows from the operator and its inputs, and whether it is new. May raise OpError."""
+        key = (id(op), shapes)
+        facts = self.results.get(key)
+        if facts is not None:
+            return facts, False
+        facts = self.results[key] = op.facts(shapes)
+        self.calls.setdefault(id(op), (op, (), {}, frozenset()))  # keeps the object, and so its id, alive
+        return facts, True
+
+
+PLAIN = (int, float, str, bool, type(None), Symbol)
+
+
+def signature(
+    cls: type[Op], given: list[Given], defaults: Mapping[str, tuple[Any, Span]], flowing: int
+) -> tuple[Any, ...] | None:
+    """What a call of plain arguments is known by; None where an argument is a value of the network or a list."""
+    parts: list[Any] = [cls, flowing, id(defaults)]
+    for name, value, _ in given:
+        kind = type(value)
+        if kind is tuple and all(type(v) is int for v in value):
+            kind = int
+        elif kind not in PLAIN or (kind is Symbol and (value.args or value.named)):
+            return None
+        parts += (name, kind, value)
+    return tuple(parts)
 
 
 class Binder:

@@ -7,10 +7,12 @@ from .source import Span
 
 MAX_LAYERS = 120_000
 """Layers in one model, all blocks and loops expanded."""
-MAX_TURNS = 1_000_000
+MAX_TURNS = 250_000
 """Turns of loops, `repeat` and comprehensions together, and elements of ranges."""
 MAX_DEPTH = 64
 """Blocks, models and `let` functions called within each other."""
+MAX_CALLS = 50_000
+"""Calls of blocks, models and `let` functions in all."""
 MAX_INTEGER = 10**18
 """The largest whole number, also as an intermediate result."""
 MAX_ITEMS = 100_000
@@ -24,9 +26,10 @@ MAX_FILES = 200
 class Budget:
     """What one compilation has spent so far."""
 
-    __slots__ = ("depth", "layers", "turns")
+    __slots__ = ("calls", "depth", "layers", "turns")
 
     def __init__(self) -> None:
+        self.calls = 0
         self.layers = 0
         self.turns = 0
         self.depth = 0
@@ -43,6 +46,9 @@ class Budget:
 
     def enter(self, span: Span) -> None:
         self.depth += 1
+        self.calls += 1
+        if self.calls > MAX_CALLS:
+            raise exceeded(f"more than {MAX_CALLS:,} calls of blocks and functions", span)
         if self.depth > MAX_DEPTH:
             raise exceeded(f"calls nested more than {MAX_DEPTH} deep", span, "a block or function may not call itself")
 

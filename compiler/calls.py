@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import syntax as s
-from .bind import Given, bind
+from .bind import Given
 from .expansion import Expansion
 from .fault import Fault, did_you_mean
 from .graph import Node, Port
@@ -204,7 +204,8 @@ class Calls(Instances, Expansion):
         taken = list(ports(current)) if current is not NOTHING else []
         if cls.kind == "merge" and len(taken) == 1:
             self.one_beside(cls, given, call)
-        result = bind(cls, given, place.scope.file.defaults.get(cls.word, {}), len(taken), call.span)
+        defaults = place.scope.file.defaults.get(cls.word, NO_DEFAULTS)
+        result = self.seen.bind(cls, given, defaults, len(taken), call.span)
         taken += result.operands
         if current is NOTHING and cls.takes.min > 0:
             raise nothing_to_start_from(call)
@@ -229,7 +230,7 @@ class Calls(Instances, Expansion):
         defaulted: frozenset[str] = frozenset(),
     ) -> Any:
         """Add the operator to the graph, under its label or an automatic name, and name its result."""
-        if any(port is POISON for port in taken):
+        if POISON in taken:
             raise Poisoned
         self.check_count(op, taken, call)
         path = self.path(call.label, name, op.short, place)
@@ -259,12 +260,13 @@ class Calls(Instances, Expansion):
         """A new node; its value, or Several where it has more outputs."""
         self.budget.layer(span)
         try:
-            facts = op.facts(tuple(p.node.facts.outputs[p.index] for p in inputs))
+            facts, new = self.seen.facts(op, tuple([p.node.facts.outputs[p.index] for p in inputs]))
         except OpError as wrong:
             raise Fault(
                 wrong.code, wrong.message, spans.get(wrong.arg or "", span), label=wrong.label, help=wrong.help
             ) from None
-        check_sizes(op, facts, span)
+        if new:
+            check_sizes(op, facts, span)
         node = Node(
             len(self.nodes),
             op,
@@ -313,6 +315,8 @@ class _Input:
 
 
 INPUT = _Input()
+
+NO_DEFAULTS: dict[str, tuple[Any, Span]] = {}
 
 MAX_SIZE = 10**12
 """Values in one map or weight."""

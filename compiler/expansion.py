@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from . import syntax as s
-from .bind import Given
+from .bind import Given, Seen
 from .budget import Budget
 from .diagnostics import Diagnostics
 from .evaluate import Evaluator
@@ -34,6 +34,7 @@ class Expansion:
         self.diagnostics = diagnostics
         self.budget = Budget()
         self.evaluate = Evaluator(self.budget, words)
+        self.seen = Seen()
         self.nodes: list[Node] = []
         self.inputs: list[Node] = []
         self.found: dict[str, Any] = {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from . import syntax as s
-from .bind import Given, bind
-from .calls import Calls
+from .bind import Given
+from .calls import NO_DEFAULTS, Calls
 from .fault import Fault
 from .graph import Node, Port
 from .instances import single
@@ -49,7 +49,7 @@ class Merges(Calls):
             raise Fault(
                 "no-branch", f"`{cls.word}:` has no branch", call.span, help="add `branch: ...` lines to its body"
             )
-        result = bind(cls, given, place.scope.file.defaults.get(cls.word, {}), 0, call.span)
+        result = self.seen.bind(cls, given, place.scope.file.defaults.get(cls.word, NO_DEFAULTS), 0, call.span)
         return self.merged(result.op, [*inner.branches, *result.operands], call, place, path, cls.short)
 
     def merged(self, op: Op, taken: list[Any], call: s.Call, place: Place, path: str | None, kind: str) -> Any:
