@@ -157,7 +157,8 @@ class Binder:
         by_name = [f.name for f in self.cls.fields.values() if not f.position and f.name not in self.values]
         hint = f"the others are given by name: {', '.join(f'`{n}=`' for n in by_name)}" if by_name else ""
         count = sum(f.position for f in self.cls.fields.values())
-        takes = f"at most {count} argument{'s' * (count != 1)} by position" if names else "no arguments"
+        takes = f"at most {count} argument{'s' * (count != 1)} by position" if count else "no arguments by position"
+        takes = takes if names else "no arguments"
         return Fault("too-many-arguments", f"`{word}` takes {takes}", given.span, help=hint)
 
     def keep(self, field: Arg, given: Given) -> None:
@@ -387,6 +388,8 @@ def unfit_help(field: Arg, value: Any) -> str:
         return f"without quotes: `{field.name}={value}`"
     if isinstance(value, float) and field.type in ("int", "Sizes"):
         return "`round`, `floor` or `round_to` make it whole"
+    if isinstance(value, Symbol) and field.type.startswith("Activation") and value.word in OPERATORS:
+        return f"`{value.word}` makes a row of its own: `-> {value.word}` behind the layer"
     known: list[str] = list(field.choices)
     if field.type.startswith("Padding"):
         known += ["valid", "same", "causal"]

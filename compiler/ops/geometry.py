@@ -54,7 +54,7 @@ def sides(rank: int) -> tuple[str, ...]:
 def placed(x: Shape, needs: str = "") -> Shape:
     """The shape, if it has spatial dimensions."""
     if x.rank == 0:
-        raise OpError(f"needs a map, found a vector of {x.channels}{needs}", code="rank")
+        raise OpError(f"a map is needed, found a vector of {x.channels}{needs}", code="rank")
     if x.rank > 3:
         raise OpError(f"works on 1-D, 2-D and 3-D maps, found {x}", code="rank")
     return x
