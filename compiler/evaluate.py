@@ -10,6 +10,7 @@ from . import syntax as s
 from .budget import MAX_INTEGER, MAX_ITEMS, MAX_STRING, Budget, exceeded
 from .fault import Fault, did_you_mean
 from .graph import Port
+from .habits import NAMES
 from .library import FUNCTIONS, Misused
 from .ops.base import INITIALIZERS, OPERATORS
 from .scope import Scope
@@ -93,12 +94,11 @@ class Evaluator:
                 return Fault(
                     "not-defined", f"`{name}` is not defined: the condition in line {line} is false here", span
                 )
-        if name in ("True", "False", "None"):
-            return Fault("unknown-name", f"`{name}` is Python", span, help=f"write `{name.lower()}`")
         if name == "input":
             return Fault("no-current-value", "there is no `input` here", span, help="declare it: `input 224x224x3`")
         known = [*scope.visible(), *CONSTANTS, *FUNCTIONS, *OPERATORS, *INITIALIZERS, *self.words]
-        return Fault("unknown-name", f"nothing is called `{name}`", span, help=did_you_mean(name, known))
+        help = NAMES.get(name) or did_you_mean(name, known)
+        return Fault("unknown-name", f"nothing is called `{name}`", span, help=help)
 
     # --- composite values ---------------------------------------------------------------------------------------------
 

@@ -127,10 +127,7 @@ class Expander(Merges):
 
     def run(self, statements: tuple[s.Statement, ...], place: Place) -> None:
         """Expand a body; a statement that fails leaves POISON behind, and the next is looked at."""
-        for statement in statements:
-            if place.body.ended is not None:
-                self.report(Fault("after-output", "nothing follows `output`", statement.span), place)
-                return
+        for position, statement in enumerate(statements):
             try:
                 self.statements[type(statement)](statement, place)
             except Exhausted:
@@ -140,6 +137,14 @@ class Expander(Merges):
                 self.poison(statement, place)
             except Poisoned:
                 self.poison(statement, place)
+            if place.body.ended is not None:
+                self.after_output(statement, statements[position + 1 :], place)
+                return
+
+    def after_output(self, statement: s.Statement, rest: tuple[s.Statement, ...], place: Place) -> None:
+        """`output` inside an `if` leaves the body; standing by itself, nothing may follow it."""
+        if rest and head_word(statement) == "output":
+            self.report(Fault("after-output", "nothing follows `output`", rest[0].span), place)
 
     def report(self, fault: Fault, place: Place | None) -> None:
         self.diagnostics.error(

@@ -32,6 +32,18 @@ ARGUMENTS = {
     "inplace": "it has no meaning here",
 }
 
+NAMES = {
+    "x": "the value that came in is `input`; sizes are joined with ` x ` between them",
+    "int": "write `floor(...)`, `ceil(...)` or `round(...)`",
+    "float": "numbers need no conversion",
+    "str": 'numbers stand in a path as they are: `as "layer{i}"`',
+    "pow": "write `a**b`",
+    "True": "write `true`",
+    "False": "write `false`",
+    "None": "write `none`",
+    "self": "there is no `self`: names of a block are seen in all of it",
+}
+
 LAYERS = {
     "Conv1D": "conv", "Conv2D": "conv", "Conv3D": "conv", "Conv1d": "conv", "Conv2d": "conv", "Conv3d": "conv",
     "convolution": "conv", "conv2d": "conv", "conv1d": "conv", "conv3d": "conv",

@@ -21,6 +21,7 @@ from .load import File, Loader, locate
 from .parse import parse
 from .shape import Shape
 from .source import Source, Span
+from .syntax import Train
 from .values import Definition
 from .words import WORDS
 
@@ -84,13 +85,27 @@ def check_text(text: str, name: str = "<text>", options: Options = Options()) ->
 
 
 def _check_file(file: File, diagnostics: Diagnostics, options: Options) -> list[Diagnostic]:
-    if options.model is not None:
-        _expand(_choose(file, diagnostics, options), file, diagnostics, options)
-    else:
-        for definition in file.models:
-            if not needs_arguments(definition):
-                _expand(definition, file, diagnostics, options)
+    """Check the model asked for, or all that need no parameter, and the recipes for them."""
+    chosen = file.models if options.model is None else [_choose(file, diagnostics, options)]
+    checked = {d.name: _expand(d, file, diagnostics, options) for d in chosen if not needs_arguments(d)}
+    for train in file.trains:
+        _check_recipe(train, file, checked, diagnostics)
     return diagnostics.sorted()
+
+
+def _check_recipe(
+    train: Train, file: File, checked: Mapping[str, Checked | None], diagnostics: Diagnostics
+) -> None:  # fmt: skip
+    """Read a recipe and hold it against the model it is for: the one it names, or the last of the file."""
+    from .recipe import recipe
+
+    names = [d.name for d in file.models]
+    if train.model is not None and train.model not in names:
+        help = did_you_mean(train.model, names)
+        diagnostics.error("no-model", f"the file has no model `{train.model}`", train.span, help=help)
+        return
+    name = train.model or (names[-1] if names else "")
+    recipe(train, file.scope, checked.get(name), diagnostics)
 
 
 def _compile(file: File, diagnostics: Diagnostics, options: Options) -> Compiled:
