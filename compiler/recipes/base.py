@@ -1,7 +1,7 @@
 """What an entry of a recipe is: a frozen record, declared like an operator, under the word that users type.
 
 `optimizer adamw, lr=1e-3` has the entry `optimizer` and the word `adamw`; an entry without choices, such as `batch 64`,
-has no word. Some words stand only inside others: steps of `augment:`, sources of `data`, metrics. Each kind has a table.
+has no word. Some words stand only inside others: steps of `augment:`, sources of `data`, metrics. Each kind has its table.
 Importing `compiler.recipes` fills the tables.
 """
 
@@ -85,3 +85,6 @@ def part(kind: str, word: str) -> Callable[[P], P]:
 def chosen(cls: type[Entry]) -> str:
     """The word that chooses this entry among its like: `adamw` of `optimizer adamw`, else empty."""
     return cls.word.partition(" ")[2]
+
+
+__all__ = ["ENTRIES", "PARTS", "Entry", "Part", "arg", "chosen", "entry", "option", "part"]

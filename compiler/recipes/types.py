@@ -16,8 +16,12 @@ Names = tuple[str, ...]
 Angles = tuple[float, ...]
 """Degrees: one number for both directions, or (lowest, highest)."""
 Numbers = tuple[float, ...]
-Source = Sampler = Quantizer = WeightMap = Part
-Metrics = Logs = tuple[Part, ...]
+Source = Part
+Sampler = Part
+Quantizer = Part
+WeightMap = Part
+Metrics = tuple[Part, ...]
+Logs = tuple[Part, ...]
 
 
 class Length(NamedTuple):
@@ -74,8 +78,8 @@ def angles(field: Arg, value: Any) -> Angles:
 
 def shifts(field: Arg, value: Any) -> tuple[Shift, ...]:
     items = several(value)
-    found = [Shift(v.number, "px") if isinstance(v, Amount) and v.unit == "px" else v for v in items]
-    made = tuple(Shift(float(v)) if plain(v) else v for v in found)
+    pixels = [Shift(v.number, "px") if isinstance(v, Amount) and v.unit == "px" else v for v in items]
+    made: tuple[Any, ...] = tuple(Shift(float(v)) if plain(v) else v for v in pixels)
     if len(made) not in (1, 2) or not all(isinstance(v, Shift) for v in made):
         raise Unfit("a share of the side such as 0.1, pixels such as `2 px`, or one for width and one for height")
     return made

@@ -1,0 +1,51 @@
+"""The digits that come with scikit-learn: 1,797 of 8x8, written by hand, gray values 0 to 16."""
+
+from __future__ import annotations
+
+import gzip
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dataset import DataError, Dataset, Picture, divided, split
+
+SHARE = 0.8
+
+
+class Digits:
+    """The pictures, (1797, 8, 8, 1), from 0 to 1."""
+
+    def __init__(self, images: NDArray[np.float32]) -> None:
+        self.images = images
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def load(self, number: int) -> Picture:
+        return self.images[number]
+
+    def name(self, number: int) -> str:
+        return f"digits/{number}"
+
+
+def read() -> NDArray[np.float64]:
+    """The table of scikit-learn's package, (1797, 65): 64 values and the label. scikit-learn itself is not imported: its
+    start would take longer than the reading."""
+    spec = find_spec("sklearn")
+    if spec is None or not spec.submodule_search_locations:
+        raise DataError("the digits come with scikit-learn, which is not installed")
+    path = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
+    with gzip.open(path, "rt") as lines:
+        return np.loadtxt(lines, delimiter=",")
+
+
+def open_digits(share: float | None, seed: int) -> Dataset:
+    """The digits, divided by class: 80 % to learn from where nothing else is asked for."""
+    table = read()
+    pictures = Digits((table[:, :64].reshape(-1, 8, 8, 1) / 16).astype(np.float32))
+    labels = table[:, 64].astype(np.int64)
+    learn, hold = divided(labels, SHARE if share is None else share, seed)
+    classes = tuple(str(digit) for digit in range(10))
+    return Dataset("digits", classes, split(pictures, labels, learn), split(pictures, labels, hold), (8, 8, 1), 1)

@@ -1,0 +1,104 @@
+"""The one place that knows what runs the network: Lightning Fabric, behind the few calls that the loop needs."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import AbstractContextManager
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
+
+
+class DeviceError(Exception):
+    """A device or precision that this machine does not have."""
+
+
+class Engine:
+    """One device and one precision."""
+
+    def __init__(self, device: str = "auto", precision: str = "mixed") -> None:
+        self.kind = found_device(device)
+        self.precision = found_precision(precision, self.kind)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.fabric = Fabric(accelerator=self.kind, devices=1, precision=PRECISIONS[self.precision])  # type: ignore[arg-type]
+        if self.kind == "cpu":
+            torch.set_num_threads(cores())
+
+    @property
+    def device(self) -> torch.device:
+        return self.fabric.device
+
+    @property
+    def told(self) -> str:
+        """`2 CPU cores, bf16 with fp32 weights, channels last`"""
+        place = f"{torch.get_num_threads()} CPU cores" if self.kind == "cpu" else torch.cuda.get_device_name()
+        numbers = {"bf16": "bf16 with fp32 weights", "fp16": "fp16 with fp32 weights", "fp32": "fp32"}[self.precision]
+        return f"{place}, {numbers}, channels last"
+
+    def placed(self, module: nn.Module) -> nn.Module:
+        """The network on the device, maps in channels-last order."""
+        if any(p.ndim == 4 for p in module.parameters()):
+            module = module.to(memory_format=torch.channels_last)
+        return module.to(self.device)
+
+    def setup(self, module: nn.Module, optimizer: Optimizer) -> tuple[Any, Any]:
+        """The network and its optimizer, ready for the loop."""
+        return self.fabric.setup(module, optimizer)
+
+    def moved(self, x: Tensor) -> Tensor:
+        return x.to(self.device, non_blocking=True)
+
+    def numbers(self) -> AbstractContextManager[Any]:
+        """Inside, networks compute in the precision of the run."""
+        return self.fabric.autocast()
+
+    def backward(self, loss: Tensor) -> None:
+        self.fabric.backward(loss)
+
+    def clip(self, module: Any, optimizer: Any, norm: float | None, value: float | None) -> None:
+        """Bound the gradient by its norm, or each value of it."""
+        if norm is not None:
+            self.fabric.clip_gradients(module, optimizer, max_norm=norm, error_if_nonfinite=False)
+        if value is not None:
+            self.fabric.clip_gradients(module, optimizer, clip_val=value)
+
+    def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
+        """Inside, gradients are only added up."""
+        return self.fabric.no_backward_sync(module, enabled=whether)
+
+
+def cores() -> int:
+    """The CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def found_device(wanted: str) -> str:
+    there = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    wanted = {"gpu": "cuda"}.get(wanted, wanted)
+    if wanted == "auto":
+        return there[-1]
+    if wanted not in there:
+        raise DeviceError(f"there is no device `{wanted}` here, only {', '.join(f'`{d}`' for d in there)}")
+    return wanted
+
+
+def found_precision(wanted: str, device: str) -> str:
+    if wanted == "mixed":
+        return "bf16" if has_bf16(device) else "fp32"
+    if wanted == "fp16" and device == "cpu":
+        raise DeviceError("`precision fp16` wants a GPU; `bf16` and `fp32` run on a CPU")
+    return wanted
+
+
+def has_bf16(device: str) -> bool:
+    """Whether bf16 is computed by the hardware: emulated it would be slower than fp32."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and torch.cpu._is_avx512_bf16_supported()

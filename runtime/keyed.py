@@ -1,0 +1,66 @@
+"""Keyed randomness: every draw follows from the seed and from what it is for, never from what was drawn before.
+
+The order of an epoch comes from (seed, epoch), the changes of an example from (seed, epoch, step of the chain,
+example), dropout from (seed, step of the training). So nothing needs to be saved to go on exactly, and neither the number
+of workers nor the composition of a batch matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ORDER, AUGMENT, STEP, MIX, SPLIT = range(1, 6)
+"""What a draw is for; the first part of its key."""
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def scrambled(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of SplitMix64 (Steele et al., 2014): every bit of the result hangs on every bit of the input."""
+    state = (state ^ (state >> np.uint64(30))) * _FIRST
+    state = (state ^ (state >> np.uint64(27))) * _SECOND
+    return state ^ (state >> np.uint64(31))
+
+
+def hashed(*key: int) -> np.uint64:
+    """64 bits from a key of whole numbers."""
+    state = np.zeros(1, np.uint64)
+    for part in key:
+        state = scrambled(state + _GOLDEN + np.uint64(part % 2**64))
+    return np.uint64(state[0])
+
+
+def uniform(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray[np.float64]:
+    """Numbers in [0, 1), (examples, count): row i hangs on the key and on `examples[i]` only."""
+    rows = scrambled(hashed(*key) + _GOLDEN * (examples.astype(np.uint64) + np.uint64(1)))
+    columns = _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)
+    numbers: NDArray[np.float64] = (scrambled(rows[:, None] + columns) >> np.uint64(11)) * 2.0**-53
+    return numbers
+
+
+def normal(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray[np.float64]:
+    """Standard normal numbers, (examples, count), by Box and Muller (1958)."""
+    pairs = uniform(key, examples, 2 * count)
+    radius = np.sqrt(-2 * np.log1p(-pairs[:, :count]))
+    numbers: NDArray[np.float64] = radius * np.cos(2 * np.pi * pairs[:, count:])
+    return numbers
+
+
+def generator(*key: int) -> np.random.Generator:
+    """A generator of its own for one key."""
+    return np.random.Generator(np.random.PCG64(int(hashed(*key))))
+
+
+def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """The order of the examples in one pass."""
+    return generator(seed, ORDER, epoch).permutation(count).astype(np.int64)
+
+
+def torch_seed(*key: int) -> int:
+    """A seed for torch's own generators."""
+    return int(hashed(*key) >> np.uint64(1))
