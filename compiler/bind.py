@@ -336,7 +336,7 @@ def activation(field: Arg, value: Any) -> Op:
 
 
 def start(field: Arg, value: Any) -> Record:
-    record = bound_record(value, INITIALIZERS)
+    record: Record | None = bound_record(value, INITIALIZERS)
     if record is None:
         raise Unfit("an initialiser such as `he_normal` or `normal(std=0.01)`")
     return record

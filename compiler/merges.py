@@ -32,7 +32,7 @@ class Merges(Calls):
         if word == "residual":
             return self.residual_value(step, body, place, current, name)
         callee = self.head(step.head, place)
-        if not isinstance(callee, type) or callee.kind != "merge":
+        if not isinstance(callee, type) or not issubclass(callee, Op) or callee.kind != "merge":
             raise Fault("no-body", f"`{step.head.span.text}` takes no body", step.span,
                         help="a body stands behind a merge such as `concat:`, behind `residual:`, `repeat n:`, `for`, `if`")  # fmt: skip
         return self.merge(callee, step, body, place, current, name)
@@ -75,7 +75,7 @@ class Merges(Calls):
             raise Fault("missing-body", "`branch` wants a body", call.span, help="write `branch: conv 64, 1x1`")
         if call.args:
             raise Fault("too-many-arguments", "`branch` takes no arguments", call.span)
-        path, paths = self.body_paths(call.label, None, "branch", place)
+        _, paths = self.body_paths(call.label, None, "branch", place)
         frame = Frame("branch", "branch", call.span, place.frame, paths.prefix, turn=len(place.branches))
         inner = place.inner(frame=frame, paths=paths)
         self.run(body, inner)
@@ -117,7 +117,7 @@ class Merges(Calls):
             raise Fault("no-current-value", "`residual:` has no value to start from", call.span)
         if current is POISON:
             raise Poisoned
-        start = single(current)
+        start: Port | None = single(current)
         if start is None:
             raise Fault("too-many-values", f"`residual:` starts from one value, found {describe(current)}", call.span)
         return start
@@ -151,7 +151,7 @@ class Merges(Calls):
             raise Fault("no-residual", "the residual has a shortcut already", call.span,
                         notes=(f"the first is at {residual.span.place}",))  # fmt: skip
         residual.span = call.span
-        path, paths = self.body_paths(call.label, None, "shortcut", place)
+        _, paths = self.body_paths(call.label, None, "shortcut", place)
         frame = Frame("shortcut", "shortcut", call.span, place.frame, paths.prefix)
         inner = place.inner(flow=residual.start, frame=frame, paths=paths)
         self.run(body, inner)
@@ -166,7 +166,7 @@ def agree(call: s.Call, residual: Residual, kept: Shape, made: Shape, nodes: lis
     if compatible(kept, made):
         return
     what = "the shortcut gives" if residual.span is not None else "the shortcut is the input,"
-    notes = ()
+    notes: tuple[str, ...] = ()
     if residual.span is not None and kept == start.shape:
         notes = (f"the `shortcut:` at {residual.span.place} changes nothing here",)
     raise Fault(
