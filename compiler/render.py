@@ -30,7 +30,7 @@ def render(d: Diagnostic, color: bool = False) -> str:
     for number, text in _excerpt(d):
         margin = f"{number:>{gutter}} | "
         lines.append(paint(margin, "bar") + text if number else paint(bar, "bar") + " " + paint(text, d.severity))
-    remarks = [*_way(d.frame), *(f"note: {note}" for note in d.notes), *([f"help: {d.help}"] if d.help else [])]
+    remarks = [*way(d.frame), *(f"note: {note}" for note in d.notes), *([f"help: {d.help}"] if d.help else [])]
     if remarks:
         lines.append(paint(bar, "bar"))
     indent = "\n" + " " * (gutter + 3)
@@ -43,7 +43,7 @@ def as_dict(d: Diagnostic) -> dict[str, Any]:
     source, start, end = d.span
     line, column = source.place(start)
     end_line, end_column = source.place(end)
-    notes = [note for note in (d.label, *_way(d.frame), *d.notes) if note]
+    notes = [note for note in (d.label, *way(d.frame), *d.notes) if note]
     return {
         "severity": d.severity,
         "code": d.code,
@@ -133,7 +133,7 @@ def printable(text: str) -> str:
 # --- the way in
 
 
-def _way(frame: Frame | None) -> list[str]:
+def way(frame: Frame | None) -> list[str]:
     """The calls and turns that led to a place, innermost first."""
     steps = [step for f in (frame.outward() if frame else ()) if (step := _step(f))]
     if len(steps) <= FRAMES:
