@@ -76,10 +76,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def told(error: Exception, debug: bool) -> int:
     """An exception in words: diagnostics, a file that cannot be used, or a fault of our own."""
-    from .compiler.diagnostics import CompileError
+    from .compiler.diagnostics import CompileError, UserError
 
     if isinstance(error, CompileError):
         show_diagnostics(error.diagnostics)
+        return AT_FAULT
+    if isinstance(error, UserError):
+        sys.stderr.write(f"cnnc: {error}\n")
         return AT_FAULT
     if debug:
         raise error

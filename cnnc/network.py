@@ -79,20 +79,30 @@ class Network:
 
         return summary_dict(self.checked)
 
-    def torch(self, weights: str | PathLike[str] | None = None, device: Any = None, seed: int = 0) -> torch.nn.Module:
-        """A torch module that takes and gives channels-first tensors; its `state_dict` has the paths of the graph."""
+    def torch(
+        self,
+        weights: str | PathLike[str] | None = None,
+        device: Any = None,
+        seed: int = 0,
+        layout: str | None = None,
+    ) -> torch.nn.Module:
+        """A torch module that takes and gives channels-first tensors; its `state_dict` has the paths of the graph.
+
+        `weights` is a .safetensors file or a PyTorch checkpoint; `layout="channels_first"` says that whoever made it
+        flattens maps as PyTorch does.
+        """
         from .runtime.lower import lower
 
         module = lower(self.checked, seed=seed, device=device)
         if weights is not None:
             from .runtime.weights import load_into
 
-            load_into(module, weights)
+            load_into(module, self.checked, weights, layout)
         return module
 
     def export(self, path: str | PathLike[str], weights: str | PathLike[str] | None = None, **options: Any) -> None:
         """Write ONNX, straight from the graph; without weights their initial values are drawn."""
-        from .runtime.weights import export_onnx
+        from .runtime.export import export_onnx
 
         export_onnx(self.checked, path, weights, **options)
 

@@ -34,6 +34,10 @@ class CompileError(Exception):
         return "\n\n".join(render(d) for d in self.diagnostics)
 
 
+class UserError(Exception):
+    """Something beside the .cnn text is at fault, such as data or weights: told as it is, without a traceback."""
+
+
 class Diagnostics:
     """The findings of one run. The same finding at the same place (the turns of a loop) is told once."""
 

@@ -48,7 +48,7 @@ def multiply(op: Multiply, names: list[str], shapes: tuple[Shape, ...], fresh: l
 def concat(op: Concat, names: list[str], shapes: tuple[Shape, ...], fresh: list[bool]) -> str | None:
     grows = op.position(shapes[0])
     axis = 1 if grows == shapes[0].rank else grows + 2
-    return f"torch.cat(({', '.join(names)},), {axis})" if len(names) == 1 else f"torch.cat(({', '.join(names)}), {axis})"
+    return f"torch.cat([{', '.join(names)}], {axis})"
 
 
 def unlike(shapes: tuple[Shape, ...]) -> bool:

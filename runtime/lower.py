@@ -92,7 +92,9 @@ class Source:
         """The variable of each value that is still to be read."""
         self.left = plan.uses.copy()
         self.fresh: set[Value] = set()
-        self.used: set[str] = {"self", "torch", "x"}
+        self.used: set[str] = {"self", "torch", "x", "part"}
+        self.scope = ""
+        """The path that the variable `part` stands for."""
         self.inputs = [self.name((node.serial, 0), node.path) for node in plan.checked.inputs]
         for step in plan.steps:
             self.write(step)
@@ -103,7 +105,7 @@ class Source:
         fresh = [value in self.fresh and self.plan.uses[value] == 1 for value in step.reads]
         made = expression(step.op, names, step.shapes, fresh)
         if made is None:
-            made = f"{access(self.module(step, fresh))}({', '.join(names)})"
+            made = f"{self.reach(self.module(step, fresh))}({', '.join(names)})"
         dead = self.spend(step)
         targets = [self.target(step, value) for value in step.makes]
         shape = ", ".join(map(str, step.node.facts.outputs))
@@ -114,6 +116,16 @@ class Source:
             self.lines.append(f"del {', '.join(over)}")
         if step.op.word in FRESH and getattr(step.op, "act", None) is None:
             self.fresh.update(step.makes)
+
+    def reach(self, path: str) -> str:
+        """The source that reaches a module; a scope is looked up once for the steps that follow one another in it."""
+        scope, _, name = path.rpartition(".")
+        if not scope:
+            return access("self", name)
+        if scope != self.scope:
+            self.lines.append(f"part = {access('self', scope)}")
+            self.scope = scope
+        return access("part", name)
 
     def spend(self, step: Step) -> list[str]:
         """Count the values that the step reads; the variables that nobody reads any more."""

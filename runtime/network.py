@@ -100,9 +100,9 @@ OWN = frozenset({"face", "code", "training"})
 """Attributes of the instance, beside those of the class."""
 
 
-def access(path: str) -> str:
-    """The source that reaches a module from `self`; in brackets what is no identifier or means something to torch."""
-    return "self" + "".join(
-        f".{step}" if step.isidentifier() and not hasattr(Network, step) and step not in OWN else f'["{step}"]'
+def access(start: str, path: str) -> str:
+    """The source that reaches a module from a variable; what is no identifier or means something to torch in brackets."""
+    return start + "".join(
+        f".{step}" if step.isidentifier() and not hasattr(Network, step) and step not in OWN else f"[{step!r}]"
         for step in path.split(".")
     )

@@ -2,5 +2,6 @@
 
 from .emitter import Emitter
 from .model import OPSET, build
+from .write import export
 
-__all__ = ["OPSET", "Emitter", "build"]
+__all__ = ["OPSET", "Emitter", "build", "export"]

@@ -1,0 +1,65 @@
+"""Write ONNX, straight from the graph.
+
+FILE is a .cnn file, or the folder of a training run, whose best weights are taken. Without weights they are drawn as
+training would begin. Inputs have an open batch `N` and the channels first.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+OPSETS = range(18, 24)
+
+WRONG = 1e-3
+"""A relative difference between ONNX Runtime and torch beyond rounding."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", metavar="PATH", help="where to (default: the model's name and .onnx)")
+    parser.add_argument("--weights", metavar="PATH", help="a .safetensors file or a PyTorch checkpoint")
+    parser.add_argument("--layout", choices=("channels_first", "channels_last"),
+                        help="how whoever made the weights flattens maps: PyTorch channels_first, cnnc channels_last")  # fmt: skip
+    parser.add_argument("--opset", type=int, default=OPSETS[0], metavar="N", help="version of the ONNX operators (18)")
+    parser.add_argument("--first", action="store_true", help="leave out all outputs but the first")
+    parser.add_argument("--verify", action="store_true", help="run it with ONNX Runtime and compare with torch")
+
+
+def run(args: Namespace) -> int:
+    from ..cli import AT_FAULT, DONE, UsageError, compiled
+
+    if args.opset not in OPSETS:
+        raise UsageError(f"--opset is {OPSETS[0]} to {OPSETS[-1]}, found {args.opset}")
+    weights = run_weights(args)
+    checked = compiled(args).checked
+    from ..compiler.backends.onnx import export
+    from ..runtime.export import numbers
+
+    path = Path(args.output or f"{checked.name.lower()}.onnx")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(2, "no such folder", str(path.parent))
+    arrays = numbers(checked, weights, args.layout)
+    export(checked, path, arrays, opset=args.opset, first_only=args.first)
+    origin = f"weights of {weights}" if weights else "freshly drawn weights: --weights PATH takes trained ones"
+    print(f"{path}: {path.stat().st_size / 2**20:.1f} MB, {checked.params:,} parameters, {origin}")
+    if not args.verify:
+        return DONE
+    from ..runtime.verify import verify
+
+    worst = verify(checked, path, arrays)
+    print(f"ONNX Runtime and torch differ by {worst:.1e} of the largest output")
+    if worst > WRONG:
+        print(f"cnnc export: more than {WRONG:g}: please report this model", file=sys.stderr)
+        return AT_FAULT
+    return DONE
+
+
+def run_weights(args: Namespace) -> str | None:
+    """The weights to take; where FILE is a run folder it becomes the model in it."""
+    folder = Path(args.file)
+    if args.file == "-" or not folder.is_dir():
+        weights: str | None = args.weights
+        return weights
+    args.file = str(folder / "model.cnn")
+    return args.weights or str(folder / "best.safetensors")
