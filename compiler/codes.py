@@ -116,8 +116,9 @@ WARNINGS = {
     "unused-layer": """A layer reaches no output. It is left out of the model, as in Keras.""",
     "huge-dense": """A `dense` over a large flattened map has most of the network's weights, as in AlexNet and VGG. Modern nets
 pool first: `global_avgpool`.""",
-    "kernel-tiling": """The windows do not cover the map: its last places are never seen, as with 3x3 and stride 3 over 7x7 in
-some uses. Choose `pad=same` or sizes that fit.""",
+    "kernel-tiling": """The windows do not cover the map: a tenth of a side or more is never seen at its end, as with 3x3 and
+stride 3 over 7x7, or a window below its stride leaves gaps. Choose `pad=same`, `ceil=true` or sizes that fit. A strided
+1x1 is not meant: it skips on purpose.""",
     "checkerboard": """A transposed convolution whose kernel is no multiple of its stride writes some places more often than
 others, which shows as a checkerboard (Odena et al., 2016).""",
     "broadcast": """Sizes of 1 are repeated to fit the other value of a sum. It is what V-Net does on purpose, and a slip

@@ -55,15 +55,15 @@ def slid(over: Sliding, width: int, weights: dict[str, Weight], kernels: int) ->
 def split(number: int, what: str, groups: int, other: int) -> None:
     """Channels must split evenly into groups."""
     if number % groups:
-        both = gcd(number, other)
-        divisors = [str(n) for n in range(1, both + 1) if both % n == 0]
-        shown = ", ".join(divisors if len(divisors) < 7 else [*divisors[:3], "...", divisors[-1]])
-        raise OpError(
-            f"{number} {what} channels do not split into {groups} groups",
-            "groups",
-            code="bad-argument",
-            help=f"{number} and {other} channels both split into {shown}",
-        )
+        message = f"{number} {what} channels do not split into {groups} groups"
+        raise OpError(message, "groups", code="bad-argument", help=common_groups(number, other))
+
+
+def common_groups(number: int, other: int) -> str:
+    """Into how many groups both numbers of channels split; nothing where it is one only."""
+    both = gcd(number, other)
+    divisors = [str(n) for n in range(1, min(both, 64) + 1) if both % n == 0]
+    return f"{number} and {other} channels both split into {', '.join(divisors)} groups" if both > 1 else ""
 
 
 @operator("conv")

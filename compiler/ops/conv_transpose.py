@@ -65,7 +65,9 @@ class ConvTranspose(Convolution):
 
     def check_border(self, rank: int) -> None:
         if self.pad.kind == "causal":
-            raise OpError("cannot be causal", "pad", code="bad-argument", help="`valid`, `same` or numbers")
+            raise OpError(
+                "`conv_transpose` cannot be causal", "pad", code="bad-argument", help="`valid`, `same` or numbers"
+            )
         if self.output_pad is None:
             return
         if self.pad.kind == "same":

@@ -56,7 +56,7 @@ def placed(x: Shape, needs: str = "") -> Shape:
     if x.rank == 0:
         raise OpError(f"a map is needed, found a vector of {x.channels}{needs}", code="rank")
     if x.rank > 3:
-        raise OpError(f"works on 1-D, 2-D and 3-D maps, found {x}", code="rank")
+        raise OpError(f"a map of 1, 2 or 3 spatial dimensions is needed, found {x}", code="rank")
     return x
 
 
@@ -121,7 +121,7 @@ def slide(size: int | None, span: int, stride: int, before: int, after: int, *, 
     if size is None:
         return None
     room = size + before + after - span
-    if not ceil or room < 0:
+    if not ceil:
         return room // stride + 1
     count = -(-room // stride) + 1
     # PyTorch: the last window must begin inside the map or its border before it

@@ -23,7 +23,9 @@ class Pool(Op):
     def sliding(self, x: Shape) -> Sliding:
         """Where the windows lie."""
         if self.pad.kind == "causal":
-            raise OpError("cannot be causal", "pad", code="bad-argument", help="`valid`, `same` or numbers")
+            raise OpError(
+                f"`{self.word}` cannot be causal", "pad", code="bad-argument", help="`valid`, `same` or numbers"
+            )
         over = sliding(x, self.size, self.stride or self.size, (1,), self.pad, ceil=self.ceil)
         self.check_border(over)
         return over
@@ -111,6 +113,7 @@ class Unpool(Op):
     """
 
     family = "pooling"
+    examples = ("4x4x8, 4x4x8: unpool",)
     takes = Takes(2, 3)
     whole_inputs = (1,)
 
@@ -150,7 +153,7 @@ class Unpool(Op):
 def beside(inputs: tuple[Shape, ...], count: int) -> None:
     """No value may stand beside the flow that nothing refers to."""
     if len(inputs) > count:
-        message = "takes no more values beside the flow"
+        message = "no more values are taken beside the flow"
         raise OpError(message, code="bad-argument", help="`to=` takes the size of a value")
 
 

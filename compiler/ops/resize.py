@@ -53,7 +53,7 @@ class Upsample(Op):
 
     def check(self, rank: int) -> None:
         if (self.factor is None) == (self.to is None):
-            message = "needs a factor or `to=`, one of them"
+            message = "`upsample` needs a factor or `to=`, one of them"
             raise OpError(message, code="bad-argument", help="`upsample 2` or `upsample to=c3`")
         if rank not in RANKS.get(self.mode, (rank,)):
             goes = f"`{self.mode}` goes with {RANKS[self.mode][0]} spatial dimensions, not {rank}"
@@ -107,11 +107,8 @@ class PixelShuffle(Op):
         x = placed(inputs[0])
         width, block = channels(x), self.factor**x.rank
         if width % block:
-            raise OpError(
-                f"{width} channels do not split into blocks of {block}",
-                "factor",
-                help=f"a number of channels that {self.factor}^{x.rank} = {block} divides",
-            )
+            message = f"{width} channels do not split into blocks of {'x'.join([str(self.factor)] * x.rank)}"
+            raise OpError(message, "factor", help=f"a multiple of {block} channels before it")
         sizes = (None if n is None else n * self.factor for n in x.spatial)
         step = (Fraction(1, self.factor),) * x.rank
         return Facts((Shape((*sizes, width // block)),), window=Window((1,) * x.rank, step, (0,) * x.rank))
@@ -136,7 +133,7 @@ class PixelUnshuffle(Op):
         x = placed(inputs[0])
         for n in x.spatial:
             if n is not None and n % self.factor:
-                raise OpError(f"{x} does not split into blocks of {self.factor}", "factor")
+                raise OpError(f"{x} does not split into blocks of {'x'.join([str(self.factor)] * x.rank)}", "factor")
         sizes = (None if n is None else n // self.factor for n in x.spatial)
         output = Shape((*sizes, channels(x) * prod((self.factor,) * x.rank)))
         step = (self.factor,) * x.rank

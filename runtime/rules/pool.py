@@ -123,11 +123,16 @@ def maxpool(op: MaxPool, shapes: tuple[Shape, ...]) -> nn.Module:
     return FramedMaxPool(op.sliding(x), op.ceil) if arguments is None else MAX[x.rank](**arguments)
 
 
+def _above_map(op: AvgPool, x: Shape) -> bool:
+    """Whether a window is larger than the map without its border, which torch's AvgPool3d refuses."""
+    return x.rank == 3 and any(n is None or n < size for n, size in zip(x.spatial, op.sliding(x).size))
+
+
 @module.register
 def avgpool(op: AvgPool, shapes: tuple[Shape, ...]) -> nn.Module:
     (x,) = shapes
     arguments = stock(op, x)
-    if arguments is None:
+    if arguments is None or _above_map(op, x):
         return FramedAvgPool(op.sliding(x), op.ceil, op.counts_border)
     return AVG[x.rank](**arguments, count_include_pad=op.counts_border)
 

@@ -57,6 +57,8 @@ AVG = [
     Row("avgpool-1d-same", "12x3: avgpool 3, stride=2, pad=same", lambda k: k.layers.AveragePooling1D(3, 2, "same")),
     Row("avgpool-3d", "4x6x5x2: avgpool 2", lambda k: k.layers.AveragePooling3D(2), lambda: nn.AvgPool3d(2)),
     Row("avgpool-3d-same", "4x5x6x2: avgpool 3, stride=2, pad=same", lambda k: k.layers.AveragePooling3D(3, 2, "same")),
+    Row("avgpool-3d-thin", "2x5x5x2: avgpool 3, stride=1, pad=same", lambda k: k.layers.AveragePooling3D(3, 1, "same")),
+    Row("maxpool-3d-thin", "2x5x5x2: maxpool 3, stride=1, pad=same", lambda k: k.layers.MaxPooling3D(3, 1, "same")),
     Row("avgpool-number-pad", "8x7x3: avgpool 3, stride=1, pad=1", torch=lambda: nn.AvgPool2d(3, 1, 1)),
     Row(
         "avgpool-number-pad-uncounted",
