@@ -1,8 +1,8 @@
 """A text that does not parse -> every independent error in it.
 
 The parser runs again, and remembers its stack at the start of each statement. After an error it goes back there, takes
-a stand-in for the statement, and reads on behind it and its body; where only a colon or a body is missing, it reads on as
-if that stood there. What was parsed is thrown away, so that the stand-ins need mean nothing.
+a stand-in for the statement, and reads on behind it and its body; where only a colon or a body is missing, it reads on
+as if that stood there. What was parsed is thrown away, so that the stand-ins need mean nothing.
 """
 
 from __future__ import annotations

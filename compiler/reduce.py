@@ -193,8 +193,12 @@ class Reductions:
         sign, operand = c
         return s.Unary(sign.text, operand, _between(sign, operand))
 
-    def by(self, c: Children) -> s.By:
-        return s.By(tuple(c), _between(c[0], c[-1]))
+    def by(self, c: Children) -> s.By | s.Sizes:
+        """`3 x 3` is `3x3`."""
+        span = _between(c[0], c[-1])
+        if all(isinstance(item, s.Open) or _is_size(item) for item in c):
+            return s.Sizes(tuple(getattr(item, "value", None) for item in c), span)
+        return s.By(tuple(c), span)
 
     def parenthesis(self, c: Children) -> s.Expr:
         """No node of its own, but the brackets belong to the place."""
@@ -285,11 +289,18 @@ def _value(token: Token) -> int | float:
     return value
 
 
+def _is_size(item: s.Expr) -> bool:
+    return isinstance(item, s.Number) and isinstance(item.value, int)
+
+
 def unindented(text: str) -> str:
-    """A documentation text without the margin its lines share, and without blanks around it."""
-    first, *rest = text.expandtabs().splitlines() or [""]
-    margin = min((len(line) - len(line.lstrip()) for line in rest if line.strip()), default=0)
-    return "\n".join([first.strip(), *(line[margin:].rstrip() for line in rest)]).strip()
+    """A documentation text without the margin its lines share, and without blanks around it.
+
+    The margin is that of all lines but the first, which stands behind the quotes.
+    """
+    first, *rest = [line.rstrip() for line in text.expandtabs().split("\n")]
+    margin = min((len(line) - len(line.lstrip()) for line in rest if line), default=0)
+    return "\n".join([first.strip(), *(line[margin:] for line in rest)]).strip("\n")
 
 
 def _bounded(expr: s.Expr) -> s.Expr:
