@@ -66,7 +66,7 @@ class LeakyReLU(Function):
     """
 
     examples = ("8x8x4: leaky_relu 0.1", "8x8x4: conv 8, 3x3, act=leaky_relu(0.2)")
-    torch_differs = "the slope is 0.01 in PyTorch and 0.3 in Keras where nothing is said; here it must be said"
+    torch_differs = "The slope is 0.01 in PyTorch and 0.3 in Keras where nothing is said; here it must be said."
 
     slope: float = arg("slope below zero (Keras's default is 0.3, PyTorch's 0.01)", min=0)
 
@@ -84,7 +84,7 @@ class PReLU(Op):
 
     family = "activation"
     examples = ("8x8x4: prelu", "8x8x4: prelu per=value")
-    torch_differs = "PyTorch's PReLU() has one slope in all (`per=layer`) and begins with 0.25 (`slope=0.25`)"
+    torch_differs = "PyTorch's PReLU() has one slope in all (`per=layer`) and begins with 0.25 (`slope=0.25`)."
 
     slope: float = arg("slope to begin with", default=0.0)
     per: str = option(

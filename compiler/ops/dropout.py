@@ -42,7 +42,7 @@ class Dropout(Drop):
     """
 
     examples = ("128: dropout 0.5",)
-    torch_differs = "PyTorch drops half where nothing is said; here, as in Keras, the share must be given"
+    torch_differs = "PyTorch drops half where nothing is said; here, as in Keras, the share must be given."
 
     def keras(self, inputs: tuple[Shape, ...]) -> str:
         return "Dropout"

@@ -59,7 +59,7 @@ class LayerNorm(Op):
     family = "normalization"
     short = "ln"
     examples = ("14x14x96: layernorm eps=1e-6",)
-    torch_differs = "PyTorch's eps is 1e-5"
+    torch_differs = "PyTorch's eps is 1e-5."
 
     eps: float = option("added to the variance", default=1e-3, min=0)
     scale: bool = option("multiply each channel by a trained number", default=True)
@@ -81,7 +81,7 @@ class RMSNorm(Op):
 
     family = "normalization"
     examples = ("14x14x96: rmsnorm",)
-    torch_differs = "PyTorch's eps is the smallest step of the number type, 1.2e-7 for 32 bits"
+    torch_differs = "PyTorch's eps is the smallest step of the number type, 1.2e-7 for 32 bits."
 
     eps: float = option("added to the mean square", default=1e-6, min=0)
 
@@ -102,7 +102,7 @@ class GroupNorm(Op):
     family = "normalization"
     short = "gn"
     examples = ("32x32x64: groupnorm", "32x32x16: groupnorm 4")
-    torch_differs = "PyTorch's eps is 1e-5, and the number of groups must be given"
+    torch_differs = "PyTorch's eps is 1e-5, and the number of groups must be given."
 
     groups: int = arg("groups of channels", default=32, min=1)
     eps: float = option("added to the variance", default=1e-3, min=0)
@@ -139,7 +139,7 @@ class InstanceNorm(Op):
     family = "normalization"
     short = "instancenorm"
     examples = ("32x32x64: instancenorm",)
-    torch_differs = "PyTorch's eps is 1e-5, and it neither scales nor shifts (`scale=false, center=false`)"
+    torch_differs = "PyTorch's eps is 1e-5, and it neither scales nor shifts (`scale=false, center=false`)."
 
     eps: float = option("added to the variance", default=1e-3, min=0)
     scale: bool = option("multiply each channel by a trained number", default=True)
@@ -164,7 +164,7 @@ class LRN(Op):
 
     family = "normalization"
     examples = ("27x27x96: lrn 5, alpha=1e-4, beta=0.75, k=2", "27x27x96: lrn 5, alpha=1e-4, k=1, average=true")
-    torch_differs = "PyTorch divides alpha by the size (`average=true`), with k=1 where nothing is said"
+    torch_differs = "PyTorch divides alpha by the size (`average=true`), with k=1 where nothing is said."
 
     size: int = arg("neighbouring channels, the value's own included", min=1)
     alpha: float = option("factor of the sum of squares", min=0)

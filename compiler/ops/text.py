@@ -26,7 +26,7 @@ class Embedding(Op):
     family = "text"
     whole_inputs = (0,)
     examples = ("100: embedding 20000, 128",)
-    torch_differs = "PyTorch draws from the normal distribution of deviation 1, Keras uniformly from -0.05 to 0.05"
+    torch_differs = "PyTorch draws from the normal distribution of deviation 1, Keras uniformly from -0.05 to 0.05."
 
     vocabulary: int = arg("number of different tokens, counted from 0", min=1)
     width: int = arg("length of each vector", min=1)

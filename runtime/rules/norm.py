@@ -109,9 +109,36 @@ def instancenorm(op: ops.InstanceNorm, shapes: tuple[Shape, ...]) -> nn.Module:
     return GroupNorm(channels(shapes[0]), op.eps, op.facts(shapes).weights)
 
 
+class LRN(nn.Module):
+    """Local response normalisation.
+
+    Torch's own goes through a 3-D average pool, which knows no bfloat16 on CPUs. The divisor is computed in 32 bits at
+    least: k + alpha * sum is 2.0001 or so.
+    """
+
+    def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
+        super().__init__()
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+
+    def forward(self, x: Tensor) -> Tensor:
+        width, half = x.shape[1], self.size // 2
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        squares = functional.pad(wide.square(), (*[0, 0] * (x.dim() - 2), half, half))
+        total = squares.narrow(1, 0, width)
+        for first in range(1, self.size):
+            total = total + squares.narrow(1, first, width)
+        return x * (total * self.alpha + self.k).pow(-self.beta).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
 @module.register
 def lrn(op: ops.LRN, shapes: tuple[Shape, ...]) -> nn.Module:
-    return nn.LocalResponseNorm(op.size, op.mean_alpha, op.beta, op.k)
+    return LRN(op.size, op.mean_alpha / op.size, op.beta, op.k)
 
 
 class L2Normalize(nn.Module):
