@@ -9,7 +9,7 @@ from typing import Any
 from . import syntax as s
 from .page import Entry, Layout, Row, Run, Table
 from .source import Span
-from .spell import arg, label, spell
+from .spell import label, spell
 
 Node = Any  # whatever has a span
 

@@ -115,9 +115,9 @@ class Page:
             commented = self._remark(piece.behind)
 
     def _has_room(self, pieces: Sequence[Row], hang: int) -> bool:
-        """On the line being written, for the first piece and those joined to it, or for it alone if they fit on none."""
+        """On the line being written, for a piece and those joined to it, or for it alone where they fit on none."""
         first, *others = pieces
-        joined = [first, *takewhile(lambda piece: piece.joined, others)]
+        joined = [first, *(takewhile(lambda piece: piece.joined, others) if not first.joined else ())]
         width = len(" ".join(flat(piece.content) for piece in joined))
         if hang + width > WIDTH:
             width = len(flat(first.content))
