@@ -99,7 +99,7 @@ def border(pad: Padding, size: int | None, span: int, stride: int, axis: int, ra
     """Places to add before and after one dimension of `size` for a window that spans `span` places.
 
     `same` is TensorFlow's: ceil(size / stride) windows, the odd place after the map. None where that depends on an open
-    size, which is so for `same` with a stride above 1.
+    size, which is so for `same` with a window and a stride above 1.
     """
     if pad.kind == "valid":
         return 0, 0
@@ -107,7 +107,7 @@ def border(pad: Padding, size: int | None, span: int, stride: int, axis: int, ra
         return span - 1, 0
     if pad.kind == "explicit":
         return explicit(pad.pairs, rank)[axis]
-    if stride == 1:
+    if stride == 1 or span == 1:
         total = span - 1
     elif size is None:
         return None

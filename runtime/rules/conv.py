@@ -174,17 +174,27 @@ CUT: dict[int, type[Cut]] = {1: CutConvTranspose1d, 2: CutConvTranspose2d, 3: Cu
 
 @module.register
 def conv_transpose(op: ConvTranspose, shapes: tuple[Shape, ...]) -> nn.Module:
-    """torch takes the same from both ends and adds at the end; where more is to go there, the rest is cut off."""
     (x,) = shapes
     over = op.enlarging(x)
-    pad = tuple(before for before, _ in over.crops)
-    added = tuple(max(before - after, 0) for before, after in over.crops)
-    surplus = tuple(max(after - before, 0) for before, after in over.crops)
-    plain = op.act is None and not any(surplus)
-    kind = TRANSPOSED[x.rank] if plain else CUT[x.rank]
+    limits = map(max, over.stride, over.dilation)
+    parts = [parted(before, after, limit) for (before, after), limit in zip(over.crops, limits)]
+    pad, added, kept = zip(*parts)
+    whole = all(part == slice(0, None) for part in kept)
+    kind = TRANSPOSED[x.rank] if whole and op.act is None else CUT[x.rank]
     made = kind(channels(x), op.out, over.size, over.stride, pad, added, op.groups, op.bias, over.dilation)
     if isinstance(made, Cut):
-        if any(surplus):
-            made.kept = (slice(None), slice(None), *(slice(None, -n if n else None) for n in surplus))
+        made.kept = None if whole else (slice(None), slice(None), *kept)
         made.act = activation(op.act)
     return made
+
+
+def parted(before: int, after: int, limit: int) -> tuple[int, int, slice]:
+    """Torch's `padding` and `output_padding`, and what to keep of the result, for places taken from both ends.
+
+    Torch takes the same number from both ends and adds fewer than `limit` at the end.
+    """
+    if 0 <= before - after < limit:
+        return before, before - after, slice(0, None)
+    pad = min(before, max(after, 0))
+    surplus = max(after - pad, 0)
+    return pad, max(-after, 0), slice(before - pad, -surplus if surplus else None)

@@ -6,7 +6,9 @@ import hashlib
 
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
+from ...diagnostics import CompileError, Diagnostic
 from ...graph import Checked, Node, Port
+from ...ops.base import OpError
 from ...ops.structure import Input
 from .emitter import Builder, Emitter, Weights
 from .rules import emit
@@ -72,7 +74,10 @@ class Translation:
 
     def translate(self, node: Node) -> None:
         inputs = [self.values[port.node.serial, port.index] for port in node.inputs]
-        names = emit(node.op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
+        try:
+            names = emit(node.op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
+        except OpError as wrong:
+            raise unexported(node, wrong) from None
         for index, name in enumerate(names):
             self.values[node.serial, index] = name
             if name not in self.ports and name not in inputs:
@@ -102,6 +107,12 @@ def declared(name: str, node: Node, whole: bool) -> ValueInfoProto:
     sizes = [f"{name}_{side}" if n is None else n for n, side in zip(shape.spatial, sides, strict=True)]
     channels = f"{name}_length" if shape.channels is None else shape.channels
     return helper.make_tensor_value_info(name, kind, ("N", channels, *sizes))
+
+
+def unexported(node: Node, wrong: OpError) -> CompileError:
+    """What ONNX cannot say, at the layer's place."""
+    found = Diagnostic("error", wrong.code, wrong.message, node.span, wrong.label, (), wrong.help, node.frame)
+    return CompileError([found])
 
 
 def info(name: str, port: Port) -> ValueInfoProto:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ....ops.base import OpError
 from ....ops.conv import Conv, Convolution, DepthwiseConv, SeparableConv
 from ....ops.conv_transpose import ConvTranspose
 from ....ops.geometry import Sliding
@@ -14,8 +15,16 @@ def frame(over: Sliding) -> dict[str, object]:
     steps: dict[str, object] = {"kernel_shape": over.size, "strides": over.stride, "dilations": over.dilation}
     edges = [edge for edge in over.borders if edge is not None]
     if len(edges) < len(over.borders):
+        check_open(over)
         return {**steps, "auto_pad": "SAME_UPPER"}
     return {**steps, "pads": [before for before, _ in edges] + [after for _, after in edges]}
+
+
+def check_open(over: Sliding) -> None:
+    """ONNX Runtime computes a border below 0 for windows smaller than their stride."""
+    if any(span < step for span, step in zip(over.spans, over.stride)):
+        message = "with an open size, `pad=same` of a window smaller than its stride cannot be exported"
+        raise OpError(message, "pad", code="open-size")
 
 
 def bias(op: Convolution, to: Emitter) -> list[str]:
