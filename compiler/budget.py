@@ -3,24 +3,8 @@
 from __future__ import annotations
 
 from .fault import Fault
+from .limits import CALLS, DEPTH, LAYERS, TURNS
 from .source import Span
-
-MAX_LAYERS = 120_000
-"""Layers in one model, all blocks and loops expanded."""
-MAX_TURNS = 250_000
-"""Turns of loops, `repeat` and comprehensions together, and elements of ranges."""
-MAX_DEPTH = 64
-"""Blocks, models and `let` functions called within each other."""
-MAX_CALLS = 50_000
-"""Calls of blocks, models and `let` functions in all."""
-MAX_INTEGER = 10**18
-"""The largest whole number, also as an intermediate result."""
-MAX_ITEMS = 100_000
-"""Elements of one list, tuple or map."""
-MAX_STRING = 10_000
-"""Characters of one string."""
-MAX_FILES = 200
-"""Files imported, one by another, in one run."""
 
 
 class Budget:
@@ -36,21 +20,21 @@ class Budget:
 
     def layer(self, span: Span) -> None:
         self.layers += 1
-        if self.layers > MAX_LAYERS:
-            raise exceeded(f"more than {MAX_LAYERS:,} layers", span)
+        if self.layers > LAYERS:
+            raise exceeded(f"more than {LAYERS:,} layers", span)
 
     def turn(self, span: Span, count: int = 1) -> None:
         self.turns += count
-        if self.turns > MAX_TURNS:
-            raise exceeded(f"more than {MAX_TURNS:,} turns of loops", span)
+        if self.turns > TURNS:
+            raise exceeded(f"more than {TURNS:,} turns of loops", span)
 
     def enter(self, span: Span) -> None:
         self.depth += 1
         self.calls += 1
-        if self.calls > MAX_CALLS:
-            raise exceeded(f"more than {MAX_CALLS:,} calls of blocks and functions", span)
-        if self.depth > MAX_DEPTH:
-            raise exceeded(f"calls nested more than {MAX_DEPTH} deep", span, "a block or function may not call itself")
+        if self.calls > CALLS:
+            raise exceeded(f"more than {CALLS:,} calls of blocks and functions", span)
+        if self.depth > DEPTH:
+            raise exceeded(f"calls nested more than {DEPTH} deep", span, "a block or function may not call itself")
 
     def leave(self) -> None:
         self.depth -= 1

@@ -12,6 +12,7 @@ from .fault import Fault, did_you_mean
 from .graph import Node, Port
 from .habits import LAYERS
 from .instances import Instances
+from .limits import VALUES
 from .ops.base import OPERATORS, Facts, Op, OpError
 from .ops.structure import Input
 from .place import NOTHING, Place
@@ -318,20 +319,17 @@ INPUT = _Input()
 
 NO_DEFAULTS: dict[str, tuple[Any, Span]] = {}
 
-MAX_SIZE = 10**12
-"""Values in one map or weight."""
-
 
 def check_sizes(op: Op, facts: Facts, span: Span) -> None:
     """No map without places, none beyond all memory."""
     for shape in facts.outputs:
         if any(n is not None and n < 1 for n in shape):
             raise Fault("window-too-large", f"nothing is left: `{op.word}` would give {shape}", span)
-        if (shape.size or 0) > MAX_SIZE:
-            raise Fault("limit", f"a map of more than {MAX_SIZE:,} values: {shape}", span)
+        if (shape.size or 0) > VALUES:
+            raise Fault("limit", f"a map of more than {VALUES:,} values: {shape}", span)
     for weight in facts.weights.values():
-        if weight.size > MAX_SIZE:
-            raise Fault("limit", f"a weight of more than {MAX_SIZE:,} values: {Shape(weight.shape)}", span)
+        if weight.size > VALUES:
+            raise Fault("limit", f"a weight of more than {VALUES:,} values: {Shape(weight.shape)}", span)
 
 
 def nothing_to_start_from(call: s.Call) -> Fault:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from . import syntax as s
-from .budget import MAX_INTEGER, MAX_ITEMS, MAX_STRING, Budget, exceeded
+from .budget import Budget, exceeded
 from .fault import Fault, did_you_mean
 from .graph import Port
 from .habits import NAMES
 from .library import FUNCTIONS, Misused
+from .limits import CHARACTERS, INTEGER, ITEMS
 from .ops.base import INITIALIZERS, OPERATORS
 from .scope import Scope
 from .source import Span
@@ -330,7 +331,7 @@ def bind_parameters(
 
 def whole(value: Any) -> Any:
     """A float without a fraction as the integer it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_INTEGER else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= INTEGER else value
 
 
 def number(value: Any, expr: s.Expr) -> Any:
@@ -345,14 +346,14 @@ def number(value: Any, expr: s.Expr) -> Any:
 
 def bounded(value: Any, span: Span) -> Any:
     """The value, if it stays within the limits of numbers, strings and lists."""
-    if isinstance(value, int) and abs(value) > MAX_INTEGER:
-        raise Fault("limit", f"a number beyond {MAX_INTEGER:,}", span)
+    if isinstance(value, int) and abs(value) > INTEGER:
+        raise Fault("limit", f"a number beyond {INTEGER:,}", span)
     if isinstance(value, float) and not math.isfinite(value):
         raise Fault("limit", "a number too large to compute", span)
-    if isinstance(value, str) and len(value) > MAX_STRING:
-        raise Fault("limit", f"a string of more than {MAX_STRING:,} characters", span)
-    if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:
-        raise exceeded(f"a list of more than {MAX_ITEMS:,} elements", span)
+    if isinstance(value, str) and len(value) > CHARACTERS:
+        raise Fault("limit", f"a string of more than {CHARACTERS:,} characters", span)
+    if isinstance(value, (list, tuple)) and len(value) > ITEMS:
+        raise exceeded(f"a list of more than {ITEMS:,} elements", span)
     return value
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from . import syntax as s
-from .budget import MAX_DEPTH, exceeded
+from .budget import exceeded
 from .evaluate import bind_parameters
 from .expansion import Expansion
 from .fault import Fault, did_you_mean
+from .limits import DEPTH
 from .naming import Paths
 from .place import NOTHING, Body, Place
 from .scope import Scope
@@ -117,8 +118,8 @@ class Instances(Expansion):
         while isinstance(definition.written, s.Variant):
             written = definition.written
             depth += 1
-            if depth > MAX_DEPTH:
-                raise exceeded(f"a variant of a variant, more than {MAX_DEPTH} deep", span)
+            if depth > DEPTH:
+                raise exceeded(f"a variant of a variant, more than {DEPTH} deep", span)
             scope = Scope(definition.home)
             own = {p.name for p in written.params}
             bind_parameters(

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .budget import MAX_ITEMS
+from .limits import ITEMS
 
 
 class Misused(Exception):
@@ -47,8 +47,8 @@ def _range(*limits: Any) -> list[int]:
     if len(limits) == 3 and limits[2] == 0:
         raise Misused("the step of `range` cannot be 0")
     numbers = range(*limits)
-    if (numbers.stop - numbers.start) // numbers.step > MAX_ITEMS:
-        raise Misused(f"`range` of more than {MAX_ITEMS:,} numbers")
+    if (numbers.stop - numbers.start) // numbers.step > ITEMS:
+        raise Misused(f"`range` of more than {ITEMS:,} numbers")
     return list(numbers)
 
 
@@ -68,7 +68,7 @@ def _zip(*values: Any) -> list[tuple[Any, ...]]:
 
 
 def _linspace(first: Any, last: Any, count: Any) -> list[float]:
-    if not isinstance(count, int) or not 0 <= count <= MAX_ITEMS:
+    if not isinstance(count, int) or not 0 <= count <= ITEMS:
         raise Misused("`linspace` takes first, last and a whole count")
     first, last = _number(first, "linspace"), _number(last, "linspace")
     if count == 1:

@@ -9,3 +9,14 @@ INDENTATION = 100  # bodies in each other
 EXPRESSION = 100  # depth of an expression; every walk over one may recurse
 STACK = 2_000  # symbols the parser holds open: chains such as `- - - 1`
 DIGITS = 20  # of a number
+
+# --- expansion
+LAYERS = 120_000  # of a model, all blocks and loops expanded
+CALLS = 50_000  # of blocks, models and `let` functions
+DEPTH = 64  # of calls within each other
+TURNS = 250_000  # of loops, `repeat` and comprehensions together
+INTEGER = 10**18  # the largest whole number, also as an intermediate result
+ITEMS = 100_000  # of one list, tuple or map
+CHARACTERS = 10_000  # of one string
+FILES = 200  # imported, one by another
+VALUES = 10**12  # of one map or weight

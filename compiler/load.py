@@ -8,10 +8,11 @@ from typing import Any
 
 from . import syntax as s
 from .bind import Binder, Given
-from .budget import MAX_FILES, Budget
+from .budget import Budget
 from .diagnostics import CompileError, Diagnostics
 from .evaluate import Evaluator
 from .fault import Fault, did_you_mean
+from .limits import FILES
 from .ops.base import OPERATORS
 from .parse import parse
 from .reading import read_source
@@ -152,8 +153,8 @@ class Loader:
         if real in self.loading:
             chain = " -> ".join(p.name for p in [*self.loading[self.loading.index(real) :], real])
             raise Fault("import", f"files import each other: {chain}", item.path.span)
-        if len(self.files) + len(self.loading) >= MAX_FILES:
-            raise Fault("limit", f"more than {MAX_FILES} files", item.path.span)
+        if len(self.files) + len(self.loading) >= FILES:
+            raise Fault("limit", f"more than {FILES} files", item.path.span)
         if not path.is_file():
             raise Fault("import", f"there is no file {shown}", item.path.span, help=self.near(path))
         return self.load(path, shown)

@@ -1,0 +1,123 @@
+"""Fill the generated parts of REFERENCE.md from the declarations: `python -m cnnc.grammar.reference`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..compiler import limits
+from ..compiler.codes import WARNINGS
+from ..compiler.ops.base import INITIALIZERS, OPERATORS, Arg, Op, Record
+from ..compiler.values import show
+
+REFERENCE = Path(__file__).with_name("REFERENCE.md")
+
+LIMITS = (
+    (limits.TEXT, "bytes of a file"),
+    (limits.LINE, "characters of a line"),
+    (limits.STATEMENT, "words and signs of a statement"),
+    (limits.BRACKETS, "brackets open at one place"),
+    (limits.INDENTATION, "bodies in each other"),
+    (limits.EXPRESSION, "levels of an expression"),
+    (limits.DIGITS, "digits of a number"),
+    (limits.INTEGER, "the largest whole number, also as an intermediate result"),
+    (limits.LAYERS, "layers of a model, expanded"),
+    (limits.CALLS, "calls of blocks, models and `let` functions"),
+    (limits.DEPTH, "calls within each other"),
+    (limits.TURNS, "turns of loops and comprehensions"),
+    (limits.ITEMS, "elements of a list"),
+    (limits.CHARACTERS, "characters of a string"),
+    (limits.VALUES, "values in one map or weight"),
+    (limits.FILES, "files imported"),
+)
+
+
+def filled(text: str) -> str:
+    """The page with its generated parts as the declarations have them now."""
+    for name, part in parts().items():
+        pattern = re.compile(rf"<!-- {name} -->\n.*?<!-- /{name} -->", re.DOTALL)
+        text = pattern.sub(lambda _, name=name, part=part: f"<!-- {name} -->\n{part}\n<!-- /{name} -->", text)  # type: ignore[misc]
+    return text
+
+
+def parts() -> dict[str, str]:
+    return {
+        "limits": "\n".join(["| at most | of |", "| --- | --- |", *(f"| {n:,} | {what} |" for n, what in LIMITS)]),
+        "layers": "\n".join(layers()),
+        "initializers": "\n\n".join(f"**{usage(cls)}** {first_paragraph(cls)}" for cls in INITIALIZERS.values()),
+        "warnings": "\n".join(f"- `{code}`: {text.split(chr(10) * 2)[0]}" for code, text in WARNINGS.items()),
+    }
+
+
+def layers() -> Iterator[str]:
+    """A chapter for each family, a section for each operator."""
+    families: dict[str, list[type[Op]]] = {}
+    for word, cls in OPERATORS.items():
+        if word == cls.word and cls not in families.setdefault(cls.family, []):
+            families[cls.family].append(cls)
+    for family, members in families.items():
+        yield f"### {family.capitalize()}\n"
+        for cls in members:
+            yield from section(cls)
+
+
+def section(cls: type[Op]) -> Iterator[str]:
+    yield f"#### `{usage(cls)}`\n"
+    yield paragraphs(cls) + "\n"
+    if cls.torch_differs:
+        yield f"PyTorch: {cls.torch_differs}\n"
+    if cls.fields:
+        yield "| argument | default | meaning |\n| --- | --- | --- |"
+        yield "\n".join(row(field) for field in cls.fields.values()) + "\n"
+    for example in cls.examples:
+        yield f"```cnn\nmodel Example:\n{body(*example.split(': ', 1))}\n```\n"
+
+
+def body(shapes: str, use: str) -> str:
+    """`8x8x4` and `relu` as the body of a model; several shapes are inputs that are merged."""
+    inputs = shapes.split(", ")
+    if len(inputs) == 1:
+        return f"    input {inputs[0]}\n    {use}"
+    names = "abcdefgh"[: len(inputs)]
+    declared = [f"    {name} = input {shape}" for name, shape in zip(names, inputs)]
+    return "\n".join([*declared, f"    ({', '.join(names)}) -> {use}"])
+
+
+def usage(cls: type[Record]) -> str:
+    """`conv OUT, KERNEL`"""
+    needed = [f.name.upper() if f.position else f"{f.name}=..." for f in cls.fields.values() if f.required]
+    return f"{cls.word} {', '.join(needed)}".strip()
+
+
+def row(field: Arg) -> str:
+    choices = f" ({', '.join(f'`{c}`' for c in field.choices)})" if field.choices else ""
+    name = f"`{field.name}`" if field.position else f"`{field.name}=`"
+    return f"| {name} | {default(field)} | {field.doc}{choices} |".replace("\n", " ")
+
+
+def default(field: Arg) -> str:
+    value: Any = field.default
+    if field.required:
+        return "must be given"
+    if value is None:
+        return ""
+    if isinstance(value, tuple) and len(value) == 1 and not hasattr(value, "_fields"):
+        value = value[0]
+    return f"`{value if field.choices or hasattr(value, '_fields') else show(value)}`"
+
+
+def paragraphs(cls: type[Record]) -> str:
+    from inspect import cleandoc
+
+    return cleandoc(cls.__doc__ or "")
+
+
+def first_paragraph(cls: type[Record]) -> str:
+    return paragraphs(cls).split("\n\n")[0].replace("\n", " ")
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(filled(REFERENCE.read_text("utf-8")), "utf-8")
+    print(f"{REFERENCE.name} filled")
