@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...shape import Shape
 from .look import cell_lines, out_shape
 from .picture import Picture, leaves, longest
-from .tree import Box, Cell, Part
+from .tree import Cell, Part
 
 PAGE = (7.5, 10.9)
 """A4 without its margins, inches."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import count
+from itertools import count, pairwise
 
 from .columns import PAGE, Plan, plan
 from .labels import cell_label, closed_label, door_label, heading, title_label
@@ -12,15 +12,15 @@ from .picture import Arc, Picture, bypass, leaves
 from .tree import Box, Cell, Part
 
 FONT = "Helvetica,Arial,sans-serif"
-SIGNS = {"add": "+", "multiply": "×"}
+SIGNS = {"add": "+", "multiply": "*"}
 """What stands beside a way around; else the word of the merge."""
 
 SKIP = "#a83d75"
 
 
-def dot(picture: Picture, *, direction: str = "TB", shapes: bool = True, page: bool = False) -> str:
-    """The picture as DOT text. `page` shrinks it to a sheet of A4."""
-    return "\n".join(_Dot(picture, direction, shapes).lines(page)) + "\n"
+def dot(picture: Picture, *, direction: str = "TB", shapes: bool = True, page: bool = False, pack: bool = True) -> str:
+    """The picture as DOT text. `page` shrinks it to a sheet of A4; without `pack` the columns share their ranks."""
+    return "\n".join(_Dot(picture, direction, shapes).lines(page, pack)) + "\n"
 
 
 class _Dot:
@@ -33,24 +33,25 @@ class _Dot:
         self.clusters = count(1)
         self.shared = shared_paths(picture.checked)
 
-    def lines(self, page: bool) -> Iterator[str]:
+    def lines(self, page: bool, pack: bool) -> Iterator[str]:
         yield "digraph {"
-        yield from self.settings(page)
+        yield from self.settings(page, pack)
         whole = _Drawing(self, self.picture, "n")
         yield from whole.columns(self.plan)
         for k, column in enumerate(self.plan.asides):
             insets = [_Drawing(self, inset, f"i{k}_{n}_") for n, inset in enumerate(column)]
             for inset in insets:
                 yield from inset.aside()
-            for upper, lower in zip(insets, insets[1:]):
+            for upper, lower in pairwise(insets):
                 yield f"  {upper.last} -> {lower.prefix}in [style=invis]"
         yield "}"
 
-    def settings(self, page: bool) -> Iterator[str]:
+    def settings(self, page: bool, pack: bool) -> Iterator[str]:
         """Columns are unconnected: `pack` lays out each by itself and sets them side by side, tops level. It crashes
         together with `newrank`, which a U needs for its levels."""
         across = "array_it99" if self.direction == "TB" else "array_il1"
-        order = "newrank=true" if self.plan.upward else f"pack=28 packmode={across}"
+        packed = f"pack=28 packmode={across}" if pack else ""
+        order = "newrank=true" if self.plan.upward else packed
         sheet = f' size="{PAGE[0]},{PAGE[1]}"' if page else ""
         yield f'  graph [rankdir={self.direction} {order} nodesep=0.22 ranksep=0.24 fontname="{FONT}"{sheet}'
         yield f"    fontsize=15 labelloc=t labeljust=l pad=0.2 label=<{title_label(self.picture)}>]"
@@ -71,7 +72,7 @@ class _Drawing:
             self.outputs.setdefault(picture.drawn(output.port.node), []).append(output.name)
 
     def columns(self, plan: Plan) -> Iterator[str]:
-        """The model, column by column; a value that goes from one to another is taken up there under the same number."""
+        """The model by columns; a value that goes from one to another is taken up there under the same number."""
         column = {
             leaf: k
             for k, parts in enumerate(plan.columns)

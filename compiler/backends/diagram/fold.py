@@ -15,8 +15,8 @@ LONGEST_PERIOD = 12
 class Folded:
     """A tree in which each run of equal parts is drawn once, and where every node went.
 
-    `folds` has, for a node, one entry for each run around it, outermost first: the number of the run, the turn it stands
-    in and the node of the first turn that stands for it.
+    `folds` has, for a node, one entry for each run around it, outermost first: the number of the run, the turn it
+    stands in and the node of the first turn that stands for it.
     """
 
     def __init__(self, root: Box, folds: dict[Node, list[tuple[int, int, Node]]]) -> None:
@@ -83,7 +83,7 @@ class _Level:
         if at + 2 * length > len(self.content) or not self.begins(at, length):
             return 1
         second = at + length
-        furthest = max(self.backs(second, length))
+        furthest = max(back for back in self.backs(second, length) if back <= 2 * length)
         end = second
         while (
             end + length <= len(self.content)
@@ -103,11 +103,11 @@ class _Level:
         chained = False
         for k in range(length):
             for first, later in zip(self.refs[at + k], self.refs[at + length + k]):
-                carried = later[0] == "sibling" and later[1] > k
+                carried = later[0] == "sibling" and k < later[1] <= k + length
                 inner = first[0] == "sibling" and first[1] <= k
                 if first != later and (not carried or inner):
                     return False
-                chained |= carried and later[1] <= k + length
+                chained |= carried
         return chained
 
 

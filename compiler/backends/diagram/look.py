@@ -42,7 +42,7 @@ FAMILIES = {
     "resize": RESIZING,
 }
 
-SAID = frozenset("stride dilation groups multiplier slope drop mode axis".split())
+SAID = frozenset({"stride", "dilation", "groups", "multiplier", "slope", "drop", "mode", "axis"})
 """Arguments given by name that a picture shows; those given by position it shows anyway."""
 
 LONGEST = 44
@@ -181,12 +181,10 @@ def _short(path: str, title_: str) -> str:
     return rest if path.startswith(title_) and (not rest or rest.isdecimal()) else path
 
 
-def shape_line(box: Box) -> str:
+def shape_line(part: Part) -> str:
     """What goes in and what comes out: `56x56x64 → 28x28x128`."""
-    entering = next(sources(box), None)
-    if entering is None:
-        return str(out_shape(box))
-    return f"{entering.shape} → {out_shape(box)}"
+    entering = next(sources(part), None)
+    return f"{entering.shape} → {out_shape(part)}" if entering else str(out_shape(part))
 
 
 def out_shape(part: Part) -> Shape:

@@ -45,7 +45,7 @@ class TooLarge(Exception):
 
 
 class Picture:
-    """What is drawn of a model. `parts` are the drawn nodes in written order, `insets` closed blocks shown open aside."""
+    """What is drawn of a model. `parts` are the drawn nodes in written order, `insets` blocks opened aside."""
 
     def __init__(self, checked: Checked, folded: Folded, root: Box, open_: Callable[[Box], bool]) -> None:
         self.checked = checked

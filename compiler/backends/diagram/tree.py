@@ -93,7 +93,7 @@ Part = Union[Cell, Box]
 
 
 def tree(checked: Checked, *, stack: bool = True, loops: bool = False) -> Box:
-    """The whole model as a box. With `stack`, runs of layers share a cell; with `loops`, the turns of loops are boxes."""
+    """The whole model as a box. With `stack`, runs of layers share a cell; with `loops`, turns of loops are boxes."""
     return _unwrapped(_Tree(checked, stack, is_box_or_turn if loops else is_box).root())
 
 
@@ -172,12 +172,13 @@ class _Tree:
         parts: list[Part] = []
         for item in draft.items:
             part = self.inlined(self.finished(item)) if isinstance(item, _Draft) else Cell(tuple(item))
-            before = parts[-1] if parts else None
-            if self.stack and isinstance(part, Cell) and isinstance(before, Cell):
-                if self.carries_on(part.nodes, before.nodes):
-                    part = Cell((*parts.pop().nodes, *part.nodes))
+            if parts and self.stack and self.one_cell(parts[-1], part):
+                part = Cell((*parts.pop().nodes, *part.nodes))
             parts.append(part)
         return self.boxed_as(draft.frame, tuple(parts))
+
+    def one_cell(self, before: Part, part: Part) -> bool:
+        return isinstance(before, Cell) and isinstance(part, Cell) and self.carries_on(part.nodes, before.nodes)
 
     def boxed_as(self, frame: Frame | None, parts: tuple[Part, ...]) -> Box:
         if frame is None:
