@@ -44,14 +44,14 @@ def check_figure(
         wanted = (wanted,)
     if found == wanted:
         return
-    by = f" as {source} has" if isinstance(source, str) else ""
+    by = f" ({source})" if isinstance(source, str) else ""
     if isinstance(found, int) and isinstance(wanted, (int, float)):
         more = f"{abs(found - wanted):,} {'more' if found > wanted else 'fewer'}"
         why = explanation(name, int(found - wanted), checked)
-        message = f"`{name}` is {found:,}, {wanted:,} is expected{by}: {more}"
+        message = f"`{name}` is {found:,}, expected is {wanted:,}{by}: {more}"
         diagnostics.error("expect", message, span, notes=(why,) if why else ())
     else:
-        diagnostics.error("expect", f"`{name}` is {sized(found)}, {sized(wanted)} is expected{by}", span)
+        diagnostics.error("expect", f"`{name}` is {sized(found)}, expected is {sized(wanted)}{by}", span)
 
 
 def sized(value: Any) -> str:
