@@ -150,8 +150,8 @@ class Cut(nn.Module):
     kept: tuple[slice, ...] | None = None
     act: Callable[[Tensor], Tensor] | None = None
 
-    def forward(self, x: Tensor) -> Tensor:
-        x = super().forward(x)
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        x: Tensor = super().forward(input, output_size)
         if self.kept is not None:
             x = x[self.kept]
         return x if self.act is None else self.act(x)

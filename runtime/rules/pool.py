@@ -113,7 +113,8 @@ class FramedAvgPool(nn.Module):
         if self.counts_border:
             counting = functional.pad(counting, flat(pairs), value=1.0)
             whole = tuple((0, b - d) for (_, b), (_, d) in zip(whole, pairs))
-        return means / self.pool(functional.pad(counting, flat(whole)))
+        counted: Tensor = self.pool(functional.pad(counting, flat(whole)))
+        return means / counted
 
 
 @module.register

@@ -74,7 +74,7 @@ class Shuffled(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         rank = x.ndim - 2
-        split = x.unflatten(1, (-1, *(self.factor,) * rank))
+        split = x.reshape(len(x), -1, *(self.factor,) * rank, *x.shape[2:])
         axes = [axis for i in range(rank) for axis in (2 + rank + i, 2 + i)]
         return split.permute(0, 1, *axes).reshape(len(x), -1, *(n * self.factor for n in x.shape[2:]))
 

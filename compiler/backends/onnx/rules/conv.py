@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ....ops.base import OpError
 from ....ops.conv import Conv, Convolution, DepthwiseConv, SeparableConv
 from ....ops.conv_transpose import ConvTranspose
@@ -10,9 +12,9 @@ from ..emitter import Emitter
 from .table import emit
 
 
-def frame(over: Sliding) -> dict[str, object]:
+def frame(over: Sliding) -> dict[str, Any]:
     """Where the windows lie, as attributes; SAME_UPPER, which is `same`, where the border depends on an open size."""
-    steps: dict[str, object] = {"kernel_shape": over.size, "strides": over.stride, "dilations": over.dilation}
+    steps: dict[str, Any] = {"kernel_shape": over.size, "strides": over.stride, "dilations": over.dilation}
     edges = [edge for edge in over.borders if edge is not None]
     if len(edges) < len(over.borders):
         check_open(over)
@@ -44,7 +46,7 @@ def normalised(to: Emitter) -> str:
     direction = to.weight("weight_v")
     axes = list(range(1, to.shapes[0].rank + 2))
     norm = to.node("ReduceL2", [direction, to.constant(axes)], keepdims=1)
-    return to.node("Mul", [direction, to.node("Div", [to.weight("weight_g"), norm])])
+    return str(to.node("Mul", [direction, to.node("Div", [to.weight("weight_g"), norm])]))
 
 
 @emit.register

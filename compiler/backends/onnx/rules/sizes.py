@@ -10,14 +10,14 @@ def spatial(to: Emitter, value: str, shape: Shape) -> str:
     """The spatial sizes of a tensor (N, C, D, H, W), as an int64 vector."""
     if shape.area is not None:
         return to.constant(list(shape.spatial))
-    return to.node("Shape", [value], start=2)
+    return str(to.node("Shape", [value], start=2))
 
 
 def places(to: Emitter, value: str, shape: Shape) -> str:
     """The number of places of a tensor (N, C, D, H, W), as an int64 vector of one."""
     if shape.area is not None:
         return to.constant([shape.area])
-    return to.node("ReduceProd", [to.node("Shape", [value], start=2)], keepdims=1)
+    return str(to.node("ReduceProd", [to.node("Shape", [value], start=2)], keepdims=1))
 
 
 def axes(shape: Shape) -> list[int]:
