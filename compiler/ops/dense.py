@@ -20,6 +20,7 @@ class Dense(Op):
 
     family = "dense"
     examples = ("256: dense 10", "256: dense 64, act=relu", "14x14x96: dense 384, per_place=true")
+    torch_differs = "PyTorch draws weights and bias uniformly within 1 / sqrt(inputs); ours are glorot_uniform and 0."
 
     out: int = arg("outputs", min=1)
     bias: bool = option("add a trained number to each output", default=True)

@@ -28,7 +28,7 @@ class BatchNorm(Op):
     short = "bn"
     examples = ("32x32x16: batchnorm", "32x32x16: batchnorm eps=1e-5, momentum=0.9, scale=false")
     torch_differs = (
-        "PyTorch's eps is 1e-5, and its momentum is the share of the new statistics: 0.1, here `momentum=0.9`"
+        "PyTorch's eps is 1e-5, and its momentum is the share of the new statistics: 0.1, here `momentum=0.9`."
     )
 
     eps: float = option("added to the variance", default=1e-3, min=0)
