@@ -12,9 +12,13 @@ Chain = tuple[Frame, ...]
 def is_instance(frame: Frame) -> bool:
     """Whether the frame is a level of its own: a block or a model inside another, with its own part of the path.
 
-    A model that merely stands for another (`model A = B`) adds nothing to the path and is none.
+    A model that merely stands for another (`model A = B`) adds nothing to the path and is none. A shared block has the
+    path of the `share` around it.
     """
-    return frame.kind in INSTANCES and frame.parent is not None and frame.path != frame.parent.path
+    outer = frame.parent
+    while outer is not None and outer.kind == "share":
+        outer = outer.parent
+    return frame.kind in INSTANCES and outer is not None and frame.path != outer.path
 
 
 class Blocks:

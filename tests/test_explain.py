@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from cnnc.compiler.backends.explain import explain_layer, explain_word
@@ -13,6 +14,8 @@ from cnnc.compiler.codes import CODES
 from cnnc.compiler.ops import OPERATORS
 from cnnc.compiler.ops.geometry import sides
 from cnnc.compiler.pipeline import compile_text
+
+from cnnc.cli import main
 
 
 def explained(shape: str, call: str) -> str:
@@ -155,3 +158,15 @@ def test_the_page_of_an_operator_shows_how_it_is_called() -> None:
     told = (explain_word("maxpool") or "").split("\n")
     assert told[0] == "maxpool size, stride=none, pad=valid, ceil=false"
     assert any(line.startswith("  ceil ") for line in told)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "net.cnn"
+    file.write_text(BLOCKS)
+    assert main(["explain", str(file), "conv1", "-p", "width=4"]) == 0
+    assert "4 * 8 * 1 * 1 = 32" in capsys.readouterr().out
+    assert main(["explain", str(file), "conv9"]) == 1
+    assert "did you mean `conv1`?" in capsys.readouterr().err
+    assert main(["explain", "shape-mismatch"]) == 0
+    assert main(["explain", str(file)]) == 2
+    assert main(["explain", "shape-mismtach"]) == 2

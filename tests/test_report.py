@@ -6,7 +6,10 @@ import csv
 import io
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from cnnc.compiler.backends.report import Report
@@ -20,7 +23,10 @@ from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_text
 from cnnc.compiler.shape import Shape
 
+from cnnc.cli import main
 from tests.graphs import Builder, Stub
+
+SCRIPT = Path(__file__).parents[1] / "compiler/backends/report/page.js"
 
 RESNET18 = '''
 """Deep Residual Learning (He et al., 2015), with the names of torchvision."""
@@ -158,6 +164,29 @@ def test_csv_holds_no_formulas() -> None:
     net.add(Stub("=cmd|x", (Shape((1,)),)), net.input(1), path="=1+1")
     rows = list(csv.reader(io.StringIO(report_csv(Report(net.checked(net.nodes[-1]), 1)))))
     assert rows[2][:2] == ["'=1+1", "'=cmd|x"]
+
+
+def test_the_script_is_javascript() -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node here")
+    subprocess.run([node, "--check", str(SCRIPT)], check=True, timeout=20)
+
+
+@pytest.mark.parametrize("name", ["r.html", "r.json", "r.csv", "r.txt"])
+def test_the_command_writes_every_form(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.cnn").write_text(RESNET18)
+    assert main(["report", str(tmp_path / "net.cnn"), "-o", str(tmp_path / name)]) == 0
+    assert capsys.readouterr().out == f"wrote {tmp_path / name}\n"
+    assert "layer2.0.conv1" in (tmp_path / name).read_text() or name == "r.txt"
+
+
+def test_the_command_refuses_what_it_cannot_write(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.cnn").write_text(RESNET18)
+    assert main(["report", str(tmp_path / "net.cnn"), "-o", "r.pdf"]) == 2
+    assert main(["report", str(tmp_path / "net.cnn"), "--batch", "0"]) == 2
+    assert main(["report", str(tmp_path / "net.cnn"), "-o", str(tmp_path / "no" / "r.html")]) == 1
+    assert "Traceback" not in capsys.readouterr().err
 
 
 class Page(HTMLParser):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,11 +17,13 @@ import rich.text
 from cnnc.compiler.backends.summary import summary_json, summary_text
 from cnnc.compiler.graph import Checked, Node, Port
 from cnnc.compiler.ops import OPERATORS
+from cnnc.compiler.pipeline import compile_text
 from cnnc.compiler.shape import Shape
 from cnnc.compiler.table import Column, boxed, fitted
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from cnnc.cli import main
 from tests.graphs import Builder, Stub
 
 DATA = Path(__file__).parent / "data" / "summaries"
@@ -82,6 +86,35 @@ def test_functional_models_print_as_in_keras(name: str, line: int) -> None:
     lines, first, last = text.split("\n"), head.split("\n"), foot.split("\n")
     assert lines[1 : len(first)] == first[1:]
     assert lines[-len(last) :] == last
+
+
+SHARED = """
+model Shared:
+    a = input 8x8x3
+    b = input 6x6x3
+    share f = conv 2, 3x3
+    share g = global_avgpool
+    x = a -> f
+    y = b -> f
+    gx = x -> g
+    gy = y -> g
+    s = (gx, gy) -> add
+    q = (s, s) -> add
+    z = y -> conv 5, 1x1 as p
+    output q, z
+"""
+
+OPEN = """
+model Open:
+    i = input ?x?x3
+    i -> conv 4, 3x3 as c -> global_maxpool as gm
+"""
+
+
+@pytest.mark.parametrize(("name", "text", "line"), [("shared", SHARED, 100), ("open", OPEN, 60)])
+def test_shared_layers_and_open_sizes_print_as_in_keras(name: str, text: str, line: int) -> None:
+    """From the text on: names, order and connections are the compiler's own."""
+    assert summary_text(compile_text(text).checked, width=line) == printed(name)
 
 
 CELL = st.text("ab ,()[]1", max_size=40).map(str.strip)
@@ -206,3 +239,50 @@ def test_a_hundred_thousand_layers_take_seconds() -> None:
     text = summary_text(net.checked(flow), width=76)
     assert text.count("\n") > 200_000
     assert time.perf_counter() - start < 20
+
+
+FACES = """
+block embedding(width):
+    conv width, 3x3
+    global_avgpool
+
+model Faces:
+    a = input 8x8x3
+    b = input 8x8x3
+    share embed = embedding 4
+    x = a -> embed
+    y = b -> embed
+    (x, y) -> subtract as apart
+"""
+
+
+def test_a_shared_block_folds_to_one_row() -> None:
+    rows = json.loads(summary_json(compile_text(FACES).checked, depth=1))["layers"]
+    assert [(row["name"], row["type"], row["params"], row["inputs"]) for row in rows] == [
+        ("a", "InputLayer", 0, []),
+        ("b", "InputLayer", 0, []),
+        ("embed", "embedding", 112, ["a", "b"]),
+        ("apart", "Subtract", 0, ["embed", "embed"]),
+    ]
+    assert "embed[0][0], embed[1][0]" in summary_text(compile_text(FACES).checked, 1, 140)
+
+
+LEAN = """
+import sys
+from cnnc.cli import main
+assert main(["summary", sys.argv[1]]) == 0
+print([name for name in ("networkx", "numpy", "onnx", "rich", "torch") if name in sys.modules])
+"""
+
+
+def test_the_command_loads_nothing_heavy(tmp_path: Path) -> None:
+    (tmp_path / "net.cnn").write_text(SHARED)
+    command = [sys.executable, "-c", LEAN, str(tmp_path / "net.cnn")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60, encoding="utf-8")
+    assert done.stdout.endswith("Non-trainable params: 0 (0.00 B)\n[]\n")
+
+
+def test_the_command_refuses_depths_below_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "net.cnn").write_text(SHARED)
+    assert main(["summary", str(tmp_path / "net.cnn"), "--depth", "0"]) == 2
+    assert "--depth is 1 or more" in capsys.readouterr().err

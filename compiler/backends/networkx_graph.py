@@ -7,6 +7,7 @@ from typing import Any
 
 import networkx
 
+from ..blocks import Blocks
 from ..graph import Checked, Node, Port
 
 
@@ -20,10 +21,11 @@ def to_networkx(checked: Checked) -> networkx.DiGraph:
     first and `values` lists all of them.
     """
     graph = networkx.DiGraph(name=checked.name, file=checked.file)
-    names = unique_names(checked)
+    names, blocks = unique_names(checked), Blocks()
     for node in checked.nodes:
-        first = names[node.serial] == node.path
-        graph.add_node(names[node.serial], **node_data(node, first))
+        around = blocks.around(node.frame)
+        data = node_data(node, first=names[node.serial] == node.path)
+        graph.add_node(names[node.serial], **data, block=around[-1].path if around else "")
         for position, port in enumerate(node.inputs):
             connect(graph, names[port.node.serial], names[node.serial], edge_data(port, position))
     graph.graph["inputs"] = [names[node.serial] for node in checked.inputs]
@@ -51,7 +53,6 @@ def node_data(node: Node, first: bool) -> dict[str, Any]:
         "shape": shapes[0] if len(shapes) == 1 else shapes,
         "params": node.facts.params if first else 0,
         "macs": node.facts.macs,
-        "block": node.frame.path,
     }
 
 

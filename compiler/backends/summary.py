@@ -101,9 +101,10 @@ class Units:
         """How `taker` names the value; None where a folded block feeds itself."""
         unit = self.owner[port.node.serial]
         assert unit is not None, f"{port.node} reaches no output, yet is read"
-        if unit.frame is None:
-            return Link(unit.name, self.use.get(port.node.serial, 0), port.index)
-        return None if unit is taker else Link(unit.name, 0, unit.let_out(port))
+        if unit is taker and unit.frame is not None:
+            return None
+        number = port.index if unit.frame is None else unit.let_out(port)
+        return Link(unit.name, self.use.get(port.node.serial, 0), number)
 
     def links(self, unit: Unit) -> tuple[Link, ...]:
         ports = (port for layer in unit.layers for node in layer.nodes for port in node.inputs)

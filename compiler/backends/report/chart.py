@@ -67,10 +67,5 @@ def legend(layers: Sequence[Line]) -> str:
     """The families that occur."""
     found = {line.family for line in layers}
     shown = [family for family in FAMILIES if family in found]
-    items = "".join(f"<span>{swatch(family)}{family}</span>" for family in [*shown, "other"])
+    items = "".join(f'<span><i class="{family}"></i>{family}</span>' for family in [*shown, "other"])
     return f'<div class="legend">{items}</div>'
-
-
-def swatch(family: str) -> str:
-    square = f'<rect class="{family}" width="10" height="10" rx="2"/>'
-    return f'<svg class="dot" viewBox="0 0 10 10" aria-hidden="true">{square}</svg>'

@@ -87,7 +87,7 @@ class Report:
 
     @property
     def field(self) -> Field:
-        """The receptive field of the last layer that sees only a part of the input: the figure papers give."""
+        """The largest of the fields that are a part of the input: the figure papers give."""
         local = [field for field in self.fields.values() if field.rank]
         return max(local, key=lambda field: field.sizes) if local else Field(whole=True)
 

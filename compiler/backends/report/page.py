@@ -166,12 +166,7 @@ def name_cell(line: Line) -> str:
     kind = f'<span class="type">{escape(line.type)}</span>' if line.type else ""
     if line.lines:
         return f'<button aria-expanded="true" aria-label="fold {name}">▾</button>{name}{kind}'
-    return f"{dot(line.family)}{name}{kind}"
-
-
-def dot(family: str) -> str:
-    circle = f'<circle class="{escape(family)}" cx="5" cy="5" r="5"/>'
-    return f'<svg class="dot" viewBox="0 0 10 10" aria-hidden="true">{circle}</svg>'
+    return f'<i class="{escape(line.family)}"></i>{name}{kind}'
 
 
 def share_cell(line: Line, measure: str, root: Line) -> str:
