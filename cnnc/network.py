@@ -64,8 +64,10 @@ class Network:
 
     @property
     def graph(self) -> networkx.DiGraph:
-        """The graph as networkx has it: see `Checked.networkx`."""
-        return self.checked.networkx
+        """The graph for other programs: nodes with `op`, `type`, `shape`, `params`, `macs`, edges with `shape`."""
+        from .compiler.backends.networkx_graph import to_networkx
+
+        return to_networkx(self.checked)
 
     def summary(self, depth: int | None = None) -> None:
         """Print the layers as Keras does."""
@@ -97,7 +99,7 @@ class Network:
         if weights is not None:
             from .runtime.weights import load_into
 
-            load_into(module, self.checked, weights, layout)
+            load_into(module, self.checked, weights)
         return module
 
     def export(self, path: str | PathLike[str], weights: str | PathLike[str] | None = None, **options: Any) -> None:

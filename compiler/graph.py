@@ -11,8 +11,6 @@ from .shape import Shape
 from .source import Frame, Span
 
 if TYPE_CHECKING:
-    import networkx
-
     from .syntax import Train
 
 
@@ -194,11 +192,3 @@ class Checked:
         return frozenset(
             node.inputs[i].node for node in self.nodes for i in node.op.whole_inputs if i < len(node.inputs)
         )
-
-    @cached_property
-    def networkx(self) -> networkx.DiGraph:
-        """The graph for other programs: nodes by unique name with `op`, `type`, `shape`, `params`, `macs`; edges with
-        `shape`, `index` of the output taken and `position` among the inputs (a list of edges where x + x)."""
-        from .backends.networkx_graph import to_networkx
-
-        return to_networkx(self)
