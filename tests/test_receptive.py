@@ -168,3 +168,22 @@ def test_vectors_see_themselves() -> None:
     net = Net()
     latent = net.put(OPERATORS["dense"](out=16), net.input(8))
     assert str(net.field(latent)) == "1"
+
+
+@pytest.mark.parametrize(("size", "stride"), [(2, 2), (3, 2), (4, 2), (3, 3), (5, 2)])
+def test_behind_a_transposed_convolution_it_is_the_largest_field(size: int, stride: int) -> None:
+    """Places between two inputs see differently much; no place sees more than the field, and some see all of it."""
+    import torch
+
+    x = torch.ones(1, 1, 200, requires_grad=True)
+    deep = torch.nn.functional.conv1d(x, torch.ones(1, 1, 5), stride=2)
+    up = torch.nn.functional.conv_transpose1d(deep, torch.ones(1, 1, size), stride=stride)
+    extents = []
+    for place in range(80, 80 + 2 * stride):
+        (slope,) = torch.autograd.grad(up[0, 0, place], x, retain_graph=True)
+        found = slope.nonzero()[:, -1]
+        extents.append(int(found.max() - found.min() + 1))
+    net = Net()
+    down = net.put(conv(5, 2, Padding("valid"), out=1), net.input(200, 1))
+    field = net.field(net.put(OPERATORS["conv_transpose"](out=1, size=(size,), stride=(stride,)), down))
+    assert field.sizes == (max(extents),)
