@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ...shape import Shape
@@ -82,13 +82,12 @@ def _wrapped(picture: Picture, parts: tuple[Part, ...], wires: list[tuple[Part, 
     crossing = _crossings(parts, wires)
     stretches = _Stretches(parts, [room(part, picture) for part in parts], wires)
     best, fit = Plan((parts,)), 0.0
-    for count in range(1, min(MOST, len(parts)) + 1):
-        cuts = _cuts(stretches, crossing, count)
+    for count, cuts in enumerate(_all_cuts(stretches, crossing, min(MOST, len(parts)))):
         ends = list(zip([0, *cuts], [*cuts, len(parts)]))
         sizes = [stretches.room(a, b) for a, b in ends]
         whole = Room(sum(s.width + SIDE for s in sizes), max(s.height for s in sizes))
         for asides in _packings(picture, whole.height):
-            scale = _scale(_beside(whole, asides)) * 0.93 ** (count - 1)
+            scale = _scale(_beside(whole, asides)) * 0.93**count
             if scale > fit * 1.02:
                 best, fit = Plan(tuple(parts[a:b] for a, b in ends), (), asides, scale), scale
     return best
@@ -105,20 +104,25 @@ class _Stretches:
             s, t = where[source], where[target]
             begins[t] = max(begins[t], begins[s] + rooms[s].height)
         self.begins = begins
-        self.known: dict[tuple[int, int], Room] = {}
+        self.known: dict[int, list[Room]] = {}
 
     def room(self, start: int, end: int) -> Room:
-        if (start, end) not in self.known:
-            self.known[start, end] = self.measured(range(start, end))
-        return self.known[start, end]
+        if start == end:
+            return Room(0.0, 0.0)
+        if start not in self.known:
+            self.known[start] = list(self.growing(start))
+        return self.known[start][end - start - 1]
 
-    def measured(self, stretch: range) -> Room:
-        top = min(self.begins[k] for k in stretch)
-        height = max(self.begins[k] + self.rooms[k].height for k in stretch) - top
+    def growing(self, start: int) -> Iterator[Room]:
+        """The room of the stretches from `start`, longer and longer."""
+        top, bottom = self.begins[start], 0.0
         rows: dict[float, float] = {}
-        for k in stretch:
-            rows[self.begins[k]] = rows.get(self.begins[k], 0.0) + self.rooms[k].width
-        return Room(max(rows.values()), height)
+        widest = 0.0
+        for begin, size in zip(self.begins[start:], self.rooms[start:]):
+            top, bottom = min(top, begin), max(bottom, begin + size.height)
+            rows[begin] = rows.get(begin, 0.0) + size.width
+            widest = max(widest, rows[begin])
+            yield Room(widest, bottom - top)
 
 
 def _beside(whole: Room, asides: tuple[tuple[Picture, ...], ...]) -> Room:
@@ -178,34 +182,34 @@ def _crossings(parts: tuple[Part, ...], wires: list[tuple[Part, Part]]) -> list[
     return counts
 
 
-def _cuts(stretches: _Stretches, crossing: list[int], count: int) -> list[int]:
-    """Where to cut into `count` columns so that the highest is low; a cut through several values costs."""
+def _all_cuts(stretches: _Stretches, crossing: list[int], most: int) -> list[list[int]]:
+    """Where to cut into 1, 2, ... columns so that the highest is low; a cut through several values costs."""
     length = len(stretches.rooms)
-    price = 0.6 * stretches.room(0, length).height / count
+    price = 0.2 * stretches.room(0, length).height
 
     def cost(start: int, end: int) -> float:
-        height = stretches.room(start, end).height if start < end else 0.0
-        return height + (price * abs(crossing[end] - 1) if end < length else 0)
+        return stretches.room(start, end).height + (price * abs(crossing[end] - 1) if end < length else 0)
 
-    return _partition(length, count, cost)
+    rows = [[(cost(0, end), 0) for end in range(length + 1)]]
+    for _ in range(1, most):
+        rows.append(_one_more(rows[-1], cost))
+    return [_traced(rows[: count + 1]) for count in range(most)]
 
 
-def _partition(length: int, count: int, cost: Callable[[int, int], float]) -> list[int]:
-    """The cuts of `range(length)` into `count` stretches whose dearest is cheapest."""
-    best = [[(cost(0, end), 0) for end in range(length + 1)]]
-    for _ in range(1, count):
-        before = best[-1]
-        best.append(
-            [
-                min((max(before[k][0], cost(k, end)), k) for k in range(end)) if end else (0.0, 0)
-                for end in range(length + 1)
-            ]
-        )
-    cuts, end = [], length
-    for row in reversed(best[1:]):
+def _one_more(before: list[tuple[float, int]], cost: Callable[[int, int], float]) -> list[tuple[float, int]]:
+    """For each end: the dearest column with one column more, and where that begins."""
+    return [
+        min((max(before[k][0], cost(k, end)), k) for k in range(end)) if end else (0.0, 0) for end in range(len(before))
+    ]
+
+
+def _traced(rows: list[list[tuple[float, int]]]) -> list[int]:
+    length = len(rows[0]) - 1
+    cuts, end = set(), length
+    for row in reversed(rows[1:]):
         end = row[end][1]
-        cuts.append(end)
-    return sorted(c for c in set(cuts) if 0 < c < length)
+        cuts.add(end)
+    return sorted(c for c in cuts if 0 < c < length)
 
 
 def _scale(size: Room) -> float:

@@ -52,7 +52,7 @@ class _Dot:
         across = "array_it99" if self.direction == "TB" else "array_il1"
         packed = f"pack=28 packmode={across}" if pack else ""
         order = "newrank=true" if self.plan.upward else packed
-        sheet = f' size="{PAGE[0]},{PAGE[1]}"' if page else ""
+        sheet = f' size="{PAGE[0]},{PAGE[1]}" margin=0.3' if page else ""
         yield f'  graph [rankdir={self.direction} {order} nodesep=0.22 ranksep=0.24 fontname="{FONT}"{sheet}'
         yield f"    fontsize=15 labelloc=t labeljust=l pad=0.2 label=<{title_label(self.picture)}>]"
         yield f'  node [shape=plain fontname="{FONT}" fontsize=10]'

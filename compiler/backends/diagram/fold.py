@@ -98,17 +98,25 @@ class _Level:
         return [ref[1] for k in range(at, at + length) for ref in self.refs[k] if ref[0] == "sibling"]
 
     def begins(self, at: int, length: int) -> bool:
-        """Whether the second turn is wired as the first, its values from the turns before; the first turn's own come
-        from wherever the run is fed."""
-        chained = False
+        """Whether the second turn is wired as the first. What it takes from the first turn, the first takes from
+        wherever the run is fed: one value for one value."""
+        fed: dict[Ref, Ref] = {}
         for k in range(length):
             for first, later in zip(self.refs[at + k], self.refs[at + length + k]):
-                carried = later[0] == "sibling" and k < later[1] <= k + length
-                inner = first[0] == "sibling" and first[1] <= k
-                if first != later and (not carried or inner):
+                if later[0] == "sibling" and k < later[1] <= k + length:
+                    if first[0] == "sibling" and first[1] <= k:
+                        return False
+                    value, start = _from(later, k), _from(first, k)
+                    if fed.setdefault(value, start) != start:
+                        return False
+                elif first != later:
                     return False
-                chained |= carried
-        return chained
+        return bool(fed) and len(set(fed.values())) == len(fed)
+
+
+def _from(ref: Ref, at: int) -> Ref:
+    """A reference from the part at a place, as one from the first part of the turn."""
+    return (ref[0], ref[1] - at, ref[2], ref[3]) if ref[0] == "sibling" else ref
 
 
 class _Folder:
@@ -178,11 +186,10 @@ class _Folder:
     def note(self, run: tuple[Part, ...], length: int, turns: int) -> None:
         self.runs_found += 1
         first = [node for part in run[:length] for node in part.nodes]
-        around = [tuple(self.folds.get(node, ())) for node in first]
         for turn in range(turns):
             nodes = [node for part in run[turn * length : (turn + 1) * length] for node in part.nodes]
-            for k, node in enumerate(nodes):
-                self.folds[node] = [*around[k], (self.runs_found, turn, first[k])]
+            for node, stand_in in zip(nodes, first):
+                self.folds.setdefault(node, []).append((self.runs_found, turn, stand_in))
 
 
 def _ref(port: Port, outside: dict[Port, int], inside: dict[Node, int]) -> Hashable:

@@ -134,7 +134,7 @@ def params(part: Part) -> int:
     """The parameters of one of the equal parts that this one stands for."""
     if isinstance(part, Cell):
         return sum(node.facts.params for node in part.nodes)
-    return sum(params(inner) * inner.times for inner in part.parts)
+    return sum(params(inner) * inner.copies for inner in part.parts)
 
 
 def macs(part: Part) -> int | None:
@@ -142,7 +142,7 @@ def macs(part: Part) -> int | None:
     if isinstance(part, Cell):
         counts = [node.facts.macs for node in part.nodes]
     else:
-        counts = [None if (m := macs(inner)) is None else m * inner.times for inner in part.parts]
+        counts = [None if (m := macs(inner)) is None else m * inner.copies for inner in part.parts]
     return None if None in counts else sum(c for c in counts if c is not None)
 
 
@@ -151,13 +151,8 @@ def weight_line(part: Part) -> str:
     count = params(part)
     if not count:
         return ""
-    times = f"{part.times} x " if part.times > 1 and not is_series(part) else ""
+    times = f"{part.copies} x " if part.copies > 1 else ""
     return f"{times}{count:,} params"
-
-
-def is_series(part: Part) -> bool:
-    """Whether a part stands for several that are not equal."""
-    return isinstance(part, Box) and part.kind == "series"
 
 
 def title(box: Box) -> str:
@@ -189,7 +184,7 @@ def shape_line(part: Part) -> str:
 
 def out_shape(part: Part) -> Shape:
     """The shape of the last value of a part."""
-    if is_series(part) and isinstance(part, Box):
+    if isinstance(part, Box) and part.kind == "series":
         return out_shape(part.parts[-1])
     return part.nodes[-1].facts.outputs[0]
 

@@ -33,6 +33,11 @@ class Cell:
         self.nodes = nodes
         self.times = times
 
+    @property
+    def copies(self) -> int:
+        """How many equal ones it stands for."""
+        return self.times
+
     def __repr__(self) -> str:
         return f"Cell({' '.join(n.path for n in self.nodes)} x {self.times})"
 
@@ -65,6 +70,11 @@ class Box:
         self.times = times
         self.frame = frame
         self.nodes: tuple[Node, ...] = tuple(sorted((n for p in parts for n in p.nodes), key=lambda n: n.serial))
+
+    @property
+    def copies(self) -> int:
+        """How many equal ones it stands for; the members of a series are all inside it."""
+        return 1 if self.kind == "series" else self.times
 
     @property
     def name(self) -> str:
