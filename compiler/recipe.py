@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from . import syntax as s
@@ -13,7 +14,7 @@ from .evaluate import CONSTANTS, Evaluator
 from .fault import Fault, did_you_mean
 from .graph import Checked
 from .library import FUNCTIONS
-from .ops.base import Record
+from .ops.base import Record, Weight
 from .recipes import ENTRIES, PARTS, Entry
 from .recipes.learning import Adam, AdamW, Loss, Params, Weights
 from .recipes.record import Phase, Recipe, Said
@@ -153,6 +154,12 @@ class Reader:
         consistent(made, span)
         return made
 
+    def argument(self, cls: type[Any], arg: s.Arg, field: str) -> Any:
+        """The value of one argument alone."""
+        binder = Binder(cls)
+        binder.take(self.given(cls, arg)._replace(name=field))
+        return binder.values[field]
+
     def given(self, cls: type[Any], arg: s.Arg) -> Given:
         renamed = getattr(cls, "renamed", {})
         return Given(renamed.get(arg.name, arg.name), self.evaluate(arg.value, self.scope), arg.span)
@@ -284,7 +291,12 @@ def against_model(found: Recipe, checked: Checked, diagnostics: Diagnostics) -> 
                 diagnostics.error("no-match", f"no weight of the model matches `{pattern}`", span, help=hint)
 
 
-def matching(pattern: str, paths: Any) -> list[str]:
-    """The paths that a pattern means: whole components from the start, `*` stands for anything, dots too."""
+def matching(pattern: str, weights: Mapping[str, Weight]) -> list[str]:
+    """The paths that a pattern means: whole components from the start, `*` stands for anything, dots too.
+
+    The word `vectors` means every weight of one dimension: biases, gains and offsets.
+    """
+    if pattern == "vectors":
+        return [path for path, weight in weights.items() if len(weight.shape) == 1]
     wanted = re.compile(re.escape(pattern).replace(r"\*", ".*") + r"(\..*)?")
-    return [path for path in paths if wanted.fullmatch(path)]
+    return [path for path in weights if wanted.fullmatch(path)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from contextlib import AbstractContextManager
@@ -12,10 +13,13 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from ..compiler.diagnostics import UserError
+
+
 PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
 
 
-class DeviceError(Exception):
+class DeviceError(UserError):
     """A device or precision that this machine does not have."""
 
 
@@ -25,6 +29,7 @@ class Engine:
     def __init__(self, device: str = "auto", precision: str = "mixed") -> None:
         self.kind = found_device(device)
         self.precision = found_precision(precision, self.kind)
+        logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self.fabric = Fabric(accelerator=self.kind, devices=1, precision=PRECISIONS[self.precision])  # type: ignore[arg-type]
@@ -69,6 +74,13 @@ class Engine:
         if value is not None:
             self.fabric.clip_gradients(module, optimizer, clip_val=value)
 
+    def state(self) -> dict[str, Any]:
+        """What the precision carries from step to step: the scale of fp16."""
+        return self.fabric.strategy.precision.state_dict()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.fabric.strategy.precision.load_state_dict(state)
+
     def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
         """Inside, gradients are only added up."""
         return self.fabric.no_backward_sync(module, enabled=whether)
@@ -101,4 +113,4 @@ def has_bf16(device: str) -> bool:
     """Whether bf16 is computed by the hardware: emulated it would be slower than fp32."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device == "cpu" and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and torch.cpu._is_avx512_bf16_supported()
+    return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ...compiler.diagnostics import UserError
 from .. import keyed
 
 Picture = NDArray[Any]
 """One picture, (height, width, channels): uint8 from 0 to 255, or floating point from 0 to 1. Channels are 1 or 3."""
 
 
-class DataError(Exception):
+class DataError(UserError):
     """Data that cannot be used; the message says what was expected."""
 
 

@@ -181,5 +181,3 @@ def looked_into(path: Path) -> int:
         return int(decoded(path).shape[-1])
     except DataError:
         return 0
-
-

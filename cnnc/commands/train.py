@@ -1,0 +1,186 @@
+"""Train a model by the recipe of its file.
+
+With nothing else given it learns the handwritten digits that come with scikit-learn: the model's classes and input size
+adapt to the data, as the run says. `--data` takes a folder of class folders. Everything is kept in a run folder, which
+`cnnc eval`, `cnnc predict` and `cnnc export` take. Ctrl-C saves; `--resume` goes on, exactly.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import cli
+
+if TYPE_CHECKING:
+    from ..compiler.pipeline import Compiled
+    from ..runtime.adapt import Changes
+    from ..runtime.display import Display
+    from ..runtime.job import Job
+    from ..runtime.run_folder import RunFolder
+    from ..runtime.train import Outcome
+
+FILES = "own"
+
+SHORT = {"epochs": "epochs.count", "batch": "batch.size", "lr": "optimizer.lr", "seed": "seed.number", "precision": "precision.what"}
+"""Options that stand for a `--set`."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    cli.add_file_arguments(parser)
+    optional(parser, "file")
+    group = parser.add_argument_group("training")
+    group.add_argument("--data", metavar="DATA", help="a folder of class folders, or `digits`")
+    group.add_argument("--recipe", metavar="NAME", help="which recipe of the file (default: the last)")
+    group.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
+    group.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
+    group.add_argument("--seed", type=int, metavar="N", help="all randomness follows from it (default: 0)")
+    group.add_argument("--precision", choices=("mixed", "bf16", "fp16", "fp32"), help="mixed: bf16 where it is fast")
+    group.add_argument("--set", dest="sets", metavar="KEY=VALUE", action="append", default=[],
+                       help="change the recipe: `optimizer.lr=0.01`, `schedule=cosine, warmup=2`, `clip=none`")  # fmt: skip
+    group.add_argument("--device", default="auto", metavar="DEVICE", help="cpu, cuda or mps (default: the best there is)")
+    group.add_argument("--out", metavar="DIR", help="the run folder (default: the next runs/MODEL-N)")
+    group.add_argument("--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named")
+    group.add_argument("--save-every", type=int, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)")
+    group.add_argument("--no-progress", action="store_true", help="plain lines, one an epoch")
+    group.add_argument("--quiet", action="store_true", help="only the result")
+
+
+def optional(parser: argparse.ArgumentParser, name: str) -> None:
+    """FILE may be left out, as with `--resume RUN`."""
+    for action in parser._actions:
+        if action.dest == name:
+            action.nargs = "?"
+            action.required = False
+
+
+def run(args: argparse.Namespace) -> int:
+    from ..runtime.display import display
+
+    if args.file is None and args.resume is None:
+        raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
+    with display(args.quiet, not args.no_progress) as shown:
+        job, folder = resumed(args, shown) if args.resume is not None else begun(args, shown)
+        outcome = trained(job, folder, args, shown)
+    return told(outcome, folder)
+
+
+# --- before torch -----------------------------------------------------------------------------------------------------
+
+
+def begun(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
+    """A new run."""
+    from ..runtime.adapt import Changes
+    from ..runtime.job import described
+    from ..runtime.prepare import Asked, prepare
+    from ..runtime.run_folder import discard, keep_sources, new_run
+
+    given = Changes(tuple(args.params), tuple(args.inputs))
+    asked = Asked(args.recipe, args.data, tuple(sets(args)), args.device)
+    text = compile_text_once(args)
+    job, changes = prepare(text(given), given, asked, text)
+    cli.show_diagnostics(job.compiled.warnings)
+    folder = new_run(job.checked.name, args.out)
+    try:
+        keep_sources(folder, job.compiled.file, args.file)
+        folder.write_json(folder.config, described(job, cli.version(), args.file))
+    except BaseException:
+        discard(folder)
+        raise
+    introduce(job, folder, changes, shown)
+    return job, folder
+
+
+def sets(args: argparse.Namespace) -> list[str]:
+    """`--set`, and the options that stand for one."""
+    short = [f"{key}={getattr(args, name)}" for name, key in SHORT.items() if getattr(args, name) is not None]
+    return [*short, *args.sets]
+
+
+def compile_text_once(args: argparse.Namespace) -> Any:
+    """A function that compiles the file with changes; standard input is read once."""
+    import sys
+
+    from ..compiler.pipeline import compile_path, compile_text
+
+    text = sys.stdin.read() if args.file == "-" else None
+
+    def compile(changes: Changes) -> Compiled:
+        own = argparse.Namespace(**{**vars(args), "params": changes.params, "inputs": changes.inputs})
+        wanted = cli.options(own)
+        return compile_path(args.file, wanted) if text is None else compile_text(text, "<stdin>", wanted)
+
+    return compile
+
+
+def introduce(job: Job, folder: RunFolder, changes: tuple[str, ...], shown: Display) -> None:
+    """What is going to happen: data, changes to the model, the whole recipe."""
+    from ..compiler.recipes.record import told
+
+    shown.say(f"{job.checked.name}: {job.checked.trainable:,} weights to learn")
+    shown.say(f"  {job.data.told}")
+    for skipped in job.data.skipped:
+        shown.say(f"  left out, no picture that can be read: {skipped}")
+    for line in changes:
+        shown.say(f"  {line}")
+    for said in job.recipe.said:
+        shown.say(f"  {told(said.entry)}")
+    for phase in job.recipe.phases:
+        shown.say(f"  phase {phase.name}: " + "; ".join(told(said.entry) for said in phase.said))
+
+
+def resumed(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
+    """A run that was interrupted, by what its folder says."""
+    from ..compiler.diagnostics import UserError
+    from ..runtime.reopen import reopened
+    from ..runtime.run_folder import RunFolder, latest_run
+
+    if sets(args) or args.data or args.out:
+        raise cli.UsageError("--resume goes on with the recipe and data of the run: nothing of them can be changed")
+    if args.resume:
+        folder = RunFolder(Path(args.resume))
+    else:
+        folder = latest_run(cli.compiled(args).checked.name if args.file else None)
+    if folder.metrics.exists():
+        raise UserError(f"{folder}: this run is finished: its result is in {folder.metrics}")
+    job = reopened(folder, args.device)
+    shown.say(f"{job.checked.name}: going on with {folder}")
+    return job, folder
+
+
+# --- with torch -------------------------------------------------------------------------------------------------------
+
+
+def trained(job: Job, folder: RunFolder, args: argparse.Namespace, shown: Display) -> Outcome:
+    """Load torch, and train."""
+    from ..runtime.interrupt import stoppable
+
+    with stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once")) as stopping:
+        with shown.waiting("loading torch"):
+            from ..compiler.recipes.course import Precision
+            from ..runtime.engine import Engine
+            from ..runtime.train import Trainer
+        said = job.recipe.one(Precision)
+        engine = Engine(job.device, said.what if said is not None else "mixed")
+        shown.say(f"  {engine.told}")
+        shown.say(f"  {folder}")
+        trainer = Trainer(job, folder, engine, shown, stopping, args.save_every)
+        if args.resume is not None:
+            trainer.restore()
+        shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
+        return trainer.run()
+
+
+def told(outcome: Outcome, folder: RunFolder) -> int:
+    """The result, or how to go on."""
+    if outcome.figures is None:
+        print(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}`")
+        return cli.INTERRUPTED
+    figures = outcome.figures
+    right = round(figures.accuracy * figures.examples)
+    print(f"held-out accuracy {100 * figures.accuracy:.2f} % ({right:,} of {figures.examples:,}), "
+          f"epoch {outcome.epoch}, {outcome.seconds:.0f} s")  # fmt: skip
+    print(f"weights in {folder.best}; `cnnc eval {folder}`, `cnnc predict {folder} FILE...`, `cnnc export {folder}`")
+    return cli.DONE

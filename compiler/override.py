@@ -1,0 +1,100 @@
+"""`--set key=value`: a recipe changed from outside, in the language of recipes."""
+
+from __future__ import annotations
+
+from . import syntax as s
+from .diagnostics import CompileError, Diagnostic, Diagnostics
+from .fault import Fault, did_you_mean
+from .parse import parse
+from .recipe import Reader
+from .recipes import ENTRIES, Entry
+from .recipes.record import Phase, Recipe, Said
+from .scope import FileScope
+from .source import Source, Span
+
+
+def overridden(recipe: Recipe, texts: list[str], *, whole: bool) -> Recipe:
+    """The recipe with changes such as `batch=32`, `schedule=cosine, warmup=2`, `clip=none` (`whole` entries) or
+    `optimizer.lr=0.01` (single arguments, made once the defaults are filled in). Raises CompileError."""
+    for text in texts:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not value:
+            raise refused(text, "a change is written KEY=VALUE, such as `optimizer.lr=0.01`")
+        entry, dot, argument = key.partition(".")
+        if entry not in ENTRIES:
+            hint = did_you_mean(entry, ENTRIES) or f"there are {', '.join(sorted(ENTRIES))}"
+            raise refused(text, f"a recipe has no entry `{entry}`", hint)
+        if bool(dot) == whole:
+            continue
+        recipe = changed(recipe, text, entry, argument, value) if dot else replaced(recipe, entry, value)
+    return recipe
+
+
+def replaced(recipe: Recipe, entry: str, value: str) -> Recipe:
+    """The recipe with other entries of one kind, or with none."""
+    fresh = () if value == "none" else read(f"train: {entry} {value}").said
+    phases = tuple(Phase(p.name, without(p.said, entry)) for p in recipe.phases)
+    return recipe._replace(said=without(recipe.said, entry) + fresh, phases=phases)
+
+
+def without(said: tuple[Said, ...], entry: str) -> tuple[Said, ...]:
+    return tuple(one for one in said if one.entry.entry != entry)
+
+
+def changed(recipe: Recipe, text: str, entry: str, argument: str, value: str) -> Recipe:
+    """The recipe with one argument of its entries of a kind changed; an entry that is not there is made of it."""
+    if not any(said.entry.entry == entry for said in recipe.everything()):
+        if isinstance(ENTRIES[entry], dict):
+            raise refused(text, f"the recipe has no `{entry}`", f"say which: `--set {entry}=...`")
+        return recipe._replace(said=recipe.said + read(f"train: {entry} {argument}={value}").said)
+    said = tuple(with_argument(one, text, entry, argument, value) for one in recipe.said)
+    phases = tuple(
+        Phase(p.name, tuple(with_argument(one, text, entry, argument, value) for one in p.said)) for p in recipe.phases
+    )
+    return recipe._replace(said=said, phases=phases)
+
+
+def with_argument(said: Said, text: str, entry: str, argument: str, value: str) -> Said:
+    """One entry with the argument changed, if it is of the kind."""
+    made = said.entry
+    if made.entry != entry:
+        return said
+    field = made.renamed.get(argument, argument)
+    if field not in made.fields:
+        hint = did_you_mean(argument, made.fields) or f"it has {', '.join(made.fields)}"
+        raise refused(text, f"`{made.word}` has no argument `{argument}`", hint)
+    return Said(made.changed(**{field: argument_of(type(made), argument, field, value)}), said.span)
+
+
+def argument_of(cls: type[Entry], argument: str, field: str, value: str) -> object:
+    """The value of one argument, checked as if it stood in a recipe."""
+    statement = parsed(f"train: {cls.entry} {argument}={value}").body[0]
+    diagnostics = Diagnostics()
+    reader = Reader(FileScope("--set"), diagnostics)
+    assert isinstance(statement, s.Flow)
+    call = statement.chain.steps[0]
+    assert isinstance(call, s.Call)
+    try:
+        return reader.argument(cls, call.args[0], field)
+    except Fault as fault:
+        raise CompileError([Diagnostic("error", fault.code, fault.message, fault.span, help=fault.help)]) from None
+
+
+def parsed(text: str) -> s.Train:
+    """A one-line `train:` as syntax."""
+    (train,) = parse(Source("--set", text + "\n")).items
+    assert isinstance(train, s.Train)
+    return train
+
+
+def read(text: str) -> Recipe:
+    """A one-line `train:` as a recipe."""
+    diagnostics = Diagnostics()
+    found = Reader(FileScope("--set"), diagnostics).block(parsed(text))
+    diagnostics.raise_if_failed()
+    return found
+
+
+def refused(text: str, message: str, help: str = "") -> CompileError:
+    source = Source("--set", text)
+    return CompileError([Diagnostic("error", "recipe", message, Span(source, 0, len(text)), help=help)])

@@ -1,0 +1,26 @@
+"""Mean and deviation of the pictures to learn from, per channel."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .dataset import Split
+
+LOOKED_AT = 512
+"""Pictures from which they are taken, evenly over the split."""
+
+
+def statistics(split: Split, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation, values from 0 to 1, rounded to three digits."""
+    chosen = split.numbers[:: max(len(split) // LOOKED_AT, 1)]
+    sums, squares, count = np.zeros(channels), np.zeros(channels), 0
+    for number in chosen:
+        picture = split.pictures.load(int(number))
+        values = picture.astype(np.float64) / (255 if picture.dtype == np.uint8 else 1)
+        flat = values.reshape(-1, values.shape[-1])
+        sums += flat.sum(0)
+        squares += (flat**2).sum(0)
+        count += len(flat)
+    mean = sums / count
+    std = np.sqrt(np.maximum(squares / count - mean**2, 1e-6))
+    return tuple(float(n) for n in mean.round(3)), tuple(float(n) for n in std.round(3))

@@ -1,0 +1,88 @@
+"""From the command line to a job: recipe chosen and changed, data opened, model adapted, defaults filled in."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ..compiler.diagnostics import CompileError, Diagnostics, UserError
+from ..compiler.override import overridden
+from ..compiler.pipeline import Compiled
+from ..compiler.recipe import recipe as read_recipe
+from ..compiler.recipes.course import Seed
+from ..compiler.recipes.data import Data, Digits
+from ..compiler.recipes.record import Recipe
+from .adapt import Adapted, Changes, Compile, adapt
+from .data import Dataset, open_data
+from .data.opening import named
+from .defaults import completed
+from .job import Job, task_of
+from .runnable import refusals
+
+
+class Asked(NamedTuple):
+    """What the command line says beside the model: `sets` are those of `--set` and of the options that stand for one."""
+
+    recipe: str | None = None
+    data: str | None = None
+    sets: tuple[str, ...] = ()
+    device: str = "auto"
+
+
+class Prepared(NamedTuple):
+    """A job, and one line for each change that the data made to the model."""
+
+    job: Job
+    told: tuple[str, ...]
+
+
+def prepare(compiled: Compiled, given: Changes, asked: Asked, compile: Compile) -> Prepared:
+    """Settle everything that can be settled without torch. CompileError or UserError where it cannot."""
+    recipe = overridden(chosen(compiled, asked.recipe), list(asked.sets), whole=True)
+    recipe = with_data(recipe, asked.data)
+    require_runnable(recipe)
+    data = opened(recipe)
+    adapted = adapt(compiled, data, given, compile)
+    full = completed(recipe, task_of(adapted.compiled.checked, data))
+    full = overridden(full, list(asked.sets), whole=False)
+    return Prepared(job_of(adapted, data, full, asked.device), adapted.told)
+
+
+def job_of(adapted: Adapted, data: Dataset, recipe: Recipe, device: str) -> Job:
+    return Job(adapted.compiled, adapted.changes, data, recipe, device)
+
+
+def chosen(compiled: Compiled, name: str | None) -> Recipe:
+    """The recipe asked for, else the last one for this model; an empty one where the file has none."""
+    trains = [t for t in compiled.file.trains if t.model in (None, compiled.checked.name)]
+    if name is not None:
+        trains = [t for t in trains if t.name == name]
+        if not trains:
+            there = ", ".join(f"`{t.name}`" for t in compiled.file.trains if t.name) or "none has a name"
+            raise UserError(f"the file has no recipe `{name}` for `{compiled.checked.name}`: {there}")
+    if not trains:
+        return Recipe()
+    diagnostics = Diagnostics()
+    found = read_recipe(trains[-1], compiled.file.scope, compiled.checked, diagnostics)
+    diagnostics.raise_if_failed()
+    return found
+
+
+def with_data(recipe: Recipe, text: str | None) -> Recipe:
+    """The recipe with `--data` in place of what it says."""
+    if text is None:
+        return recipe
+    entry = named(text, recipe.one(Data))
+    kept = tuple(said for said in recipe.said if not isinstance(said.entry, Data))
+    return recipe._replace(said=kept).having([entry])
+
+
+def require_runnable(recipe: Recipe) -> None:
+    found = tuple(refusals(recipe))
+    if found:
+        raise CompileError(found)
+
+
+def opened(recipe: Recipe) -> Dataset:
+    """The data of the recipe, the digits where it names none."""
+    seed = recipe.one(Seed)
+    return open_data(recipe.one(Data) or Data(source=Digits()), seed.number if seed is not None else 0)

@@ -1,0 +1,68 @@
+"""The phases of a recipe as stretches of steps, and which examples each step sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.recipes import course
+from ..compiler.recipes.record import Recipe
+from . import keyed
+from .feed import even
+from .schedule import Clock
+
+Positions = NDArray[np.int64]
+
+
+class Stage(NamedTuple):
+    """One phase: `steps` steps, told and measured every `per_epoch` of them. `passes` batches see every example once."""
+
+    name: str
+    recipe: Recipe
+    batch: int
+    split: int
+    passes: int
+    per_epoch: int
+    steps: int
+
+    @property
+    def epochs(self) -> int:
+        return -(-self.steps // self.per_epoch)
+
+    @property
+    def clock(self) -> Clock:
+        unit = "steps" if self.recipe.one(course.Steps) is not None else "epochs"
+        return Clock(self.steps, self.per_epoch, self.batch, unit)
+
+
+def stages(recipe: Recipe, examples: int) -> tuple[Stage, ...]:
+    """The phases in order; a recipe without any is one."""
+    if not recipe.phases:
+        return (stage("", recipe, examples),)
+    return tuple(stage(phase.name, recipe.within(phase), examples) for phase in recipe.phases)
+
+
+def stage(name: str, recipe: Recipe, examples: int) -> Stage:
+    said = recipe.one(course.Batch) or course.Batch(size=64)
+    passes = even(examples, said.size)
+    epochs, steps = recipe.one(course.Epochs), recipe.one(course.Steps)
+    per_epoch = epochs.steps if epochs is not None and epochs.steps else passes
+    total = steps.count if steps is not None else per_epoch * (epochs.count if epochs is not None else 1)
+    return Stage(name, recipe, said.size, said.split, passes, per_epoch, total)
+
+
+@lru_cache(maxsize=2)
+def batches_of(seed: int, epoch: int, examples: int, passes: int) -> tuple[Positions, ...]:
+    """The examples in the order of one pass, cut into batches of nearly one size."""
+    return tuple(np.array_split(keyed.order(seed, epoch, examples), passes))
+
+
+def plan(stage: Stage, seed: int, examples: int, first: int, start: int, stop: int) -> Iterator[tuple[int, Positions]]:
+    """(pass, positions) for the steps from `start` up to `stop` of a stage; `first` passes went before it."""
+    for step in range(start, stop):
+        over, within = divmod(step, stage.passes)
+        yield first + over, batches_of(seed, first + over, examples, stage.passes)[within]
