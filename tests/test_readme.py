@@ -1,0 +1,52 @@
+"""The README is true: every command in it prints what stands below it (`UPDATE_README=1` writes it anew)."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+SHELL = re.compile(r"^```console\n\$ cnnc (?P<command>[^\n]*)\n(?P<output>.*?)^```$", re.M | re.S)
+PYTHON = re.compile(r"^```python\n(?P<code>.*?)^```$", re.M | re.S)
+
+
+def output(command: str) -> str:
+    """What a command prints on both streams, as on a terminal without colours."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cnnc", *command.split()], cwd=ROOT, text=True, timeout=120,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
+    )  # fmt: skip
+    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").split("\n")) + "\n"
+
+
+@pytest.mark.skipif("UPDATE_README" in os.environ, reason="it is being written")
+@pytest.mark.parametrize("match", list(SHELL.finditer(README.read_text("utf-8"))), ids=lambda m: m["command"])
+def test_commands_print_what_is_shown(match: re.Match[str]) -> None:
+    assert output(match["command"]) == match["output"]
+
+
+def test_python_runs(tmp_path: Path) -> None:
+    code = "\n".join(m["code"] for m in PYTHON.finditer(README.read_text("utf-8")))
+    assert "cnnc.load" in code
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "resnet34.onnx").exists()
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", README.read_text("utf-8")):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.skipif("UPDATE_README" not in os.environ, reason="only on demand")
+def test_write_the_outputs() -> None:
+    text = README.read_text("utf-8")
+    README.write_text(
+        SHELL.sub(lambda m: f"```console\n$ cnnc {m['command']}\n{output(m['command'])}```", text), "utf-8"
+    )
