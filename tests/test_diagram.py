@@ -391,7 +391,7 @@ def test_dot_draws_every_arc() -> None:
     checks = [picture(compiled(text)) for text in (RESNET, GOOGLENET, UNET, DENSENET, VGG)]
     for made in [*checks, *random_pictures()[::7]]:
         names = {part: f"n{k}" for k, part in enumerate(made.parts)}
-        written = re.findall(r"^ *(\w+) -> (\w+)(.*)", dot(made), re.MULTILINE)
+        written = re.findall(r"^ *(\w+)(?::box:s)? -> (\w+)(.*)", dot(made), re.MULTILINE)
         wires = {(b, a) if "dir=back" in style else (a, b) for a, b, style in written}
         feet = {foot[5:]: a for a, foot in wires if foot.startswith("leave")}
         carried = {(feet[a[5:].split("_")[0]], b) for a, b in wires if a.startswith("enter")}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count, pairwise
 
 from .columns import PAGE, Plan, plan
-from .labels import cell_label, closed_label, door_label, heading, title_label
+from .labels import cell_label, closed_label, door_label, heading, hung, title_label
 from .look import cut, shared_paths
 from .picture import Arc, Picture, bypass, leaves
 from .tree import Box, Cell, Part
@@ -16,6 +16,8 @@ SIGNS = {"add": "+", "multiply": "*"}
 """What stands beside a way around; else the word of the merge."""
 
 SKIP = "#a83d75"
+TAIL = ":box:s"
+"""The foot of the inner of two tables of a label."""
 
 
 def dot(picture: Picture, *, direction: str = "TB", shapes: bool = True, page: bool = False, pack: bool = True) -> str:
@@ -28,10 +30,10 @@ class _Dot:
         self.picture = picture
         self.direction = direction
         self.shapes = shapes
-        self.plan: Plan = plan(picture)
-        self.names: dict[Part, str] = {}
         self.clusters = count(1)
         self.shared = shared_paths(picture.checked)
+        self.plan: Plan = plan(picture)
+        self.roomy = self.plan.upward or len(self.plan.columns) + len(self.plan.asides) == 1
 
     def lines(self, page: bool, pack: bool) -> Iterator[str]:
         yield "digraph {"
@@ -67,6 +69,10 @@ class _Drawing:
         self.picture = picture
         self.prefix = prefix
         self.names: dict[Part, str] = {part: f"{prefix}{k}" for k, part in enumerate(picture.parts)}
+        self.telling: dict[Part, Arc] = {}
+        """The arc that bears the shape of what a part gives: the first that is no skip."""
+        for arc in sorted(picture.arcs, key=lambda arc: arc.skip):
+            self.telling.setdefault(arc.source, arc)
         self.outputs: dict[Part | None, list[str]] = {}
         for output in picture.checked.outputs:
             self.outputs.setdefault(picture.drawn(output.port.node), []).append(output.name)
@@ -89,11 +95,11 @@ class _Drawing:
         for left, right in plan.level:
             yield f"  {{ rank=same {self.names[left]} {self.names[right]} }}"
         for source in links.numbers:
-            yield f"  {self.names[source]} -> {links.foot(source)}"
+            yield f"  {self.tail(source)} -> {links.foot(source)}"
         for arc in self.picture.arcs:
             across = column[arc.source] != column[arc.target]
             if across and not plan.upward:
-                yield f"  {links.head(arc)} -> {self.names[arc.target]} [{' '.join(self.style(arc))}]"
+                yield f"  {links.head(arc)} -> {self.names[arc.target]} [{' '.join(self.style(arc)[: arc.skip])}]"
             else:
                 yield self.arc(arc, across=across, upward=plan.upward and column[arc.source] == 1)
 
@@ -111,7 +117,7 @@ class _Drawing:
         for part in entries:
             yield f"    {self.prefix}in -> {self.names[part]}"
         for part in exits:
-            yield f"    {self.names[part]} -> {self.prefix}out"
+            yield f"    {self.tail(part)} -> {self.prefix}out"
         for arc in self.picture.arcs:
             yield self.arc(arc)
         yield "  }"
@@ -126,7 +132,8 @@ class _Drawing:
             return
         name, results = self.names[part], self.outputs.get(part, [])
         if isinstance(part, Cell):
-            yield f"{indent}{name} [label=<{cell_label(part, results, self.page.shared)}>]"
+            label = cell_label(part, results, self.page.shared)
+            yield f"{indent}{name} [label=<{hung(label, self.given(part)) if self.hangs(part) else label}>]"
             return
         yield f"{indent}{name} [label=<{closed_label(part, results, self.page.shared, self.page.shapes)}>]"
         around = bypass(part)
@@ -146,7 +153,7 @@ class _Drawing:
         yield f"{indent}}}"
 
     def arc(self, arc: Arc, *, across: bool = False, upward: bool = False) -> str:
-        ends = [self.names[arc.source], self.names[arc.target]]
+        ends = [self.tail(arc.source), self.names[arc.target]]
         style = self.style(arc)
         if across:
             style.append("constraint=false")
@@ -156,14 +163,25 @@ class _Drawing:
         return f"  {' -> '.join(ends)} [{' '.join(style)}]"
 
     def style(self, arc: Arc) -> list[str]:
-        """Colour of a skip, and the shape where it is not the one that came in."""
-        if arc.skip:
-            return [f'color="{SKIP}" penwidth=1.2']
-        if not self.page.shapes or isinstance(arc.source, Box):
-            return []
-        before = arc.source.nodes[0].shapes[:1]
-        changed = [str(s) for s in arc.shapes if s not in before]
-        return [f'label="  {cut(", ".join(changed))}"'] if changed and arc.source.nodes[0].inputs else []
+        """Colour of a skip; at one arc of each part, the shape, where arcs have room for labels."""
+        style = [f'color="{SKIP}" penwidth=1.2'] if arc.skip else []
+        given = self.given(arc.source) if self.page.roomy and self.telling.get(arc.source) is arc else ""
+        return [*style, f'label="  {given}"'] if given else style
+
+    def given(self, source: Part) -> str:
+        """The shape of what a cell gives, where it is not what it takes; a closed box has both inside."""
+        if not self.page.shapes or isinstance(source, Box) or not source.nodes[0].inputs:
+            return ""
+        shapes = dict.fromkeys(source.nodes[-1].facts.outputs)
+        return "" if set(shapes) <= {source.nodes[0].shapes[0]} else cut(", ".join(map(str, shapes)))
+
+    def tail(self, source: Part) -> str:
+        """Where arcs begin: at the box itself, beside the shape that hangs below it."""
+        return self.names[source] + (TAIL if self.hangs(source) else "")
+
+    def hangs(self, source: Part) -> bool:
+        """Whether the shape hangs below the node. Packed columns keep no room for labels of arcs."""
+        return not self.page.roomy and source in self.telling and bool(self.given(source))
 
 
 class _Links:

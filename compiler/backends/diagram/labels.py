@@ -38,6 +38,16 @@ def cell_label(cell: Cell, outputs: list[str], shared: Mapping[str, int]) -> str
     return _table([*rows, *_notes(cell, outputs, shared)], lines[0].family, thick=bool(outputs))
 
 
+def hung(label: str, shape: str) -> str:
+    """A node with the shape of its result below, to the right of the arc."""
+    small = f'<font color="#4b5563" point-size="9">{_text(shape)}</font>'
+    return (
+        '<table border="0" cellborder="0" cellspacing="0" cellpadding="0">'
+        f'<tr><td colspan="2" port="box">{label}</td></tr>'
+        f'<tr><td width="46"></td><td width="46" height="13" align="left">  {small}</td></tr></table>'
+    )
+
+
 def closed_label(box: Box, outputs: list[str], shared: Mapping[str, int], shapes: bool) -> str:
     rows = [f"<tr><td>{heading(box)}</td></tr>"]
     if shapes:
