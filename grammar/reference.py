@@ -10,6 +10,7 @@ from typing import Any
 from ..compiler import limits
 from ..compiler.codes import WARNINGS
 from ..compiler.ops.base import INITIALIZERS, OPERATORS, Arg, Op, Record
+from ..compiler.recipes import ENTRIES, PARTS
 from ..compiler.values import show
 
 REFERENCE = Path(__file__).with_name("REFERENCE.md")
@@ -44,11 +45,37 @@ def filled(text: str) -> str:
 
 def parts() -> dict[str, str]:
     return {
+        "recipes": "\n".join(recipes()),
         "limits": "\n".join(["| at most | of |", "| --- | --- |", *(f"| {n:,} | {what} |" for n, what in LIMITS)]),
         "layers": "\n".join(layers()),
         "initializers": "\n\n".join(f"**{usage(cls)}** {first_paragraph(cls)}" for cls in INITIALIZERS.values()),
         "warnings": "\n".join(f"- `{code}`: {text.split(chr(10) * 2)[0]}" for code, text in WARNINGS.items()),
     }
+
+
+def recipes() -> Iterator[str]:
+    """The entries of a recipe, then the words that stand inside them."""
+    for name, found in ENTRIES.items():
+        yield f"### {name.replace('_', ' ').capitalize()}\n"
+        for cls in found.values() if isinstance(found, dict) else [found]:
+            yield from described(cls)
+    for kind, words in PARTS.items():
+        yield f"### {kind.capitalize()}: words inside entries\n"
+        for part in words.values():
+            yield from described(part)
+
+
+def described(cls: type[Record]) -> Iterator[str]:
+    """Usage, meaning and arguments of a record."""
+    yield f"#### `{usage(cls)}`\n"
+    yield paragraphs(cls) + "\n"
+    yield from arguments(cls)
+
+
+def arguments(cls: type[Record]) -> Iterator[str]:
+    if cls.fields:
+        yield "| argument | default | meaning |\n| --- | --- | --- |"
+        yield "\n".join(row(field) for field in cls.fields.values()) + "\n"
 
 
 def layers() -> Iterator[str]:
@@ -68,9 +95,7 @@ def section(cls: type[Op]) -> Iterator[str]:
     yield paragraphs(cls) + "\n"
     if cls.torch_differs:
         yield f"PyTorch: {cls.torch_differs}\n"
-    if cls.fields:
-        yield "| argument | default | meaning |\n| --- | --- | --- |"
-        yield "\n".join(row(field) for field in cls.fields.values()) + "\n"
+    yield from arguments(cls)
     for example in cls.examples:
         yield f"```cnn\nmodel Example:\n{body(*example.split(': ', 1))}\n```\n"
 
