@@ -1,7 +1,7 @@
 """Which weights depend on the order in which a map was flattened, and how to change that order.
 
-`flatten` runs in the written order (height, width, channels); PyTorch's runs channels first. A dense layer behind it has
-the same weights in another order.
+`flatten` runs in the written order (height, width, channels); PyTorch's runs channels first. A dense layer behind it
+has the same weights in another order.
 """
 
 from __future__ import annotations

@@ -207,8 +207,8 @@ OVERWRITING = {functional.relu: torch.relu_}
 def overwriting(made: nn.Module, fresh: bool) -> nn.Module:
     """The module, writing over its input or its inner value where nothing reads that afterwards."""
     if fresh and hasattr(made, "inplace"):
-        made.inplace = True
+        made.inplace = True  # type: ignore[assignment]
     act = getattr(made, "act", None)
     if act in OVERWRITING:
-        made.act = OVERWRITING[act]
+        made.act = OVERWRITING[act]  # type: ignore[assignment,index]
     return made

@@ -40,7 +40,7 @@ class Network(Scope):
     """A compiled network.
 
     Takes one tensor per input and gives a tensor, or a tuple in the order of `output_names` where there are several.
-    Tensors lie batch and channels first, (N, C), (N, C, L), (N, C, H, W) or (N, C, D, H, W), whatever the memory format.
+    Tensors have batch and channels first, (N, C), (N, C, L), (N, C, H, W) or (N, C, D, H, W), in any memory format.
     `code` is the source of `forward`. Parts may be exchanged (`net.fc = nn.Linear(512, 10)`), the whole be pickled,
     copied and compiled.
     """
@@ -70,7 +70,7 @@ class Network(Scope):
         return {name: value for name, value in self.__dict__.items() if name != "_run"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
         self._run = built(self.code, self.face.name)
 
 
@@ -101,7 +101,7 @@ OWN = frozenset({"face", "code", "training"})
 
 
 def access(start: str, path: str) -> str:
-    """The source that reaches a module from a variable; what is no identifier or means something to torch in brackets."""
+    """The source that reaches a module from a variable; in brackets what is no identifier or a word of torch's."""
     return start + "".join(
         f".{step}" if step.isidentifier() and not hasattr(Network, step) and step not in OWN else f"[{step!r}]"
         for step in path.split(".")
