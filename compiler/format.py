@@ -55,7 +55,7 @@ class _Formatter:
                 head = self.arrange.params(word, item.params, item.span)
                 self._with_body([Row(Run((head, ":")))], item.body, 0, item.span, after)
             case s.Variant():
-                self._variant(item)
+                self._variant(item, after)
             case s.Defaults():
                 self._with_body([Row("defaults:")], item.body, 0, item.span, after)
             case s.Train():
@@ -69,10 +69,15 @@ class _Formatter:
         texts = [f"{name}," for name in names] + [f"{last} from {spell(item.path)}"]
         self._write([Row(f"import {texts[0]}"), *map(Row, texts[1:])], 0, item.span)
 
-    def _variant(self, item: s.Variant) -> None:
+    def _variant(self, item: s.Variant, after: float) -> None:
         head = self.arrange.params(f"model {item.name}", item.params, item.call.head.span)
-        first, *rest = self.arrange.chain(s.Chain((item.call,), item.call.span))
-        self._write([first._replace(content=Run((head, " = ", first.content))), *rest], 0, item.span)
+        chain = s.Chain((item.call,), item.call.span)
+        first, *rest = self.arrange.chain(chain, "", ":" if item.body else "")
+        rows = [first._replace(content=Run((head, " = ", first.content))), *rest]
+        if item.body:
+            self._with_body(rows, item.body, 0, item.call.span, after)
+        else:
+            self._write(rows, 0, item.call.span)
 
     # --- statements
 
