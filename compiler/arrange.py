@@ -9,7 +9,7 @@ from typing import Any
 from . import syntax as s
 from .page import Entry, Layout, Row, Run, Table
 from .source import Span
-from .spell import label, spell
+from .spell import PART, label, spell
 
 Node = Any  # whatever has a span
 
@@ -85,7 +85,7 @@ class Arranger:
                 last = "," if len(expr.items) == 1 else ""
                 return self._table("(", expr.items, self.layout, ")", expr.span)._replace(last=last)
             case s.Apply() if expr.args:
-                return self._table(spell(expr.function, 10) + "(", expr.args, self.arg, ")", expr.span)
+                return self._table(spell(expr.function, PART) + "(", expr.args, self.arg, ")", expr.span)
         return spell(expr)
 
     def arg(self, given: s.Arg) -> Layout:

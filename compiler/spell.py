@@ -7,8 +7,8 @@ from functools import singledispatch
 
 from . import syntax as s
 
-# How tightly a form binds, loosest first: the order of the rules in grammar/cnn.lark.
-CHOICE, OR, AND, NOT, COMPARISON, BY, SUM, PRODUCT, FACTOR, POWER, ATOM = range(11)
+# How tightly a form binds, loosest first, as the rules of grammar/cnn.lark do; numbers and sizes are no PART of `a.b[c]`.
+CHOICE, OR, AND, NOT, COMPARISON, BY, SUM, PRODUCT, FACTOR, POWER, ATOM, PART = range(12)
 
 LEVELS = {
     "or": OR,
@@ -41,7 +41,9 @@ def level(expr: s.Expr) -> int:
             return LEVELS.get(expr.operators[0], COMPARISON)
         case s.By():
             return BY
-    return ATOM
+        case s.Number() | s.Quantity() | s.Sizes() | s.Open():
+            return ATOM
+    return PART
 
 
 def pattern(p: s.Pattern, inner: bool = False) -> str:
@@ -129,24 +131,23 @@ def _(expr: s.Each) -> str:
 
 @_text.register
 def _(expr: s.Apply) -> str:
-    return f"{spell(expr.function, ATOM)}({', '.join(map(arg, expr.args))})"
+    return f"{spell(expr.function, PART)}({', '.join(map(arg, expr.args))})"
 
 
 @_text.register
 def _(expr: s.Member) -> str:
-    value = spell(expr.value, ATOM)
-    return f"({value}).{expr.name}" if isinstance(expr.value, s.Number) else f"{value}.{expr.name}"
+    return f"{spell(expr.value, PART)}.{expr.name}"
 
 
 @_text.register
 def _(expr: s.Index) -> str:
-    return f"{spell(expr.value, ATOM)}[{spell(expr.index)}]"
+    return f"{spell(expr.value, PART)}[{spell(expr.index)}]"
 
 
 @_text.register
 def _(expr: s.Slice) -> str:
     low, high = ("" if end is None else spell(end) for end in (expr.low, expr.high))
-    return f"{spell(expr.value, ATOM)}[{low}:{high}]"
+    return f"{spell(expr.value, PART)}[{low}:{high}]"
 
 
 @_text.register
