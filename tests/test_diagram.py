@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,9 @@ model VGG16:
 """
 
 
+LONG = "model Long:\n    input 64x64x3\n" + "".join(f"    conv {8 + i}, 3x3, act=relu\n" for i in range(30))
+
+
 def compiled(text: str, **parameters: object) -> Checked:
     return compile_text(text, "test.cnn", Options(params=parameters, allow=frozenset({"huge-dense", "unused"}))).checked
 
@@ -242,6 +246,36 @@ model Far:
     made = picture(compiled(text))
     assert [part.times for part in made.parts].count(1) == len(made.parts)
     assert sum(arc.skip for arc in made.arcs) == 5
+
+
+ONE_STATE = """
+model One:
+    input 8x8x4
+    conv 4, 3x3, pad=same as a
+    conv 4, 1x1 as b
+    relu as r1
+    (a, r1) -> add as s1
+    relu as r2
+    (s1, r2) -> add
+"""
+
+TWO_STATES = """
+model Two:
+    input 8x8x4
+    conv 4, 3x3, pad=same as a
+    c1 = a -> relu
+    d1 = a -> conv 4, 1x1
+    c2 = c1 -> relu
+    d2 = d1 -> conv 4, 1x1
+    (c2, d2) -> add
+"""
+
+
+@pytest.mark.parametrize("text", [ONE_STATE, TWO_STATES])
+def test_turns_take_one_value_for_one_value(text: str) -> None:
+    """A first turn that is fed by two values is no picture of turns that hand on one, nor the other way round."""
+    made = picture(compiled(text), 9, stack=False)
+    assert all(part.times == 1 for box in boxes(made.root) for part in box.parts)
 
 
 def test_alike_layers_are_gathered_where_a_page_overflows() -> None:
@@ -347,6 +381,17 @@ def test_every_layer_is_drawn_once_or_counted() -> None:
         assert sum(params(part) * times[part] for part in made.parts) == made.checked.params
 
 
+def test_what_is_read_from_within_ends_a_cell() -> None:
+    for made in random_pictures():
+        readers: dict[Node, set[Node]] = {}
+        for node in made.checked.nodes:
+            for port in node.inputs:
+                readers.setdefault(port.node, set()).add(node)
+        for part in made.parts:
+            if isinstance(part, Cell):
+                assert all(readers[a] == {b} for a, b in pairwise(part.nodes))
+
+
 def test_a_stand_in_is_equal() -> None:
     for made in random_pictures():
         for node in made.checked.nodes:
@@ -404,7 +449,7 @@ def test_dot_draws_every_arc() -> None:
 
 @needs_dot
 @pytest.mark.parametrize(
-    "text", [RESNET, GOOGLENET, UNET, FACENET, DENSENET, VGG], ids=lambda t: t.split("model ")[1][:6]
+    "text", [RESNET, GOOGLENET, UNET, FACENET, DENSENET, VGG, LONG], ids=lambda t: t.split("model ")[1][:6]
 )
 def test_a_picture_fits_a_page_legibly(text: str) -> None:
     """On A4 with margins, upright or lying, letters of ten points are shown at four and a half or more."""
