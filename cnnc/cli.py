@@ -174,10 +174,26 @@ def compiled(args: argparse.Namespace) -> Compiled:
     """The compiled model of `args.file`; warnings are told on standard error, errors raise CompileError."""
     from .compiler.pipeline import compile_path, compile_text
 
+    in_run(args)
     wanted = options(args)
     found = compile_text(sys.stdin.read(), "<stdin>", wanted) if args.file == "-" else compile_path(args.file, wanted)
     show_diagnostics(found.warnings)
     return found
+
+
+def in_run(args: argparse.Namespace) -> None:
+    """A run folder stands for the model in it, as it was trained: its file, model, parameters and input size."""
+    config = os.path.join(args.file, "config.json")
+    if args.file == "-" or not os.path.isfile(config):
+        return
+    import json
+
+    with open(config, encoding="utf-8") as text:
+        run = json.load(text)
+    args.file = os.path.join(args.file, "model.cnn")
+    args.params = [*run["params"], *args.params]
+    args.inputs = args.inputs or run["inputs"]
+    args.model = args.model or run["model"]
 
 
 def parameter(text: str) -> tuple[str, Any]:

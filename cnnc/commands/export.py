@@ -10,6 +10,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from ..cli import in_run
+
 OPSETS = range(18, 24)
 
 WRONG = 1e-3
@@ -40,7 +42,7 @@ def run(args: Namespace) -> int:
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "no such folder", str(path.parent))
     arrays = numbers(checked, weights, args.layout)
-    export(checked, path, arrays, opset=args.opset, first_only=args.first)
+    export(checked, path, arrays, opset=args.opset, first_only=args.first, properties=preparation(args.file))
     origin = f"weights of {weights}" if weights else "freshly drawn weights: --weights PATH takes trained ones"
     print(f"{path}: {path.stat().st_size / 2**20:.1f} MB, {checked.params:,} parameters, {origin}")
     if not args.verify:
@@ -61,5 +63,11 @@ def run_weights(args: Namespace) -> str | None:
     if args.file == "-" or not folder.is_dir():
         weights: str | None = args.weights
         return weights
-    args.file = str(folder / "model.cnn")
+    in_run(args)
     return args.weights or str(folder / "best.safetensors")
+
+
+def preparation(file: str) -> dict[str, str]:
+    """What `cnnc predict` must know of a trained model: its classes and how pictures are prepared, from the run."""
+    config = Path(file).parent / "config.json"
+    return {"cnnc.run": config.read_text()} if Path(file).name == "model.cnn" and config.is_file() else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import onnx
@@ -24,12 +25,16 @@ def export(
     *,
     opset: int = OPSET,
     first_only: bool = False,
+    properties: Mapping[str, str] = {},  # noqa: B006
 ) -> None:
     """Write the network as ONNX, its numbers taken from `weights` by path (float32, PyTorch's layout).
 
-    The model holds its weights; over 2 GB they stand in `PATH.data` beside it. See `build` for the rest.
+    The model holds its weights; over 2 GB they stand in `PATH.data` beside it. `properties` join the model's metadata.
+    See `build` for the rest.
     """
-    write(build(checked, weights, opset=opset, first_only=first_only), Path(path))
+    model = build(checked, weights, opset=opset, first_only=first_only)
+    model.metadata_props.extend(onnx.StringStringEntryProto(key=k, value=v) for k, v in properties.items())
+    write(model, Path(path))
 
 
 def write(model: ModelProto, path: Path) -> None:
