@@ -1,4 +1,4 @@
-"""A folded tree at a chosen depth -> what is drawn: open boxes, nodes (cells and closed boxes), arcs between nodes."""
+"""A folded tree with some boxes open -> what is drawn: boxes, nodes (cells and closed boxes), arcs between nodes."""
 
 from __future__ import annotations
 
@@ -7,18 +7,8 @@ from typing import NamedTuple
 
 from ...graph import Checked, Node
 from ...shape import Shape
-from .fold import Folded, fold, unfolded
-from .series import alike, stretched
-from .tree import Box, Cell, Part, tree
-
-READABLE = 56
-"""Nodes that one page shows legibly: the depth chosen where none is asked for stays below."""
-
-LEGIBLE = 0.5
-"""The scale at which a page is still legible: letters of ten points shown at five."""
-
-MOST = 600
-"""Nodes a picture may have at all; `dot` takes minutes for more and nobody can read it."""
+from .fold import Folded
+from .tree import Box, Cell, Part
 
 
 class Arc(NamedTuple):
@@ -34,14 +24,6 @@ class Bypass(NamedTuple):
     """Inside a closed box: some way around, joined by `word` (`add`, `concat`, ...)."""
 
     word: str
-
-
-class TooLarge(Exception):
-    """More nodes than a picture may have."""
-
-    def __init__(self, nodes: int) -> None:
-        super().__init__(f"the picture would have {nodes:,} nodes, at most {MOST} can be drawn")
-        self.nodes = nodes
 
 
 class Picture:
@@ -85,57 +67,6 @@ class Picture:
             yield Arc(source, target, tuple(told), ranks[target] - ranks[source] > 1)
 
 
-def picture(
-    checked: Checked, depth: int | None = None, *, folding: bool = True, stack: bool = True, limit: int = MOST
-) -> Picture:
-    """The picture of a model: blocks open to `depth` (1: only the model itself), or as far as one page carries."""
-    made = _chosen(checked, folding, stack) if depth is None else _asked(checked, folding, stack, depth)
-    if len(made.parts) > limit:
-        raise TooLarge(len(made.parts))
-    return made
-
-
-def _asked(checked: Checked, folding: bool, stack: bool, depth: int) -> Picture:
-    folded = _folded(checked, folding, stack, loops=False)
-    return _to_depth(checked, folded, folded.root, depth)
-
-
-def _folded(checked: Checked, folding: bool, stack: bool, loops: bool) -> Folded:
-    root = tree(checked, stack=stack, loops=loops)
-    return fold(checked, root) if folding else unfolded(root)
-
-
-def _chosen(checked: Checked, folding: bool, stack: bool) -> Picture:
-    """As deep as stays readable. Where the outermost level alone is too long, runs of one block are put together; where
-    that is not enough, the turns of loops become boxes; after that, stretches of layers."""
-    folded = _folded(checked, folding, stack, loops=False)
-    made = _deepest_readable(checked, folded, folded.root) or _deepest_readable(checked, folded, alike(folded.root))
-    if made is None:
-        folded = _folded(checked, folding, stack, loops=True)
-        made = _deepest_readable(checked, folded, alike(folded.root))
-    return _with_insets(made or _to_depth(checked, folded, stretched(alike(folded.root), READABLE), 1))
-
-
-def _deepest_readable(checked: Checked, folded: Folded, root: Box) -> Picture | None:
-    for depth in range(deepest(root), 0, -1):
-        if sum(1 for _ in leaves(root, opener(root, depth))) <= READABLE:
-            made = _to_depth(checked, folded, root, depth)
-            if depth == 1 or scale(made) >= LEGIBLE:
-                return made
-    return None
-
-
-def scale(made: Picture) -> float:
-    """How large the picture can be shown on a page."""
-    from .columns import plan
-
-    return plan(made).scale
-
-
-def _to_depth(checked: Checked, folded: Folded, root: Box, depth: int) -> Picture:
-    return Picture(checked, folded, root, opener(root, depth))
-
-
 def opener(root: Box, depth: int) -> Callable[[Box], bool]:
     """Which boxes are open at a depth: those less than `depth` block calls inside the model, and never a series."""
     levels = dict(_levels(root, 0))
@@ -172,32 +103,6 @@ def longest(parts: tuple[Part, ...], arcs: list[tuple[Part, Part]]) -> dict[Part
     for part in parts:
         ranks[part] = max((ranks[s] + 1 for s in arriving.get(part, ())), default=0)
     return ranks
-
-
-def _with_insets(made: Picture) -> Picture:
-    """Beside the whole, one of each kind of closed block in full, as many as the page still carries."""
-    room = READABLE + READABLE // 2 - len(made.parts)
-    found: dict[str, list[Box]] = {}
-    for part in made.parts:
-        box = sample(part)
-        if box is not None:
-            found.setdefault(box.title, []).append(box)
-    for boxes in found.values():
-        inset = Picture(made.checked, made.folded, max(boxes, key=lambda b: len(b.nodes)), lambda _: True)
-        if 1 < len(inset.parts) <= room:
-            before, made.insets = made.insets, (*made.insets, inset)
-            if scale(made) < LEGIBLE:
-                made.insets = before
-            else:
-                room -= len(inset.parts)
-    return made
-
-
-def sample(part: Part) -> Box | None:
-    """The block that a closed part shows one or several of."""
-    if isinstance(part, Box) and part.kind == "series":
-        return sample(part.parts[0])
-    return part if isinstance(part, Box) and part.title else None
 
 
 def bypass(part: Part) -> Bypass | None:
