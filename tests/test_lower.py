@@ -17,8 +17,11 @@ from cnnc.compiler.shape import Shape
 from cnnc.runtime.lower import lower
 from cnnc.runtime.network import Network
 from cnnc.runtime.weights import load, save
+from hypothesis import given, settings
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+
+from .chance import networks
 
 NETS = Path(__file__).parent / "data" / "nets"
 
@@ -143,6 +146,26 @@ def test_gradients_are_those_of_the_network_written_by_hand() -> None:
     assert len(ours) == len(theirs) == len(list(net.parameters()))
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(networks())
+def test_writing_over_values_changes_no_gradient(text: str) -> None:
+    checked = compiled(text)
+
+    def gradients() -> list[torch.Tensor]:
+        net = lower(checked, seed=1).eval()
+        torch.manual_seed(0)
+        net(torch.randn(2, 4, *checked.inputs[0].facts.output.spatial))[:, 0].sum().backward()
+        return [p.grad for p in net.parameters() if p.grad is not None]
+
+    with_overwriting = gradients()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cnnc.runtime.lower.FRESH", frozenset())
+        patch.setattr("cnnc.runtime.lower.OVERWRITING", {})
+        without = gradients()
+    for a, b in zip(with_overwriting, without, strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_the_input_is_left_as_it_was() -> None:
