@@ -64,9 +64,7 @@ def cross_entropy(loss: rule.CrossEntropy, found: Tensor, target: Tensor, folded
 
 
 @term.register
-def binary_cross_entropy(
-    loss: rule.BinaryCrossEntropy, found: Tensor, target: Tensor, folded: str | None
-) -> Tensor:
+def binary_cross_entropy(loss: rule.BinaryCrossEntropy, found: Tensor, target: Tensor, folded: str | None) -> Tensor:
     return binary(found, spread_out(target, found))
 
 

@@ -58,7 +58,12 @@ class Live(Display):
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
         super().__init__(quiet)
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.fields[told]}"))
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[told]}"),
+        )
         self.bar = Progress(*columns, TimeRemainingColumn(), console=Console(highlight=False), transient=True)
         self.task = self.bar.add_task("starting", total=None, told="")
         self.drawn = 0.0

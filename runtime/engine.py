@@ -34,11 +34,16 @@ class Engine:
             warnings.simplefilter("ignore")
             self.fabric = Fabric(accelerator=self.kind, devices=1, precision=PRECISIONS[self.precision])  # type: ignore[arg-type]
         if self.kind == "cpu":
-            torch.set_num_threads(cores())
+            torch.set_num_threads(threads())
 
     @property
     def device(self) -> torch.device:
         return self.fabric.device
+
+    @property
+    def apart(self) -> bool:
+        """Whether the network runs elsewhere than what prepares its batches."""
+        return self.kind != "cpu"
 
     @property
     def told(self) -> str:
@@ -86,8 +91,11 @@ class Engine:
         return self.fabric.no_backward_sync(module, enabled=whether)
 
 
-def cores() -> int:
-    """The CPU cores this process may use."""
+def threads() -> int:
+    """What OMP_NUM_THREADS asks for, else the CPU cores this process may use."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked):
+        return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -48,12 +48,15 @@ class Feed:
     pictures are brought to the model's, and kept in memory if they are not too many.
     """
 
-    def __init__(self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int) -> None:
+    def __init__(
+        self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *, ahead: bool = False
+    ) -> None:
         cut = max((i + 1 for i, step in enumerate(steps) if sizing(step)), default=0)
         self.split = split
         self.alone, self.together = steps[:cut], steps[cut:]
         self.wanted = wanted
         self.seed = seed
+        self.ahead = ahead
         self.cache: Tensor | None = None
         fits = len(split) * wanted.height * wanted.width * wanted.channels <= CACHE
         if not cut and fits:
@@ -63,7 +66,15 @@ class Feed:
         return len(self.split)
 
     def batches(self, plan: Iterable[tuple[int, NDArray[np.int64]]]) -> Iterator[Batch]:
-        """The batches of a plan of (epoch, positions in the split), prepared ahead in another thread."""
+        """The batches of a plan of (epoch, positions in the split).
+
+        Files are read ahead in other threads; what is in memory is not, where the network runs on the same cores.
+        """
+        if self.cache is not None and not self.ahead:
+            return (self.batch(epoch, positions) for epoch, positions in plan)
+        return self.batches_ahead(plan)
+
+    def batches_ahead(self, plan: Iterable[tuple[int, NDArray[np.int64]]]) -> Iterator[Batch]:
         with ThreadPoolExecutor(max_workers=1 if self.cache is not None else AHEAD) as pool:
             waiting: deque[Future[Batch]] = deque()
             try:

@@ -14,6 +14,7 @@ from .adapt import Changes, wants_255
 from .data import Dataset
 from .data.statistics import statistics
 from .defaults import Task
+from .plan import Plan
 
 FORMAT = 1
 """The version of `config.json`."""
@@ -82,6 +83,7 @@ def described(job: Job, version: str, file: str) -> dict[str, Any]:
         "inputs": list(job.changes.inputs),
         "input": list(job.input),
         "to_255": job.to_255,
+        "head": Plan(job.checked, "folded").folded[0],
         "device": job.device,
         "data": {
             "source": plain(said.source) if said is not None else None,

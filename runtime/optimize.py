@@ -23,9 +23,7 @@ class Fate(NamedTuple):
     freeze: bool = False
 
 
-def fates(
-    weights: Mapping[str, Weight], optimizer: rule.Optimizer, params: tuple[rule.Params, ...]
-) -> dict[str, Fate]:
+def fates(weights: Mapping[str, Weight], optimizer: rule.Optimizer, params: tuple[rule.Params, ...]) -> dict[str, Fate]:
     """For every weight by its path, what the optimizer and then each `params` say; later ones win."""
     found = dict.fromkeys(weights, Fate(optimizer.lr, optimizer.weight_decay))
     for said in params:
@@ -57,9 +55,7 @@ def groups(module: nn.Module, fate: Mapping[str, Fate]) -> list[dict[str, Any]]:
     for path, weight in module.named_parameters():
         if not fate[path].freeze:
             sorted_.setdefault((fate[path].lr, fate[path].weight_decay), []).append(weight)
-    return [
-        {"params": parts, "lr": lr, "rate": lr, "weight_decay": decay} for (lr, decay), parts in sorted_.items()
-    ]
+    return [{"params": parts, "lr": lr, "rate": lr, "weight_decay": decay} for (lr, decay), parts in sorted_.items()]
 
 
 @singledispatch
@@ -86,9 +82,7 @@ def adamw(said: rule.AdamW, parts: list[dict[str, Any]], device: str) -> optim.O
 
 @made.register
 def rmsprop(said: rule.RMSProp, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
-    return optim.RMSprop(
-        parts, said.lr, alpha=said.rho, eps=said.eps, momentum=said.momentum, centered=said.centered
-    )
+    return optim.RMSprop(parts, said.lr, alpha=said.rho, eps=said.eps, momentum=said.momentum, centered=said.centered)
 
 
 @made.register

@@ -52,7 +52,7 @@ def job_of(adapted: Adapted, data: Dataset, recipe: Recipe, device: str) -> Job:
 
 
 def chosen(compiled: Compiled, name: str | None) -> Recipe:
-    """The recipe asked for, else the last one for this model; an empty one where the file has none."""
+    """The recipe asked for, else the one without a name, else the last for this model; empty where the file has none."""
     trains = [t for t in compiled.file.trains if t.model in (None, compiled.checked.name)]
     if name is not None:
         trains = [t for t in trains if t.name == name]
@@ -62,7 +62,8 @@ def chosen(compiled: Compiled, name: str | None) -> Recipe:
     if not trains:
         return Recipe()
     diagnostics = Diagnostics()
-    found = read_recipe(trains[-1], compiled.file.scope, compiled.checked, diagnostics)
+    unnamed = [t for t in trains if t.name is None]
+    found = read_recipe((unnamed or trains)[-1], compiled.file.scope, compiled.checked, diagnostics)
     diagnostics.raise_if_failed()
     return found
 

@@ -25,9 +25,10 @@ from .checkpoint import read, write
 from .criterion import Criterion, probabilities
 from .engine import Engine
 from .feed import Batch, Feed, Wanted
+from .figures import Figures
 from .job import Job, evaluation
 from .lower import lower
-from .measure import Figures, measure, several
+from .measure import measure, several
 from .mixing import mixed
 from .network import Network
 from .position import Position, Row
@@ -85,7 +86,7 @@ class Trainer:
         self.net: Network = engine.placed(net)  # type: ignore[assignment]
         self.settling = Settling(self.net)
         wanted = Wanted(*job.input, to_255=job.to_255)
-        self.held = Feed(job.data.held, evaluation(job.recipe), wanted, job.seed)
+        self.held = Feed(job.data.held, evaluation(job.recipe), wanted, job.seed, ahead=engine.apart)
         self.wanted = wanted
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
@@ -109,7 +110,8 @@ class Trainer:
         self.criterion = Criterion(recipe.all(learning.Loss), self.net.output_names, self.net.folded)
         self.clip = recipe.one(course.Clip) or course.Clip()
         self.mix = recipe.one(course.Mix)
-        self.feed = Feed(self.job.data.train, augmentation(recipe), self.wanted, self.job.seed)
+        steps = augmentation(recipe)
+        self.feed = Feed(self.job.data.train, steps, self.wanted, self.job.seed, ahead=self.engine.apart)
 
     def schedule(self, said: learning.Schedule, stage: Stage, lr: float) -> None:
         self.plateau = Plateau(said, stage.clock, lr) if isinstance(said, learning.Plateau) else None
@@ -347,5 +349,3 @@ def goodness(row: Row, by: str) -> float:
 def improved(rows: list[Row], row: Row, by: str) -> bool:
     """Whether an epoch is better than all before it."""
     return goodness(row, by) > max((goodness(r, by) for r in rows if by in r), default=-math.inf)
-
-

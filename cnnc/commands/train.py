@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 FILES = "own"
 
-SHORT = {"epochs": "epochs.count", "batch": "batch.size", "lr": "optimizer.lr", "seed": "seed.number", "precision": "precision.what"}
+SHORT = {
+    "epochs": "epochs.count",
+    "batch": "batch.size",
+    "lr": "optimizer.lr",
+    "seed": "seed.number",
+    "precision": "precision.what",
+}
 """Options that stand for a `--set`."""
 
 
@@ -40,10 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--precision", choices=("mixed", "bf16", "fp16", "fp32"), help="mixed: bf16 where it is fast")
     group.add_argument("--set", dest="sets", metavar="KEY=VALUE", action="append", default=[],
                        help="change the recipe: `optimizer.lr=0.01`, `schedule=cosine, warmup=2`, `clip=none`")  # fmt: skip
-    group.add_argument("--device", default="auto", metavar="DEVICE", help="cpu, cuda or mps (default: the best there is)")
+    group.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="cpu, cuda or mps (default: the best there is)"
+    )
     group.add_argument("--out", metavar="DIR", help="the run folder (default: the next runs/MODEL-N)")
-    group.add_argument("--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named")
-    group.add_argument("--save-every", type=int, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)")
+    group.add_argument(
+        "--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named"
+    )
+    group.add_argument(
+        "--save-every", type=int, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)"
+    )
     group.add_argument("--no-progress", action="store_true", help="plain lines, one an epoch")
     group.add_argument("--quiet", action="store_true", help="only the result")
 

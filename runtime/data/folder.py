@@ -175,6 +175,22 @@ def sound(found: Listed, folder: Path) -> Sound:
     return Sound(kept, max(channels, default=0), skipped)
 
 
+def sound_files(split: Split) -> tuple[Split, tuple[str, ...]]:
+    """The pictures of a split that can be decoded, and the names of the others."""
+    good = [i for i, number in enumerate(split.numbers) if readable(split, int(number))]
+    bad = sorted(set(range(len(split))) - set(good))
+    kept = Split(split.pictures, split.numbers[good], split.labels[good])
+    return kept, tuple(split.pictures.name(int(split.numbers[i])) for i in bad)
+
+
+def readable(split: Split, number: int) -> bool:
+    try:
+        split.pictures.load(number)
+    except DataError:
+        return False
+    return True
+
+
 def looked_into(path: Path) -> int:
     """The channels of a picture file, 0 where it is none."""
     try:

@@ -1,0 +1,162 @@
+"""A trained model at work: a run folder, a file with weights, or ONNX, and how it wants its pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..compiler.diagnostics import UserError
+from ..compiler.graph import Checked
+from ..compiler.recipes.steps import Step
+from .criterion import ACTIVATIONS, probabilities
+from .data import Split
+from .data.folder import Folder
+from .feed import Feed, Wanted, even
+from .job import evaluation, recipe_of
+from .lower import lower
+from .measure import several
+from .weights import load_into
+
+BATCH = 64
+
+Predict = Callable[[Tensor], Tensor]
+"""From prepared pictures (N, C, H, W) to probabilities (N, classes)."""
+
+
+class Preparation(NamedTuple):
+    """What a network takes and what its outputs mean."""
+
+    classes: tuple[str, ...]
+    steps: tuple[Step, ...]
+    wanted: Wanted
+    head: str | None
+
+    @classmethod
+    def of(cls, config: dict[str, Any]) -> Preparation:
+        """As `config.json` says."""
+        steps = evaluation(recipe_of(config))
+        wanted = Wanted(*config["input"], to_255=config["to_255"])
+        return cls(tuple(config["data"]["classes"]), steps, wanted, config["head"])
+
+
+class Trained(NamedTuple):
+    """A network ready to classify."""
+
+    predict: Predict
+    preparation: Preparation
+
+
+class Answer(NamedTuple):
+    """The classes of one picture, the most probable first."""
+
+    name: str
+    top: tuple[tuple[str, float], ...]
+
+
+def from_weights(checked: Checked, weights: str | Path, preparation: Preparation) -> Trained:
+    """The lowered network with the weights of a file, in full precision."""
+    net = lower(checked, seed=None, head="folded")
+    load_into(net, checked, weights)
+    net.eval()
+    folded = net.folded[0]
+
+    @torch.inference_mode()
+    def predict(x: Tensor) -> Tensor:
+        return probabilities(several(net(x))[0], folded)
+
+    return Trained(predict, preparation)
+
+
+def from_onnx(path: str) -> Trained:
+    """An exported run, by ONNX Runtime; how pictures are prepared stands in its metadata."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise UserError("ONNX Runtime is not installed: `pip install cnnc[onnxruntime]`") from None
+    if not Path(path).is_file():
+        raise FileNotFoundError(2, "No such file or directory", path)
+    try:
+        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises classes of its own for each kind of fault
+        raise UserError(f"{path}: ONNX Runtime cannot read it: {str(error).splitlines()[0]}") from None
+    found = session.get_modelmeta().custom_metadata_map.get("cnnc.run")
+    if found is None:
+        raise UserError(f"{path}: it does not say how pictures are prepared: export it from a run, `cnnc export RUN`")
+    preparation = Preparation.of(json.loads(found))
+    name = session.get_inputs()[0].name
+
+    def predict(x: Tensor) -> Tensor:
+        (output, *_) = session.run(None, {name: np.ascontiguousarray(x.numpy())})
+        return finished(torch.from_numpy(output), preparation.head)
+
+    return Trained(predict, preparation)
+
+
+def finished(output: Tensor, head: str | None) -> Tensor:
+    """Probabilities from an output that has its last activation."""
+    if output.shape[-1] == 1:
+        yes = output if head == "sigmoid" else torch.sigmoid(output)
+        return torch.cat([1 - yes, yes], 1)
+    return output if head in ACTIVATIONS else output.softmax(-1)
+
+
+def pictures(paths: Sequence[str]) -> Split:
+    """Files, and the picture files in folders, as a split without labels."""
+    from .data.folder import files
+
+    found: list[Path] = []
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            found.extend(sorted(files(path)))
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise FileNotFoundError(2, "No such file or directory", text)
+    if not found:
+        raise UserError(f"no picture in {', '.join(paths)}")
+    numbers = np.arange(len(found))
+    return Split(Folder(found, Path()), numbers, np.zeros(len(found), np.int64))
+
+
+def classify(trained: Trained, split: Split, top: int = 5) -> Iterator[Answer]:
+    """The most probable classes of each picture, in order."""
+    classes = trained.preparation.classes
+    for positions, found in shares(trained, split):
+        best = found.topk(min(top, found.shape[1]), 1)
+        for position, values, indices in zip(positions, best.values.tolist(), best.indices.tolist()):
+            name = split.pictures.name(int(split.numbers[position]))
+            yield Answer(name, tuple((class_name(classes, i), v) for i, v in zip(indices, values)))
+
+
+def class_name(classes: tuple[str, ...], number: int) -> str:
+    return classes[number] if number < len(classes) else str(number)
+
+
+def shares(trained: Trained, split: Split) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    """Positions and probabilities, batch by batch."""
+    preparation = trained.preparation
+    feed = Feed(split, preparation.steps, preparation.wanted, 0)
+    parts = np.array_split(np.arange(len(split)), even(len(split), BATCH))
+    for batch in feed.batches((0, positions) for positions in parts):
+        yield batch.positions, trained.predict(batch.x)
+
+
+def confusion(trained: Trained, split: Split) -> tuple[NDArray[np.int64], float]:
+    """How often each class was taken for each, (classes, classes), and the mean cross entropy."""
+    count = len(trained.preparation.classes)
+    table = np.zeros((count, count), np.int64)
+    loss = 0.0
+    for positions, found in shares(trained, split):
+        labels = split.labels[positions]
+        np.add.at(table, (labels, found.argmax(1).numpy()), 1)
+        right = found[torch.arange(len(labels)), torch.from_numpy(labels)].double()
+        loss -= float(right.clamp_min(1e-12).log().sum())
+    return table, loss / max(len(split), 1)
