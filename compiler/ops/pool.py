@@ -180,8 +180,9 @@ class AdaptivePool(Op):
         if set(sizes) == {1}:
             return EVERYTHING
         known = [(n or out, out) for n, out in zip(x.spatial, sizes)]
-        widest = (max(-(-(i + 1) * n // out) - i * n // out for i in range(out)) for n, out in known)
-        return Window(tuple(widest), tuple(Fraction(n, out) for n, out in known), (0,) * x.rank)
+        widest = tuple(max(-(-(i + 1) * n // out) - i * n // out for i in range(out)) for n, out in known)
+        steps = tuple(Fraction(n, out) for n, out in known)
+        return Window(widest, steps, tuple(round((size - step) / 2) for size, step in zip(widest, steps)))
 
 
 @operator("adaptive_avgpool")

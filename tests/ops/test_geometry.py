@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import pytest
 import torch
 from cnnc.compiler.ops import OPERATORS, Op, OpError
+from cnnc.compiler.ops.base import Window
 from cnnc.compiler.ops.geometry import CAUSAL, SAME, VALID, Padding
 from cnnc.compiler.shape import Shape
 from torch.nn import functional
@@ -207,6 +209,32 @@ def test_windows_between_places_are_not_too_small(word: str, arguments: dict[str
     for place, places in enumerate(found):
         first = place * stride - before
         assert all(first - 1 <= i <= first + size + 1 for i in places)
+    inner = range(len(found) // 4, len(found) * 3 // 4)  # where no window is cut off
+    off = [sum(found[o]) / len(found[o]) - float(o * stride - before + Fraction(size - 1, 2)) for o in inner]
+    assert abs(sum(off) / len(off)) <= 0.5
+
+
+def test_the_middle_is_cut_out() -> None:
+    facts = op("crop", border=1).facts((Shape((9, 8, 3)), Shape((4, 4, 1))))
+    assert facts.window == Window((1, 1), (1, 1), (-2, -2))  # 5 rows go, two of them before
+
+
+FANS = [
+    ("conv", {"out": 6, "size": (3,), "groups": 2}, "weight", (3, 3, 2, 6)),
+    ("depthwise_conv", {"size": (3,), "multiplier": 2}, "weight", (3, 3, 4, 2)),
+    ("separable_conv", {"out": 6, "size": (3,), "multiplier": 2}, "depthwise.weight", (3, 3, 4, 2)),
+    ("separable_conv", {"out": 6, "size": (3,), "multiplier": 2}, "pointwise.weight", (1, 1, 8, 6)),
+    ("conv_transpose", {"out": 6, "size": (3,)}, "weight", (3, 3, 6, 4)),
+]
+
+
+@pytest.mark.parametrize(("word", "arguments", "name", "kernel"), FANS)
+def test_fans_are_those_of_keras(word: str, arguments: dict[str, Any], name: str, kernel: tuple[int, ...]) -> None:
+    """`kernel` is the shape that Keras's layer gives its variable."""
+    from keras.src.initializers.random_initializers import compute_fans
+
+    weight = op(word, **arguments).facts((Shape((8, 8, 4)),)).weights[name]
+    assert weight.fans == compute_fans(kernel)
 
 
 QUIET = [
