@@ -390,6 +390,8 @@ def unfit_help(field: Arg, value: Any) -> str:
         return "`round`, `floor` or `round_to` make it whole"
     if isinstance(value, Symbol) and field.type.startswith("Activation") and value.word in OPERATORS:
         return f"`{value.word}` makes a row of its own: `-> {value.word}` behind the layer"
+    if isinstance(value, (int, tuple)) and field.type.startswith("Array"):
+        return f"`{field.name}=` takes the numbers themselves; a size is given by position, such as 3x3"
     known: list[str] = list(field.choices)
     if field.type.startswith("Padding"):
         known += ["valid", "same", "causal"]
