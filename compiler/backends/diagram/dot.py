@@ -16,13 +16,23 @@ SIGNS = {"add": "+", "multiply": "*"}
 """What stands beside a way around; else the word of the merge."""
 
 SKIP = "#a83d75"
-TAIL = ":box:s"
-"""The foot of the inner of two tables of a label."""
+TAILS = {"TB": ":box:s", "LR": ":box:e"}
+"""Where arcs leave the inner of the two tables of a label that a shape hangs from."""
 
 
-def dot(picture: Picture, *, direction: str = "TB", shapes: bool = True, page: bool = False, pack: bool = True) -> str:
+def dot(
+    picture: Picture,
+    *,
+    direction: str = "TB",
+    shapes: bool = True,
+    page: bool = False,
+    dpi: int | None = None,
+    pack: bool = True,
+) -> str:
     """The picture as DOT text. `page` shrinks it to a sheet of A4; without `pack` the columns share their ranks."""
-    return "\n".join(_Dot(picture, direction, shapes).lines(page, pack)) + "\n"
+    size = f' size="{PAGE[0]},{PAGE[1]}" margin=0.3' if page else ""
+    sheet = f"{size} dpi={dpi}" if dpi else size
+    return "\n".join(_Dot(picture, direction, shapes).lines(sheet, pack)) + "\n"
 
 
 class _Dot:
@@ -35,26 +45,29 @@ class _Dot:
         self.plan: Plan = plan(picture)
         self.roomy = self.plan.upward or len(self.plan.columns) + len(self.plan.asides) == 1
 
-    def lines(self, page: bool, pack: bool) -> Iterator[str]:
+    def lines(self, sheet: str, pack: bool) -> Iterator[str]:
         yield "digraph {"
-        yield from self.settings(page, pack)
-        whole = _Drawing(self, self.picture, "n")
-        yield from whole.columns(self.plan)
-        for k, column in enumerate(self.plan.asides):
-            insets = [_Drawing(self, inset, f"i{k}_{n}_") for n, inset in enumerate(column)]
-            for inset in insets:
-                yield from inset.aside()
-            for upper, lower in pairwise(insets):
-                yield f"  {upper.last} -> {lower.prefix}in [style=invis]"
+        yield from self.settings(sheet, pack)
+        columns = [*_Drawing(self, self.picture, "n").columns(self.plan), *self.insets()]
+        # from left to right columns become rows, which are packed from the foot of the page up
+        for column in columns if self.direction == "TB" or self.plan.upward else reversed(columns):
+            yield from column
         yield "}"
 
-    def settings(self, page: bool, pack: bool) -> Iterator[str]:
+    def insets(self) -> Iterator[list[str]]:
+        """The insets, those of one column held one below the other by an arc that is not seen."""
+        for k, column in enumerate(self.plan.asides):
+            drawings = [_Drawing(self, inset, f"i{k}_{n}_") for n, inset in enumerate(column)]
+            lines = [line for drawing in drawings for line in drawing.aside()]
+            held = [f"  {a.last} -> {b.prefix}in [style=invis]" for a, b in pairwise(drawings)]
+            yield lines + held
+
+    def settings(self, sheet: str, pack: bool) -> Iterator[str]:
         """Columns are unconnected: `pack` lays out each by itself and sets them side by side, tops level. It crashes
         together with `newrank`, which a U needs for its levels."""
-        across = "array_it99" if self.direction == "TB" else "array_il1"
+        across = "array_it99" if self.direction == "TB" else "array_cil1"
         packed = f"pack=28 packmode={across}" if pack else ""
         order = "newrank=true" if self.plan.upward else packed
-        sheet = f' size="{PAGE[0]},{PAGE[1]}" margin=0.3' if page else ""
         yield f'  graph [rankdir={self.direction} {order} nodesep=0.22 ranksep=0.24 fontname="{FONT}"{sheet}'
         yield f"    fontsize=15 labelloc=t labeljust=l pad=0.2 label=<{title_label(self.picture)}>]"
         yield f'  node [shape=plain fontname="{FONT}" fontsize=10]'
@@ -77,7 +90,7 @@ class _Drawing:
         for output in picture.checked.outputs:
             self.outputs.setdefault(picture.drawn(output.port.node), []).append(output.name)
 
-    def columns(self, plan: Plan) -> Iterator[str]:
+    def columns(self, plan: Plan) -> Iterator[list[str]]:
         """The model by columns; a value that goes from one to another is taken up there under the same number."""
         column = {
             leaf: k
@@ -87,21 +100,22 @@ class _Drawing:
         }
         links = _Links(() if plan.upward else self.picture.arcs, column)
         for k, parts in enumerate(plan.columns):
-            yield f'  subgraph cluster_column{k} {{ peripheries=0 margin=0 label=""'
-            for part in parts:
-                yield from self.part(part, "    ")
-            yield from links.circles(k)
-            yield "  }"
-        for left, right in plan.level:
-            yield f"  {{ rank=same {self.names[left]} {self.names[right]} }}"
-        for source in links.numbers:
-            yield f"  {self.tail(source)} -> {links.foot(source)}"
-        for arc in self.picture.arcs:
-            across = column[arc.source] != column[arc.target]
-            if across and not plan.upward:
-                yield f"  {links.head(arc)} -> {self.names[arc.target]} [{' '.join(self.style(arc)[: arc.skip])}]"
-            else:
-                yield self.arc(arc, across=across, upward=plan.upward and column[arc.source] == 1)
+            yield [
+                f'  subgraph cluster_column{k} {{ peripheries=0 margin=0 label=""',
+                *(line for part in parts for line in self.part(part, "    ")),
+                *links.circles(k),
+                "  }",
+            ]
+        yield [f"  {{ rank=same {self.names[left]} {self.names[right]} }}" for left, right in plan.level]
+        yield [f"  {self.tail(source)} -> {links.foot(source)}" for source in links.numbers]
+        yield [self.wire(arc, plan, links) for arc in self.picture.arcs]
+
+    def wire(self, arc: Arc, plan: Plan, links: _Links) -> str:
+        """An arc within a column, from the circle that takes it up, or between the arms of a U."""
+        start, end = links.column[arc.source], links.column[arc.target]
+        if start != end and not plan.upward:
+            return f"  {links.head(arc)} -> {self.names[arc.target]} [{' '.join(self.style(arc)[: arc.skip])}]"
+        return self.arc(arc, across=start != end, upward=plan.upward and start == 1)
 
     def aside(self) -> Iterator[str]:
         """A block in full, with the doors through which its values come and go."""
@@ -138,7 +152,12 @@ class _Drawing:
         yield f"{indent}{name} [label=<{closed_label(part, results, self.page.shared, self.page.shapes)}>]"
         around = bypass(part)
         if around:
-            yield f'{indent}{name}:e -> {name}:e [label="{SIGNS.get(around.word, around.word)}" color="{SKIP}"]'
+            yield f"{indent}{self.loop(name, around.word)}"
+
+    def loop(self, name: str, word: str) -> str:
+        """The mark of a way around inside a closed box."""
+        side = "e" if self.page.direction == "TB" else "s"
+        return f'{name}:{side} -> {name}:{side} [label="{SIGNS.get(word, word)}" color="{SKIP}"]'
 
     def box(self, box: Box, indent: str) -> Iterator[str]:
         if len(box.parts) == 1 and box.times == 1:
@@ -177,7 +196,7 @@ class _Drawing:
 
     def tail(self, source: Part) -> str:
         """Where arcs begin: at the box itself, beside the shape that hangs below it."""
-        return self.names[source] + (TAIL if self.hangs(source) else "")
+        return self.names[source] + (TAILS[self.page.direction] if self.hangs(source) else "")
 
     def hangs(self, source: Part) -> bool:
         """Whether the shape hangs below the node. Packed columns keep no room for labels of arcs."""

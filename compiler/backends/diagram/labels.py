@@ -24,10 +24,14 @@ def title_label(picture: Picture) -> str:
 def heading(box: Box, *, inset: bool = False) -> str:
     """The title of a box: what it is, how often, which instance."""
     times = f" <b>x {box.times}</b>" if box.times > 1 and not inset else ""
-    where = ("such as " if inset else "") + look.place(box) if look.place(box) else ""
+    where = _example(box) if inset else look.place(box)
     small = f'  <font color="#6b7280" point-size="9">{_text(where)}</font>' if where else ""
     name = look.title(box)
     return (f"<b>{_text(name)}</b>" if name else "") + times + small or " "
+
+
+def _example(box: Box) -> str:
+    return f"such as {look.cut(box.path)}" if box.path not in ("", box.title) else ""
 
 
 def cell_label(cell: Cell, outputs: list[str], shared: Mapping[str, int]) -> str:

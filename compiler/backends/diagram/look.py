@@ -107,7 +107,13 @@ def _value(value: Any, type_: str, shapes: tuple[Shape, ...], name: str) -> str:
         return f"{value:g}"
     if type_.startswith("Sizes") and isinstance(value, tuple):
         return _sizes(value, shapes, whole=name != "stride")
-    return _plain(value)
+    return _pairs(value) if type_.startswith("Pairs") else _plain(value)
+
+
+def _pairs(pairs: Any) -> str:
+    """Places to add or take: one number where all are the same."""
+    numbers = {n for pair in pairs for n in pair} if isinstance(pairs, tuple) else set()
+    return str(numbers.pop()) if len(numbers) == 1 else _plain(pairs)
 
 
 def _sizes(sizes: tuple[int, ...], shapes: tuple[Shape, ...], whole: bool) -> str:

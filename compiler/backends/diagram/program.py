@@ -35,13 +35,18 @@ class Rendered(NamedTuple):
 def rendered(picture: Picture, form: str, *, direction: str = "TB", shapes: bool = True) -> Rendered:
     """The picture as `svg`, `png` or `pdf`. Raises NoProgram and ProgramFailed."""
     try:
-        data = _run(dot(picture, direction=direction, shapes=shapes, page=form == "pdf"), form)
+        data = _run(dot(picture, direction=direction, shapes=shapes, page=form == "pdf", dpi=_dpi(form)), form)
     except ProgramFailed:
         # some releases of Graphviz crash where columns are packed
-        data = _run(dot(picture, direction=direction, shapes=shapes, page=form == "pdf", pack=False), form)
+        text = dot(picture, direction=direction, shapes=shapes, page=form == "pdf", dpi=_dpi(form), pack=False)
+        data = _run(text, form)
     if form == "svg":
         data = _titled(data, picture.checked.name)
     return Rendered(data, *_size(data, form))
+
+
+def _dpi(form: str) -> int | None:
+    return DOTS_PER_INCH if form == "png" else None
 
 
 def _run(text: str, form: str) -> bytes:
