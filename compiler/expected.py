@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from .diagnostics import Diagnostic
 from .layout import Token
+from .source import Span
 
 AT_MOST = 5  # alternatives in a message
 
@@ -48,6 +51,34 @@ WORDS = {
 """In the order of a message: what most likely was meant stands first."""
 
 NEXT = ("an argument", "a value", "an operator", *WORDS.values())
+
+
+class Stop(NamedTuple):
+    """Where the parser stopped: at `token`, behind the tokens of `line`, with `brackets` open; it wanted others."""
+
+    token: Token
+    line: list[Token]
+    brackets: list[Token]
+    wanted: set[str]
+
+    @property
+    def before(self) -> Token:
+        """The token before, or the token itself at the start of a statement."""
+        return self.line[-1] if self.line else self.token
+
+    @property
+    def first(self) -> Token:
+        return self.line[0] if self.line else self.token
+
+    @property
+    def rest(self) -> str:
+        """What follows the token in its line."""
+        source, _, end = self.token.span
+        stop = source.text.find("\n", end)
+        return source.text[end : stop if stop >= 0 else len(source.text)]
+
+    def say(self, message: str, span: Span | None = None, help: str = "", label: str = "") -> Diagnostic:
+        return Diagnostic("error", "syntax", message, span or self.token.span, label, help=help)
 
 
 def expected(terminals: Iterable[str]) -> str:

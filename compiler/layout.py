@@ -173,7 +173,6 @@ class Layout:
         while width < self.indents[-1]:
             if width > self.indents[-2]:
                 yield Token("MISFIT", "", here)
-                self.indents[-1] = width
                 break
             self.indents.pop()
             yield Token("_DEDENT", "", here)

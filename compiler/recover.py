@@ -15,11 +15,11 @@ from typing import NamedTuple
 from lark.exceptions import UnexpectedToken
 
 from .diagnostics import CompileError, Diagnostic
-from .expected import expected, found
+from .expected import Stop, expected, found
 from .layout import Token, limit
 from .limits import STACK
 from .parse import begin
-from .slips import Stop, slip
+from .slips import slip
 from .source import Source, Span
 from .tables import Run
 
@@ -66,6 +66,7 @@ class _Recovery:
         self.above: list[Token] = []
         self.start = self._here()
         self.tabs = False
+        self.misfit = -1  # the margin last told of
 
     def advance(self) -> bool:
         """Reads up to the next error for which a statement is dropped; whether anything is left behind it."""
@@ -118,8 +119,11 @@ class _Recovery:
             self._tell("indentation", "a tab stands in front of the line", token.span, help)
         else:
             *_, outer, inner = self.layout.indents
-            message = f"this line is indented by {token.span.column - 1}, the bodies around it by {outer} and {inner}"
-            self._tell("indentation", message, token.span)
+            width = token.span.column - 1
+            if width != self.misfit:
+                message = f"this line is indented by {width}, the bodies around it by {outer} and {inner}"
+                self._tell("indentation", message, token.span)
+            self.misfit = width
 
     def _repaired(self, token: Token) -> bool:
         """A colon or a body was all that was missing: it is told, and put in."""
@@ -144,7 +148,7 @@ class _Recovery:
 
     def _colon_put_before_line_end(self) -> bool:
         """Back to the statement above, which was complete without a body."""
-        if self.source.text.startswith("->", self.layout.position):
+        if not self.line or self.source.text.startswith("->", self.layout.position):
             return False
         *line, end = self.line
         self._restore()
