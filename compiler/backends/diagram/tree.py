@@ -228,11 +228,13 @@ def role(op: Op) -> str:
     """What an operator is in a cell: `main` (at most one), or its dressing."""
     if op.family == "structure":
         return "alone" if op.word == "input" else "main"
+    if op.word == "take_channels":
+        return "pad"
     return ROLES.get(op.family, "main")
 
 
 def fits(nodes: Sequence[Node], cell: Sequence[Node]) -> bool:
-    """Whether a cell has room: each role once, padding only in front, inputs by themselves."""
+    """Whether a cell has room: each role once, what prepares the input only in front, inputs by themselves."""
     mine, there = {role(n.op) for n in nodes}, {role(n.op) for n in cell}
     return not mine & there and "alone" not in mine | there and "pad" not in mine
 
