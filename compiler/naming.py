@@ -28,11 +28,12 @@ class Paths:
     def named(self, name: str) -> str:
         """The name itself; with a running number from its second use on, as in the turns of a loop."""
         if name in self._used:
+            stem = f"{name}_" if name[-1].isdigit() else name  # a second gpu1 is gpu1_2, not gpu12
             count = self._counts.get(name, 1) + 1
-            while f"{name}{count}" in self._used:
+            while f"{stem}{count}" in self._used:
                 count += 1
             self._counts[name] = count
-            name = f"{name}{count}"
+            name = f"{stem}{count}"
         self._used.add(name)
         return self.join(name)
 
