@@ -1,0 +1,68 @@
+"""tests/zoo/data/torchvision.json.gz, made from torchvision itself: `python -m tests.zoo.make_tables`.
+
+No weights are downloaded. Of every classification network: its `state_dict` (path and shape, without the counters of
+batch normalisation), its trainable parameters, and half the operations that torch's FLOP counter finds for one picture,
+side heads included.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "data"
+SIZES = {"inception_v3": 299, "efficientnet_b1": 240, "efficientnet_b2": 288, "efficientnet_b3": 300,
+         "efficientnet_b4": 380, "efficientnet_b5": 456, "efficientnet_b6": 528, "efficientnet_b7": 600,
+         "efficientnet_v2_s": 384, "efficientnet_v2_m": 480, "efficientnet_v2_l": 480}  # fmt: skip
+"""Sides of the pictures that torchvision's weights were trained for, where not 224."""
+
+LEFT_OUT = ("vit_", "swin_", "maxvit", "regnet_")
+"""Transformers, and the family that cannot be built without memory for its weights."""
+
+
+def main() -> None:
+    write(DATA / "torchvision.json.gz", torchvision_tables())
+
+
+def write(path: Path, table: Any) -> None:
+    """Without a time in it, so that equal tables are equal files."""
+    text = json.dumps(table, separators=(",", ":"), sort_keys=True)
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def torchvision_tables() -> dict[str, Any]:
+    import torchvision
+
+    names = torchvision.models.list_models(module=torchvision.models)
+    return {name: torchvision_table(name) for name in names if not name.startswith(LEFT_OUT)}
+
+
+def torchvision_table(name: str) -> dict[str, Any]:
+    import torch
+    import torchvision
+
+    more = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    with torch.device("meta"):
+        net = torchvision.models.get_model(name, weights=None, **more)
+    state = {path: list(value.shape) for path, value in net.state_dict().items() if "num_batches" not in path}
+    trainable = sum(weight.numel() for weight in net.parameters())
+    return {"state": state, "trainable": trainable, "macs": torch_macs(net, SIZES.get(name, 224))}
+
+
+def torch_macs(net: Any, size: int) -> int:
+    """Multiply-accumulates of one picture; the root alone is told that it trains, which switches side heads on."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    net.eval()
+    net.training = True
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        net(torch.empty(1, 3, size, size, device="meta"))
+    return int(counter.get_total_flops()) // 2
+
+
+if __name__ == "__main__":
+    main()
