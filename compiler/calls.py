@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from . import syntax as s
-from .bind import Given
 from .expansion import Expansion
 from .fault import Fault, did_you_mean
 from .graph import Node, Port
@@ -22,6 +21,7 @@ from .source import Span
 from .values import (
     POISON,
     Definition,
+    Given,
     Instance,
     Poisoned,
     Several,
@@ -144,7 +144,11 @@ class Calls(Instances, Expansion):
         position = len(place.body.inputs)
         label = self.label_path(call.label, place) or (place.paths.join(name) if name else None)
         if not place.body.top:
-            value = self.incoming(shape, call, place, position)
+            try:
+                value = self.incoming(shape, place, position)
+            except Fault:
+                place.body.inputs.append(POISON)
+                raise
         else:
             path = label or place.paths.named("input")
             value = self.add(Input(self.requested(path, shape, call)), (), call.span, place, path, {}, frozenset())
@@ -180,19 +184,19 @@ class Calls(Instances, Expansion):
             raise Fault("rank", f"`{path}` is declared as {shape}, {asked} is asked for", call.span)
         return asked
 
-    def incoming(self, declared: Shape, call: s.Call, place: Place, position: int) -> Any:
-        """The value that a model called inside another takes for its input."""
+    def incoming(self, declared: Shape, place: Place, position: int) -> Any:
+        """The value that a model called inside another takes for its input; what is wrong is told at that call."""
         arguments = place.body.arguments
+        frame = next(f for f in place.frame.outward() if f.kind == "model")
         if position >= len(arguments):
-            raise Fault(
-                "no-current-value", f"the model takes {position + 1} values, {len(arguments)} came in", call.span
-            )
+            came = f"{len(arguments)} came in" if arguments else "none came in"
+            raise Fault("no-current-value", f"`{frame.name}` takes at least {position + 1} values, {came}", frame.span)
         value = arguments[position]
         if value is POISON:
             return value
         shape = next(ports(value)).shape
         if len(shape) != len(declared) or (None not in (shape[-1], declared[-1]) and shape[-1] != declared[-1]):
-            raise Fault("shape-mismatch", f"the model takes {declared}, {shape} comes in", call.span)
+            raise Fault("shape-mismatch", f"`{frame.name}` takes {declared}, {shape} comes in", frame.span)
         return value
 
     # --- layers -------------------------------------------------------------------------------------------------------
@@ -201,7 +205,7 @@ class Calls(Instances, Expansion):
         self, cls: type[Op], bound: Iterable[Given], call: s.Call, place: Place, current: Any, name: str | None
     ) -> Any:
         """A call of an operator."""
-        given = [*bound, *self.given(call, place)]
+        given = [*bound, *self.given(call, place, cls)]
         taken = list(ports(current)) if current is not NOTHING else []
         if cls.kind == "merge" and len(taken) == 1:
             self.one_beside(cls, given, call)
@@ -209,7 +213,7 @@ class Calls(Instances, Expansion):
         result = self.seen.bind(cls, given, defaults, len(taken), call.span)
         taken += result.operands
         if current is NOTHING and cls.takes.min > 0:
-            raise nothing_to_start_from(call)
+            raise nothing_to_start_from(call, place, name)
         return self.node(result.op, taken, call, place, name, result.spans, result.defaulted)
 
     def one_beside(self, cls: type[Op], given: list[Given], call: s.Call) -> None:
@@ -217,8 +221,9 @@ class Calls(Instances, Expansion):
         beside = [g for g in given if g.name is None and is_values(g.value)]
         if len(beside) > 1:
             names = ", ".join(g.span.text for g in beside)
-            raise Fault("merge-operands", f"`{cls.word} {names}` would merge the current value as well", call.span,
-                        help=f"`({names}) -> {cls.word}` merges these alone; with the flow, name it and put it in front")  # fmt: skip
+            help = f"`({names}) -> {cls.word}` merges these alone; with the flow, name it and put it in front"
+            message = f"`{cls.word} {names}` would merge the current value as well"
+            raise Fault("merge-operands", message, call.span, help=help)
 
     def node(
         self,
@@ -245,8 +250,8 @@ class Calls(Instances, Expansion):
             raise Fault("too-few-values", f"`{op.word}` takes {least} values, {len(taken)} came in", call.span)
         if most is not None and len(taken) > most:
             wanted = "one value" if most == 1 else f"{most} values"
-            raise Fault("too-many-values", f"`{op.word}` takes {wanted}, {len(taken)} came in", call.span,
-                        help="several values can only meet a merge such as `concat` or `add`" if most == 1 else "")  # fmt: skip
+            help = "several values can only meet a merge such as `concat` or `add`" if most == 1 else ""
+            raise Fault("too-many-values", f"`{op.word}` takes {wanted}, {len(taken)} came in", call.span, help=help)
 
     def add(
         self,
@@ -332,14 +337,23 @@ def check_sizes(op: Op, facts: Facts, span: Span) -> None:
             raise Fault("limit", f"a weight of more than {VALUES:,} values: {Shape(weight.shape)}", span)
 
 
-def nothing_to_start_from(call: s.Call) -> Fault:
-    text = call.span.text
-    return Fault(
-        "no-current-value",
-        f"`{call.head.span.text}` has no value to start from",
-        call.span,
-        help=f"in the flow write `{text} as NAME`; aside, begin with a value: `NAME = OTHER -> {text}`",
-    )
+def nothing_to_start_from(call: s.Call, place: Place, name: str | None) -> Fault:
+    """A layer where no value is: at the start, after `=`, in a block or a branch that was given none."""
+    word, text, span = call.head.span.text, call.span.text, call.span
+    frame = place.frame
+    if name is not None or place.flow is not NOTHING:
+        name = name or "NAME"
+        help = f"in the flow write `{text} as {name}`; aside, begin with a value: `{name} = OTHER -> {text}`"
+    elif frame.kind == "branch":
+        help = "a branch begins with what its merge begins with, or with a value of its own: `OTHER -> ...`"
+    elif frame.kind == "block":
+        word, span = frame.name, frame.span
+        help = f"begin with a value: `OTHER -> {span.text}`"
+    elif place.body.inputs:
+        help = f"the model has several inputs: begin with the one that is meant, `NAME -> {text}`"
+    else:
+        help = "declare first what comes in: `input 224x224x3`"
+    return Fault("no-current-value", f"`{word}` has no value to start from", span, help=help)
 
 
 def callable_value(value: Any) -> bool:

@@ -54,7 +54,7 @@ def unused(graph: Graph, live: set[int], cuts: list[tuple[int, int]], diagnostic
                 "unused-input", f"no output depends on the input `{node.path}`", node.span, frame=node.frame
             )
             continue
-        if "unused-layer" not in graph.allowed:
+        if not graph.allows("unused-layer", node):
             diagnostics.warning(
                 "unused-layer",
                 f"`{node.path}` reaches no output and is left out of the model",
@@ -87,7 +87,8 @@ def shared_alike(first: Node, again: Node, diagnostics: Diagnostics) -> None:
         if theirs.get(name) != ours.get(name):
             diagnostics.error(
                 "share-mismatch",
-                f"the shared layer `{again.path}` cannot take {again.shapes[0]}: its `{name}` was made for {first.shapes[0]}",
+                f"the shared layer `{again.path}` cannot take {again.shapes[0]}: "
+                f"its `{name}` was made for {first.shapes[0]}",
                 again.span,
                 notes=(f"first used at {outermost(first).place}, here from {outermost(again).place}",),
                 frame=again.frame,
@@ -109,7 +110,7 @@ def suspicious(nodes: tuple[Node, ...], graph: Graph, diagnostics: Diagnostics) 
     """What is legal and probably not meant."""
     for node in nodes:
         for code, message, argument in node.op.warnings(node.shapes):
-            if code not in graph.allowed:
+            if not graph.allows(code, node):
                 diagnostics.warning(code, message, node.spans.get(argument, node.span), frame=node.frame)
     if "default-activation" not in graph.allowed:
         default_activations(graph, diagnostics)

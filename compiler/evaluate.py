@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 from . import syntax as s
-from .budget import Budget, exceeded
+from .arithmetic import COMPARISONS, arithmetic, bounded, compared, number, whole
+from .budget import Budget
+from .elsewhere import bound_elsewhere
 from .fault import Fault, did_you_mean
 from .graph import Port
 from .habits import NAMES
 from .library import FUNCTIONS, Misused
-from .limits import CHARACTERS, INTEGER, ITEMS
 from .ops.base import INITIALIZERS, OPERATORS
+from .parameters import bind_parameters
 from .scope import Scope
 from .source import Span
 from .values import (
@@ -23,10 +24,9 @@ from .values import (
     Definition,
     Family,
     Function,
+    Given,
     Instance,
     Poisoned,
-    Several,
-    Shared,
     Symbol,
     describe,
     show,
@@ -88,18 +88,15 @@ class Evaluator:
         raise self.unknown(name, scope, expr.span)
 
     def unknown(self, name: str, scope: Scope, span: Span) -> Fault:
-        """A name that nothing is known by; says so where a condition kept it from being bound."""
-        for condition, names in skipped_names(scope):
-            if name in names:
-                line = condition.line
-                return Fault(
-                    "not-defined", f"`{name}` is not defined: the condition in line {line} is false here", span
-                )
+        """A name that nothing is known by; says so where it is bound somewhere else."""
+        elsewhere = bound_elsewhere(name, scope.skipped, scope.whole.body, span)
+        if elsewhere is not None:
+            return elsewhere
         if name == "input":
             return Fault("no-current-value", "there is no `input` here", span, help="declare it: `input 224x224x3`")
-        known = [*scope.visible(), *CONSTANTS, *FUNCTIONS, *OPERATORS, *INITIALIZERS, *self.words]
-        help = NAMES.get(name) or did_you_mean(name, known)
-        return Fault("unknown-name", f"nothing is called `{name}`", span, help=help)
+        known = [*scope.visible(), *CONSTANTS, *FUNCTIONS, *OPERATORS, *INITIALIZERS]
+        return Fault("unknown-name", f"nothing is called `{name}`", span,
+                     help=NAMES.get(name) or did_you_mean(name, known))  # fmt: skip
 
     # --- composite values ---------------------------------------------------------------------------------------------
 
@@ -113,9 +110,13 @@ class Evaluator:
         return tuple(sizes)
 
     def map(self, expr: s.Map, scope: Scope) -> dict[Any, Any]:
-        return {
-            key.id if isinstance(key, s.Name) else self(key, scope): self(value, scope) for key, value in expr.pairs
-        }
+        found: dict[Any, Any] = {}
+        for written, value in expr.pairs:
+            key = written.id if isinstance(written, s.Name) else self(written, scope)
+            if key in found:
+                raise Fault("rebound", f"the key {show(key)} stands twice", written.span)
+            found[key] = self(value, scope)
+        return found
 
     def each(self, expr: s.Each, scope: Scope) -> list[Any]:
         found = []
@@ -155,15 +156,16 @@ class Evaluator:
 
     def apply(self, expr: s.Apply, scope: Scope) -> Any:
         function = self(expr.function, scope)
-        args = tuple(self(a.value, scope) for a in expr.args if a.name is None)
-        named = tuple((a.name, self(a.value, scope)) for a in expr.args if a.name is not None)
-        if POISON in args or any(v is POISON for _, v in named):
+        given = [Given(a.name, self(a.value, scope), a.span) for a in expr.args]
+        if function is POISON or any(g.value is POISON for g in given):
             raise Poisoned
+        args = tuple(g.value for g in given if g.name is None)
+        named = tuple((g.name, g.value) for g in given if g.name is not None)
         match function:
             case Builtin():
                 return self.call_builtin(function, args, named, expr.span)
             case Function():
-                return self.call_function(function, args, dict(named), expr.span)
+                return self.call_function(function, given, expr.span)
             case Symbol():
                 return Symbol(function.word, function.args + args, function.named + named)
             case Definition():
@@ -185,12 +187,12 @@ class Evaluator:
             self.budget.turn(span, len(value) // 16)
         return bounded(value, span)
 
-    def call_function(self, function: Function, args: tuple[Any, ...], named: dict[str, Any], span: Span) -> Any:
+    def call_function(self, function: Function, given: list[Given], span: Span) -> Any:
         written = function.written
         inner = function.scope.inner()
         self.budget.enter(span)
         try:
-            bind_parameters(written.params, args, named, inner, span, f"`{written.name}`", self)
+            bind_parameters(written.params, given, inner, span, f"`{written.name}`", self)
             return self(written.value, inner)
         finally:
             self.budget.leave()
@@ -244,7 +246,10 @@ class Evaluator:
             if isinstance(value, Family) and value.poisoned:
                 raise Poisoned from None
             there = ", ".join(show(k) for k in list(items)[:8])
-            what = f"`{value.name}[{show(key)}]` is not bound" if isinstance(value, Family) else f"no key {show(key)}"
+            family = isinstance(value, Family)
+            if family:
+                there = ", ".join(f"`{value.name}[{k}]`" for k in list(items)[:8])
+            what = f"`{value.name}[{show(key)}]` is not bound" if family else f"there is no key {show(key)}"
             raise Fault("index", what, expr.index.span, help=f"there are {there}" if there else "") from None
 
     def slice(self, expr: s.Slice, scope: Scope) -> Any:
@@ -297,121 +302,6 @@ class Evaluator:
         return True
 
 
-def bind_parameters(
-    params: tuple[s.Param, ...],
-    args: tuple[Any, ...],
-    named: dict[str, Any],
-    scope: Scope,
-    span: Span,
-    what: str,
-    evaluate: Evaluator,
-) -> None:
-    """Bind what was given and the defaults of the rest, in order, so that a default may use earlier parameters."""
-    if len(args) > len(params):
-        takes = f"{len(params)} argument{'s' * (len(params) != 1)}"
-        raise Fault("too-many-arguments", f"{what} takes {takes}, {len(args)} are given", span)
-    names = [p.name for p in params]
-    for name in named:
-        if name not in names:
-            hint = did_you_mean(name, names) or (f"it has {', '.join(f'`{n}`' for n in names)}" if names else "")
-            raise Fault("unknown-argument", f"{what} has no parameter `{name}`", span, help=hint)
-    for position, param in enumerate(params):
-        if position < len(args):
-            if param.name in named:
-                raise Fault("too-many-arguments", f"`{param.name}` of {what} is given twice", span)
-            value = args[position]
-        elif param.name in named:
-            value = named[param.name]
-        elif param.default is not None:
-            value = evaluate(param.default, scope)
-        else:
-            raise Fault("missing-argument", f"{what} needs `{param.name}`", span, help=f"give `{param.name}=...`")
-        scope.bind(param.name, value, param.span, "parameter")
-
-
-def whole(value: Any) -> Any:
-    """A float without a fraction as the integer it is."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= INTEGER else value
-
-
-def number(value: Any, expr: s.Expr) -> Any:
-    if value is POISON:
-        raise Poisoned
-    if isinstance(value, Amount):
-        raise Fault("type", f"`{value}` has a unit, a plain number is wanted", expr.span)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Fault("type", f"a number is wanted, found {describe(value)}", expr.span)
-    return value
-
-
-def bounded(value: Any, span: Span) -> Any:
-    """The value, if it stays within the limits of numbers, strings and lists."""
-    if isinstance(value, int) and abs(value) > INTEGER:
-        raise Fault("limit", f"a number beyond {INTEGER:,}", span)
-    if isinstance(value, float) and not math.isfinite(value):
-        raise Fault("limit", "a number too large to compute", span)
-    if isinstance(value, str) and len(value) > CHARACTERS:
-        raise Fault("limit", f"a string of more than {CHARACTERS:,} characters", span)
-    if isinstance(value, (list, tuple)) and len(value) > ITEMS:
-        raise exceeded(f"a list of more than {ITEMS:,} elements", span)
-    return value
-
-
-def power(left: Any, right: Any) -> Any:
-    if isinstance(left, int) and isinstance(right, int) and right > 0 and abs(left) > 1:
-        if right * math.log2(abs(left)) > 64:
-            raise OverflowError
-        return left**right
-    if left < 0 and not float(right).is_integer():
-        raise ValueError
-    return left**right
-
-
-ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
-    "//": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-    "**": power,
-}
-COMPARISONS = ("==", "!=", "<", ">", "<=", ">=", "in")
-
-
-def arithmetic(operator: str, left: Any, right: Any, span: Span) -> Any:
-    """One operation on numbers; `+` also joins strings and lists."""
-    if left is POISON or right is POISON:
-        raise Poisoned
-    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (left, right))
-    joins = operator == "+" and type(left) is type(right) and isinstance(left, (str, list, tuple))
-    if not numbers and not joins:
-        raise Fault("type", f"`{operator}` between {describe(left)} and {describe(right)}", span)
-    try:
-        return bounded(ARITHMETIC[operator](left, right), span)
-    except ZeroDivisionError:
-        raise Fault("type", f"division by zero: `{show(left)} {operator} {show(right)}`", span) from None
-    except OverflowError:
-        raise Fault("limit", f"`{show(left)} {operator} {show(right)}` is too large to compute", span) from None
-    except ValueError:
-        raise Fault("type", f"`{show(left)} {operator} {show(right)}` is no real number", span) from None
-
-
-def compared(operator: str, left: Any, right: Any, span: Span) -> bool:
-    if left is POISON or right is POISON:
-        raise Poisoned
-    if operator in ("==", "!="):
-        return bool(left == right) is (operator == "==")
-    if operator == "in":
-        if not isinstance(right, (list, tuple, dict, str)) or (isinstance(right, str) and not isinstance(left, str)):
-            raise Fault("type", f"`in` looks into a list, found {describe(right)}", span)
-        return left in right
-    numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (left, right))
-    if not numbers and not (isinstance(left, str) and isinstance(right, str)):
-        raise Fault("type", f"`{operator}` between {describe(left)} and {describe(right)}", span)
-    return bool({"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator])
-
-
 def size_of(value: Port, expr: s.Member) -> Any:
     """`value.channels`, `.height`, `.width`, `.depth`, `.length`, `.shape`"""
     shape = value.shape
@@ -433,36 +323,3 @@ def size_of(value: Port, expr: s.Member) -> Any:
     if size is None:
         raise Fault("open-size", f"its {expr.name} is not known while compiling: the shape is {shape}", expr.span)
     return size
-
-
-def skipped_names(scope: Scope) -> list[tuple[Span, set[str]]]:
-    """Names that conditions not taken would have bound."""
-    found = []
-    for span, body in scope.skipped:
-        names: set[str] = set()
-        collect_names(body, names)
-        found.append((span, names))
-    return found
-
-
-def collect_names(body: Any, names: set[str]) -> None:
-    for statement in body:
-        if isinstance(statement, s.Side):
-            names.update(root(t) for t in statement.targets)
-        elif isinstance(statement, (s.Share, s.LetFunction)):
-            names.add(statement.name)
-        elif isinstance(statement, s.Let) and statement.pattern.name:
-            names.add(statement.pattern.name)
-        labels = [step.label for step in statement.chain.steps] if hasattr(statement, "chain") else []
-        labels += [statement.label] if isinstance(statement, s.Here) else []
-        names.update(root(label.target) for label in labels if label is not None and label.target is not None)
-
-
-def root(target: s.Expr) -> str:
-    """The name at the root of `e[i][j]` or `a.b`."""
-    while isinstance(target, (s.Index, s.Member)):
-        target = target.value
-    return target.id if isinstance(target, s.Name) else ""
-
-
-__all__ = ["Evaluator", "Instance", "Several", "Shared", "bind_parameters", "root", "whole"]

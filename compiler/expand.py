@@ -7,17 +7,19 @@ from typing import Any
 
 from . import syntax as s
 from .budget import Exhausted
-from .diagnostics import Diagnostics
-from .evaluate import collect_names, root
+from .codes import WARNINGS
+from .diagnostics import Diagnostic, Diagnostics
+from .elsewhere import head_word, names_of, root
 from .expansion import Request
-from .fault import Fault
+from .fault import Fault, did_you_mean
 from .graph import Expectation, Graph, Output, Port
 from .merges import Merges
 from .naming import Paths
+from .ops.structure import Input
 from .place import NOTHING, Body, Place
 from .scope import Binding, Scope
 from .source import Frame, Span
-from .values import POISON, Definition, Family, Function, Instance, Poisoned, Shared, describe, is_values, ports
+from .values import POISON, Definition, Family, Function, Given, Instance, Poisoned, Shared, describe, is_values, ports
 
 
 class Expander(Merges):
@@ -54,7 +56,7 @@ class Expander(Merges):
         definition = self.request.definition
         span = definition.written.span
         try:
-            result, scope, body = self.enter(definition, (), dict(self.request.params), span, None, NOTHING, "")
+            result, scope, body = self.enter(definition, self.requested_params(), span, None, NOTHING, "")
             outputs = self.outputs(result, body)
             self.variant_body(definition, body)
         except Fault as fault:
@@ -83,7 +85,13 @@ class Expander(Merges):
             tuple(body.expectations),
             values,
             body.allowed,
+            self.allowances,
         )
+
+    def requested_params(self) -> list[Given]:
+        """The parameters set from outside (`-p`)."""
+        span = self.request.definition.written.span
+        return [Given(name, value, span) for name, value in self.request.params.items()]
 
     def doc(self, definition: Definition) -> str:
         """The documentation of a model."""
@@ -147,6 +155,9 @@ class Expander(Merges):
             self.report(Fault("after-output", "nothing follows `output`", rest[0].span), place)
 
     def report(self, fault: Fault, place: Place | None) -> None:
+        """Tell a fault with the way in; where it is told at a call, the way ends in front of that."""
+        frame = place.frame if place is not None else None
+        calls = [f.parent for f in frame.outward() if f.span == fault.span] if frame is not None else []
         self.diagnostics.error(
             fault.code,
             fault.message,
@@ -154,16 +165,14 @@ class Expander(Merges):
             label=fault.label,
             notes=fault.notes,
             help=fault.help,
-            frame=place.frame if place is not None else None,
+            frame=calls[-1] if calls else frame,
         )
 
     def poison(self, statement: s.Statement, place: Place) -> None:
         """What the statement would have made is POISON."""
         if not isinstance(statement, (s.Side, s.Let, s.LetFunction, s.Share)):
             place.flow = POISON
-        names: set[str] = set()
-        collect_names((statement,), names)
-        for name in names:
+        for name in names_of(statement):
             binding = place.scope.find(name)
             if binding is None:
                 place.scope.whole.names[name] = binding = Binding(POISON, statement.span, "value")
@@ -180,6 +189,8 @@ class Expander(Merges):
             place.flow = self.step(step, place, place.flow, position == 0)
         word = last.head.id if isinstance(last, s.Call) and isinstance(last.head, s.Name) else ""
         if word in self.words and self.is_word(word, place):
+            if before and word != "residual":
+                raise not_a_step(word, last.span)
             self.in_merge(word, place, last.span)
             assert isinstance(last, s.Call)
             self.words[word](last, statement.body, place)
@@ -233,16 +244,9 @@ class Expander(Merges):
     def check_sides(self) -> None:
         """A side value that nothing reads is a mistake: the flow did not move."""
         for target, bindings in self.sides.values():
-            if any(b.read or b.value is POISON for b in bindings):
+            if any(b.read or b.value is POISON or is_input(b.value) for b in bindings):
                 continue
-            name = root(target)
-            self.diagnostics.error(
-                "unused-value",
-                f"`{name}` is put aside and never used",
-                target.span,
-                help=f"`{name} = ...` leaves the flow where it was; to go on from it, drop `{name} =` or write `as {name}` "
-                "behind the call",
-            )
+            self.diagnostics.add(unused(root(target), bindings[0].kind, target.span))
 
     def share(self, statement: s.Share, place: Place) -> None:
         """`share name = chain`: nothing is expanded before its first use."""
@@ -251,6 +255,8 @@ class Expander(Merges):
         path = self.label_path(label, place) if label is not None else None
         path = path or place.paths.named(statement.name)
         place.scope.bind(statement.name, Shared(statement, place, path), statement.span, "shared")
+        binding = place.scope.names[statement.name]
+        self.sides.setdefault(id(statement), (s.Name(statement.name, statement.span), []))[1].append(binding)
 
     def here(self, statement: s.Here, place: Place) -> None:
         """`as name` alone names the current value."""
@@ -358,6 +364,8 @@ class Expander(Merges):
 
     def expect(self, call: s.Call, body: tuple[s.Statement, ...] | None, place: Place) -> None:
         """`expect params=..., output=...`: held by the checker."""
+        if not place.body.is_model:
+            raise Fault("word", "`expect` stands in the body of a model", call.span)
         figures, spans = {}, {}
         for argument in call.args:
             if argument.name is None:
@@ -367,21 +375,38 @@ class Expander(Merges):
         place.body.expectations.append(Expectation(figures, spans, call.span))
 
     def allow(self, call: s.Call, body: tuple[s.Statement, ...] | None, place: Place) -> None:
-        """`allow "checkerboard"`: the warning is meant to be."""
+        """`allow "checkerboard"`: the warning is meant to be, in this block or model."""
+        if body is not None or not call.args or call.label is not None:
+            raise Fault("type", 'a warning is allowed by its name: `allow "checkerboard"`', call.span)
         for argument in call.args:
             name = self.evaluate(argument.value, place.scope)
             if not isinstance(name, str):
+                hint = 'the name of a warning is written as a string: `allow "checkerboard"`'
                 raise Fault(
-                    "type", 'the name of a warning is written as a string: `allow "checkerboard"`', argument.span
+                    "type", f"`allow` takes names of warnings, found {describe(name)}", argument.span, help=hint
                 )
+            if name not in WARNINGS:
+                hint = did_you_mean(name, WARNINGS) or f"there are {', '.join(WARNINGS)}"
+                raise Fault("unknown-word", f'there is no warning "{name}"', argument.span, help=hint)
             place.body.allowed.add(name)
+
+
+def unused(name: str, kind: str, span: Span) -> Diagnostic:
+    if kind == "shared":
+        return Diagnostic("error", "unused-value", f"`{name}` is shared and never used", span)
+    help = f"`{name} = ...` leaves the flow where it was; to go on from it, drop `{name} =` or write `as {name}` "
+    message = f"`{name}` is put aside and never used"
+    return Diagnostic("error", "unused-value", message, span, help=help + "behind the call")
+
+
+def not_a_step(word: str, span: Span) -> Fault:
+    return Fault("word", f"`{word}` stands at the beginning of a line of its own", span)
+
+
+def is_input(value: Any) -> bool:
+    """Whether it is an input of the model, which has an error of its own where nothing reads it."""
+    return isinstance(value, Port) and isinstance(value.node.op, Input)
 
 
 def missing_body(word: str, span: Span) -> Fault:
     return Fault("missing-body", f"`{word}` wants a body", span, help=f"end the line with a colon: `{span.text}:`")
-
-
-def head_word(statement: s.Statement) -> str:
-    """The word a flow statement begins with."""
-    step = statement.chain.steps[0] if isinstance(statement, s.Flow) else None
-    return step.head.id if isinstance(step, s.Call) and isinstance(step.head, s.Name) else ""

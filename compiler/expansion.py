@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from . import syntax as s
-from .bind import Given, Seen
+from .bind import Seen
 from .budget import Budget
+from .convert import words_for
 from .diagnostics import Diagnostics
 from .evaluate import Evaluator
-from .fault import Fault
-from .graph import Node
+from .fault import Fault, did_you_mean
+from .graph import Allowance, Node
+from .ops.base import Op
 from .place import NOTHING, Place
 from .scope import Binding
 from .shape import Shape
-from .values import Definition
+from .values import POISON, Definition, Given, Poisoned
 
 
 class Request(NamedTuple):
@@ -41,6 +43,8 @@ class Expansion:
         """Every result by its path, for `until=`."""
         self.cuts: list[tuple[int, int]] = []
         """Ranges of nodes that an `until=` may leave without use."""
+        self.allowances: list[Allowance] = []
+        """Warnings that blocks say are meant to be, for the nodes made in them."""
         self.sides: dict[int, tuple[s.Expr, list[Binding]]] = {}
         """Side values by the target that binds them: each must be read."""
 
@@ -88,7 +92,27 @@ class Expansion:
         name, indices = self.indexed(target, place)
         return ".".join([name, *map(str, indices)])
 
-    def given(self, call: s.Call, place: Place) -> list[Given]:
-        """The evaluated arguments of a call."""
+    def given(self, call: s.Call, place: Place, cls: type[Op] | None = None) -> list[Given]:
+        """The evaluated arguments of a call; of an operator, where it is one."""
         scope = place.scope
-        return [Given(a.name, self.evaluate(a.value, scope), a.span) for a in call.args]
+        try:
+            found = [Given(a.name, self.evaluate(a.value, scope), a.span) for a in call.args]
+        except Fault as fault:
+            raise with_choices(fault, call, cls) from None
+        if any(g.value is POISON for g in found):
+            raise Poisoned
+        return found
+
+
+def with_choices(fault: Fault, call: s.Call, cls: type[Op] | None) -> Fault:
+    """A word that is not known, where an argument takes words: which they are."""
+    argument = next((a for a in call.args if a.value.span == fault.span), None)
+    field = cls.fields.get(argument.name or "") if cls is not None and argument is not None else None
+    if fault.code != "unknown-name" or field is None or fault.help.startswith("write"):
+        return fault
+    words = words_for(field)
+    text = fault.span.text
+    fault.help = did_you_mean(text, words) or fault.help
+    if not fault.help and 0 < len(words) < 8:
+        fault.help = f"`{argument.name}` is one of {', '.join(f'`{w}`' for w in words)}" if argument else ""
+    return fault

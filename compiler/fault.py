@@ -28,5 +28,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     known = list(dict.fromkeys(known))
     folded = {k.lower().replace("_", ""): k for k in reversed(known)}
     exact = folded.get(word.lower().replace("_", ""))
-    near = [exact] if exact and exact != word else get_close_matches(word, known, n=1, cutoff=0.7)
+    near = [exact] if exact and exact != word else get_close_matches(word, known, n=1, cutoff=0.75)
+    near = near or [k for k in known if sorted(k) == sorted(word) or (len(k) > 3 and word.lower().startswith(k))]
     return f"did you mean `{near[0]}`?" if near else ""

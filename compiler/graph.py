@@ -89,6 +89,14 @@ class Expectation(NamedTuple):
     span: Span
 
 
+class Allowance(NamedTuple):
+    """Warnings that are meant to be, for the nodes with serial numbers from `first` up to, not including, `last`."""
+
+    codes: frozenset[str]
+    first: int
+    last: int
+
+
 class Graph:
     """An expanded model: every block inlined, every loop unrolled, every shape known. Not yet checked as a whole."""
 
@@ -104,6 +112,7 @@ class Graph:
         expectations: tuple[Expectation, ...] = (),
         values: dict[str, Any] | None = None,
         allowed: Iterable[str] = (),
+        allowances: Iterable[Allowance] = (),
     ) -> None:
         self.name = name
         self.file = file
@@ -116,8 +125,14 @@ class Graph:
         self.values = values or {}
         """The named values of the model's body, by name, for recipes (`on=main`) and inner access."""
         self.allowed = frozenset(allowed)
+        self.allowances = tuple(allowances)
         self.parameters: dict[str, Any] = {}
         """What the model's parameters were bound to."""
+
+    def allows(self, code: str, node: Node) -> bool:
+        """Whether the model, or the block the node stands in, says that a warning is meant to be."""
+        inner = (a for a in self.allowances if a.first <= node.serial < a.last)
+        return code in self.allowed or any(code in allowance.codes for allowance in inner)
 
 
 class Layer(NamedTuple):

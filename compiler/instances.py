@@ -6,15 +6,16 @@ from typing import Any
 
 from . import syntax as s
 from .budget import exceeded
-from .evaluate import bind_parameters
 from .expansion import Expansion
 from .fault import Fault, did_you_mean
+from .graph import Allowance
 from .limits import DEPTH
 from .naming import Paths
+from .parameters import bind_parameters
 from .place import NOTHING, Body, Place
 from .scope import Scope
 from .source import Frame, Span
-from .values import POISON, Definition, Family, Instance, Poisoned, Several, Shared, is_value, ports
+from .values import POISON, Definition, Family, Given, Instance, Several, Shared, describe, is_value, ports
 
 
 class Instances(Expansion):
@@ -29,57 +30,59 @@ class Instances(Expansion):
     def instance(self, definition: Definition, call: s.Call, place: Place, current: Any, name: str | None) -> Any:
         """A block or model called in a chain."""
         given = self.given(call, place)
-        args = (*definition.args, *(g.value for g in given if g.name is None))
-        named = {**dict(definition.named), **{g.name: g.value for g in given if g.name is not None}}
-        until = named.pop("until", None)
+        until = next((g for g in given if g.name == "until"), None)
+        given = [g for g in given if g is not until]
+        named = {g.name for g in given if g.name is not None}
+        given = [*(g for g in bound(definition, call.head.span) if g.name not in named), *given]
         path = self.path(call.label, name, definition.name, place)
         first = len(self.nodes)
-        value, scope, _ = self.enter(definition, args, named, call.span, place, current, path)
+        value, scope, _ = self.enter(definition, given, call.span, place, current, path)
         names = {n: b for n, b in scope.names.items() if b.kind in ("value", "side")}
         result: Any = Instance(value.value if isinstance(value, Instance) else value, names, path)
         if until is not None:
-            result = self.cut(result, until, definition, call, first)
+            result = self.cut(result, until, definition, first)
         self.found[path] = result
         self.name_value(call.label, result, place)
         return result
 
-    def cut(self, result: Instance, until: Any, definition: Definition, call: s.Call, first: int) -> Instance:
+    def cut(self, result: Instance, until: Given, definition: Definition, first: int) -> Instance:
         """`until="name"`: the inner value of that name or path; what it does not need is not part of the model."""
+        name = until.value
+        if not isinstance(name, str):
+            raise Fault(
+                "type", f"`until` is the name of an inner value as a string, found {describe(name)}", until.span
+            )
         self.cuts.append((first, len(self.nodes)))
-        if until in result.names:
-            binding = result.names[until]
+        if name in result.names:
+            binding = result.names[name]
             binding.read = True
             return Instance(binding.value, result.names, result.path)
-        inner = self.found.get(f"{result.path}.{until}")
+        inner = self.found.get(f"{result.path}.{name}")
         if inner is None:
             prefix = result.path + "."
             known = [*result.names, *(p[len(prefix) :] for p in self.found if p.startswith(prefix))]
-            span = next(a.span for a in call.args if a.name == "until")
-            raise Fault("unknown-name", f'`{definition.name}` has no inner value "{until}"', span,
-                        help=did_you_mean(str(until), known))  # fmt: skip
+            raise Fault("unknown-name", f'`{definition.name}` has no inner value "{name}"', until.span,
+                        help=did_you_mean(name, known))  # fmt: skip
         return Instance(inner.value if isinstance(inner, Instance) else inner, result.names, result.path)
 
     def enter(
         self,
         definition: Definition,
-        args: tuple[Any, ...],
-        named: dict[str, Any],
+        given: list[Given],
         span: Span,
         place: Place | None,
         current: Any,
         path: str,
     ) -> tuple[Any, Scope, Body]:
         """Expand a body with its parameters bound: its value, its names and what else it gave."""
-        if POISON in args or POISON in named.values():
-            raise Poisoned
         self.budget.enter(span)
         try:
-            base, args, named = self.base(definition, args, named, span)
+            base, given = self.base(definition, given, span)
             written = base.written
             assert not isinstance(written, s.Variant)
             kind = "model" if isinstance(written, s.Model) else "block"
             scope = Scope(base.home)
-            bind_parameters(written.params, args, named, scope, span, f"the {kind} `{base.name}`", self.evaluate)
+            bind_parameters(written.params, given, scope, span, f"the {kind} `{base.name}`", self.evaluate)
             bindings = tuple((n, b.value) for n, b in scope.names.items())
             frame = Frame(kind, definition.name, span, place.frame if place else None, path, bindings)
             return self.body(written, kind, scope, frame, place, current)
@@ -91,14 +94,18 @@ class Instances(Expansion):
     ) -> tuple[Any, Scope, Body]:
         arguments = [] if current is NOTHING else list(current) if isinstance(current, Several) else [current]
         body = Body(kind == "model", place is None, arguments)
+        scope.body = written.body
         takes_flow = kind == "block" or not declares_input(written)
         flow = current if takes_flow else NOTHING
         if flow is not NOTHING:
             scope.comes_in(flow, frame.span)
         inner = Place(scope, flow, frame, Paths(frame.path), body)
         inner.shared = place.shared if place else False
+        first = len(self.nodes)
         self.run(written.body, inner)
-        if place is not None and len(arguments) > len(body.inputs) and not takes_flow:
+        if body.allowed:
+            self.allowances.append(Allowance(frozenset(body.allowed), first, len(self.nodes)))
+        if place is not None and len(arguments) > len(body.inputs) and not takes_flow and POISON not in body.inputs:
             takes = f"{len(body.inputs)} value{'s' * (len(body.inputs) != 1)}"
             raise Fault("too-many-values", f"the model takes {takes}, {len(arguments)} came in", frame.span)
         if body.ended is None:
@@ -110,9 +117,7 @@ class Instances(Expansion):
             return Several(result)
         return result
 
-    def base(
-        self, definition: Definition, args: tuple[Any, ...], named: dict[str, Any], span: Span
-    ) -> tuple[Definition, tuple[Any, ...], dict[str, Any]]:
+    def base(self, definition: Definition, given: list[Given], span: Span) -> tuple[Definition, list[Given]]:
         """The model behind variants, with the arguments of all of them; what is left open can be given."""
         depth = 0
         while isinstance(definition.written, s.Variant):
@@ -122,19 +127,17 @@ class Instances(Expansion):
                 raise exceeded(f"a variant of a variant, more than {DEPTH} deep", span)
             scope = Scope(definition.home)
             own = {p.name for p in written.params}
-            bind_parameters(
-                written.params, args, {n: v for n, v in named.items() if n in own}, scope, span,
-                f"the model `{written.name}`", self.evaluate,
-            )  # fmt: skip
+            mine = [g for g in given if g.name is None or g.name in own]
+            bind_parameters(written.params, mine, scope, span, f"the model `{written.name}`", self.evaluate)
             under = self.evaluate(written.call.head, scope)
             if not isinstance(under, Definition) or isinstance(under.written, s.Block):
                 raise Fault("type", f"`{written.call.head.span.text}` is no model", written.call.head.span)
-            values = [(a.name, self.evaluate(a.value, scope)) for a in written.call.args]
-            args = (*under.args, *(v for n, v in values if n is None))
-            fixed = {**dict(under.named), **{n: v for n, v in values if n is not None}}
-            named = {**fixed, **{n: v for n, v in named.items() if n not in own}}
+            fixed = [Given(a.name, self.evaluate(a.value, scope), a.span) for a in written.call.args]
+            open_ = [g for g in given if g not in mine]
+            later = {g.name for g in open_}
+            given = [*(g for g in (*bound(under, span), *fixed) if g.name is None or g.name not in later), *open_]
             definition = under
-        return definition, args, named
+        return definition, given
 
     def use_shared(self, shared: Shared, call: s.Call, place: Place, current: Any) -> Any:
         """Expand a shared chain once more, under the paths of its first use."""
@@ -166,6 +169,11 @@ class Instances(Expansion):
         finally:
             self.budget.leave()
         return value
+
+
+def bound(definition: Definition, span: Span) -> list[Given]:
+    """The arguments that a definition was passed with."""
+    return [*(Given(None, v, span) for v in definition.args), *(Given(n, v, span) for n, v in definition.named)]
 
 
 def declares_input(written: s.Block | s.Model) -> bool:

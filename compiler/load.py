@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from . import syntax as s
-from .bind import Binder, Given
+from .bind import Binder
 from .budget import Budget
 from .diagnostics import CompileError, Diagnostics
+from .elsewhere import pattern_names
 from .evaluate import Evaluator
 from .fault import Fault, did_you_mean
 from .limits import FILES
@@ -17,8 +18,8 @@ from .ops.base import OPERATORS
 from .parse import parse
 from .reading import read_source
 from .scope import FileScope, Scope
-from .source import Source, Span
-from .values import POISON, Definition, Function, Poisoned
+from .source import Span
+from .values import POISON, Definition, Function, Given, Poisoned
 
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 if not ZOO.is_dir() or not (ZOO / "blocks").is_dir():
@@ -94,10 +95,6 @@ class Loader:
                 self.item(item, file)
             except Fault as fault:
                 self.report(fault)
-                for name in names_of(item):
-                    file.scope.lets.setdefault(name, Scope.poisoned(item.span))
-            except Poisoned:
-                continue
         self.evaluate_lets(file)
         return file
 
@@ -110,6 +107,8 @@ class Loader:
         if isinstance(item, s.Import):
             self.imports(item, file)
         elif isinstance(item, (s.Model, s.Block, s.Variant)):
+            if isinstance(item, s.Variant) and item.call.label is not None:
+                raise Fault("variant", "a variant has no label: its name stands in front", item.call.label.span)
             definition = Definition(item, file.scope)
             self.define_name(item.name, definition, item.span, file)
             if not isinstance(item, s.Block):
@@ -121,9 +120,7 @@ class Loader:
             raise Fault("rebound", f"`{name}` is defined already", span,
                         notes=(f"first defined at {earlier.written.span.place}",))  # fmt: skip
         if name in OPERATORS:
-            self.diagnostics.warning(
-                "shadowed-layer", f"`{name}` is the name of a layer: in this file it is this one", span
-            )
+            self.diagnostics.warning("shadowed-layer", f"this hides the layer `{name}` in this file", span)
         file.scope.definitions[name] = definition
 
     # --- imports ------------------------------------------------------------------------------------------------------
@@ -175,8 +172,9 @@ class Loader:
             root = ZOO if folder.is_relative_to(ZOO) else self.root
             shown = os.path.normpath(os.path.join(os.path.dirname(file.module.source.name), text))
         if not path.resolve().is_relative_to(root):
-            raise Fault("import", f'"{text}" leaves the folder that imports may come from', item.path.span,
-                        notes=("imports stay below the working directory, or below the folder of a file outside it",))  # fmt: skip
+            note = "imports stay below the working directory, or below the folder of a file outside it"
+            message = f'"{text}" leaves the folder that imports may come from'
+            raise Fault("import", message, item.path.span, notes=(note,))
         return path, shown
 
     def near(self, path: Path) -> str:
@@ -189,22 +187,35 @@ class Loader:
     def evaluate_lets(self, file: File) -> None:
         scope = Scope(file.scope)
         scope.names = file.scope.lets
-        for item in file.module.items:
+        lets = tuple(item for item in file.module.items if isinstance(item, (s.Let, s.LetFunction)))
+        scope.body = lets
+        for item in lets:
             try:
-                if isinstance(item, s.Let):
-                    value = self.evaluate(item.value, scope)
-                    self.evaluate.bind_pattern(item.pattern, value, scope, "let")
-                elif isinstance(item, s.LetFunction):
-                    scope.bind(item.name, Function(item, scope), item.span, "let")
-                elif isinstance(item, s.Defaults):
-                    self.defaults(item, file, scope)
+                self.let(item, scope)
             except Fault as fault:
                 self.report(fault)
-                for name in names_of(item):
-                    file.scope.lets.setdefault(name, Scope.poisoned(item.span))
+                self.poison(item, file)
             except Poisoned:
-                for name in names_of(item):
-                    file.scope.lets.setdefault(name, Scope.poisoned(item.span))
+                self.poison(item, file)
+        for defaults in file.module.items:
+            if isinstance(defaults, s.Defaults):
+                self.defaults(defaults, file, scope)
+
+    def let(self, item: s.Let | s.LetFunction, scope: Scope) -> None:
+        for name in names_of(item):
+            definition = scope.file.definitions.get(name)
+            if definition is not None:
+                raise Fault("rebound", f"`{name}` is defined already", item.span,
+                            notes=(f"first defined at {definition.written.span.place}",))  # fmt: skip
+        if isinstance(item, s.Let):
+            self.evaluate.bind_pattern(item.pattern, self.evaluate(item.value, scope), scope, "let")
+        else:
+            scope.bind(item.name, Function(item, scope), item.span, "let")
+
+    def poison(self, item: s.Item, file: File) -> None:
+        """What an item would have bound is POISON."""
+        for name in names_of(item):
+            file.scope.lets.setdefault(name, Scope.poisoned(item.span))
 
     def defaults(self, item: s.Defaults, file: File, scope: Scope) -> None:
         for statement in item.body:
@@ -212,6 +223,8 @@ class Loader:
                 self.default(statement, file, scope)
             except Fault as fault:
                 self.report(fault)
+            except Poisoned:
+                continue
 
     def default(self, statement: s.Statement, file: File, scope: Scope) -> None:
         """One line of `defaults:`: a layer and named arguments."""
@@ -220,7 +233,8 @@ class Loader:
             raise Fault("type", "a line of `defaults:` is a layer with arguments: `conv bias=false`", statement.span)
         cls = OPERATORS.get(call.head.id)
         if cls is None:
-            hint = did_you_mean(call.head.id, OPERATORS)
+            block = call.head.id in file.scope.definitions
+            hint = "a block has its defaults behind its parameters" if block else did_you_mean(call.head.id, OPERATORS)
             raise Fault("unknown-layer", f"there is no layer `{call.head.id}`", call.head.span, help=hint)
         binder = Binder(cls)
         table: dict[str, tuple[Any, Span]] = file.scope.defaults.setdefault(call.head.id, {})
@@ -241,13 +255,3 @@ def names_of(item: s.Item) -> list[str]:
     if isinstance(item, s.Let):
         return pattern_names(item.pattern)
     return [item.name] if isinstance(item, s.LetFunction) else []
-
-
-def pattern_names(pattern: s.Pattern) -> list[str]:
-    if pattern.name is not None:
-        return [pattern.name]
-    return [name for part in pattern.parts for name in pattern_names(part)]
-
-
-def text_source(text: str, name: str) -> Source:
-    return Source(name, text)

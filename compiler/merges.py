@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from . import syntax as s
-from .bind import Given
 from .calls import NO_DEFAULTS, Calls
 from .fault import Fault
 from .graph import Node, Port
@@ -16,7 +15,7 @@ from .ops.geometry import Padding
 from .place import NOTHING, Place, Residual
 from .shape import Shape
 from .source import Frame
-from .values import POISON, Poisoned, describe, ports
+from .values import POISON, Given, Poisoned, describe, ports
 
 Body = tuple[s.Statement, ...]
 
@@ -33,8 +32,8 @@ class Merges(Calls):
             return self.residual_value(step, body, place, current, name)
         callee = self.head(step.head, place)
         if not isinstance(callee, type) or not issubclass(callee, Op) or callee.kind != "merge":
-            raise Fault("no-body", f"`{step.head.span.text}` takes no body", step.span,
-                        help="a body stands behind a merge such as `concat:`, behind `residual:`, `repeat n:`, `for`, `if`")  # fmt: skip
+            help = "a body stands behind a merge such as `concat:`, behind `residual:`, `repeat n:`, `for`, `if`"
+            raise Fault("no-body", f"`{step.head.span.text}` takes no body", step.span, help=help)
         return self.merge(callee, step, body, place, current, name)
 
     def merge(self, cls: type[Op], call: s.Call, body: Body, place: Place, current: Any, name: str | None) -> Any:

@@ -21,9 +21,11 @@ from .load import File, Loader, locate
 from .parse import parse
 from .shape import Shape
 from .source import Source, Span
-from .syntax import Train
+from .syntax import Name, Train, Variant
 from .values import Definition
 from .words import WORDS
+
+FIRST_MODEL = "write `model NAME:` and its layers below it"
 
 
 class Options(NamedTuple):
@@ -86,6 +88,8 @@ def check_text(text: str, name: str = "<text>", options: Options = Options()) ->
 
 def _check_file(file: File, diagnostics: Diagnostics, options: Options) -> list[Diagnostic]:
     """Check the model asked for, or all that need no parameter, and the recipes for them."""
+    if not file.module.items:
+        diagnostics.error("no-model", "the file is empty", Span(file.module.source, 0, 0), help=FIRST_MODEL)
     chosen = file.models if options.model is None else [_choose(file, diagnostics, options)]
     checked = {d.name: _expand(d, file, diagnostics, options) for d in chosen if not needs_arguments(d)}
     for train in file.trains:
@@ -138,9 +142,7 @@ def _choose(file: File, diagnostics: Diagnostics, options: Options) -> Definitio
     span = Span(file.module.source, 0, 0)
     if not file.models:
         if not diagnostics.failed:
-            diagnostics.error(
-                "no-model", "the file has no `model`", span, help="write `model NAME:` and its layers below it"
-            )
+            diagnostics.error("no-model", "the file has no `model`", span, help=FIRST_MODEL)
         raise CompileError(diagnostics.sorted())
     if options.model is None:
         return file.models[-1]
@@ -154,8 +156,22 @@ def _choose(file: File, diagnostics: Diagnostics, options: Options) -> Definitio
 
 
 def needs_arguments(definition: Definition) -> bool:
-    """Whether a model has parameters without defaults: then it is only for variants and other models."""
-    return any(p.default is None for p in definition.written.params)
+    """Whether a model has parameters without values: then it is only for variants and other models."""
+    return bool(open_parameters(definition, set()))
+
+
+def open_parameters(definition: Definition, seen: set[str]) -> list[str]:
+    """The parameters that must be given, of the model or of the one that it is a variant of."""
+    written = definition.written
+    open_ = [p.name for p in written.params if p.default is None]
+    if not isinstance(written, Variant) or not isinstance(written.call.head, Name) or definition.name in seen:
+        return open_
+    under = definition.home.definitions.get(written.call.head.id)
+    if under is None:
+        return open_
+    positions = sum(a.name is None for a in written.call.args)
+    given = {p.name for p in under.written.params[:positions]} | {a.name for a in written.call.args}
+    return open_ + [name for name in open_parameters(under, {*seen, definition.name}) if name not in given]
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import syntax as s
-from .bind import Binder, Given
+from .bind import Binder
 from .budget import Budget
 from .diagnostics import Diagnostics
 from .evaluate import CONSTANTS, Evaluator
@@ -21,7 +21,7 @@ from .recipes.record import Phase, Recipe, Said
 from .recipes.steps import SHORT, Affine, Steps
 from .scope import FileScope, Scope
 from .source import Span
-from .values import Builtin, Poisoned, Symbol, describe
+from .values import Builtin, Given, Poisoned, Symbol, describe
 
 
 def recipe(train: s.Train, file: FileScope, checked: Checked | None, diagnostics: Diagnostics) -> Recipe:
@@ -134,7 +134,8 @@ class Reader:
             return cls, call.args, call.span
         there = ", ".join(f"`{w}`" for w in cls)
         if not call.args or call.args[0].name is not None:
-            raise Fault("missing-argument", f"`{word}` begins with which one", call.span, help=f"there are {there}")
+            message = f"`{word}` begins with what kind: `{word} {next(iter(cls))}`"
+            raise Fault("missing-argument", message, call.span, help=f"there are {there}")
         first = call.args[0]
         value = self.evaluate(first.value, self.scope)
         if not isinstance(value, Symbol) or value.word not in cls:
@@ -150,6 +151,9 @@ class Reader:
         binder = Binder(cls)
         for given in self.gathered(cls, [self.given(cls, a) for a in args]):
             binder.take(given)
+        for name, field in cls.fields.items():
+            if field.required and name not in binder.values:
+                raise missing(cls, name, span)
         made: Record = cls(**binder.finish(span))
         consistent(made, span)
         return made
@@ -165,11 +169,13 @@ class Reader:
         return Given(renamed.get(arg.name, arg.name), self.evaluate(arg.value, self.scope), arg.span)
 
     def gathered(self, cls: type[Any], given: list[Given]) -> list[Given]:
-        """The positional arguments as one, where the entry takes any number."""
+        """The positional arguments as one, where the entry takes any number; each is tried alone for its own place."""
         many = getattr(cls, "many", "")
         several = [g for g in given if g.name is None]
         if not many or not several:
             return given
+        for one in several:
+            Binder(cls).take(one._replace(name=many))
         span = several[0].span.to(several[-1].span)
         return [Given(many, [g.value for g in several], span), *(g for g in given if g.name is not None)]
 
@@ -198,8 +204,8 @@ class Reader:
         whole: dict[str, Any] = {}
         for arg in call.args:
             if arg.name is None:
-                hint = "steps in order stand in a body: `augment:`"
-                raise Fault("recipe", f"`{call.span.text.split()[0]}` takes its steps by name", arg.span, help=hint)
+                hint = f"steps stand in a body: `{word_of(call)}: {arg.span.text}`"
+                raise Fault("recipe", f"`{word_of(call)}` takes no arguments by position", arg.span, help=hint)
             given = Given(None, self.evaluate(arg.value, self.scope), arg.span)
             word = SHORT.get(arg.name, arg.name)
             if word == "affine":
@@ -226,6 +232,23 @@ class Reader:
         return Affine(**binder.finish(span))
 
 
+def word_of(call: s.Call) -> str:
+    """The first word of an entry."""
+    return call.head.span.text
+
+
+def missing(cls: type[Any], name: str, span: Span) -> Fault:
+    """An argument that must be given and is not."""
+    renamed = {field: word for word, field in getattr(cls, "renamed", {}).items()}
+    comma = "," if " " in cls.word else ""
+    field = cls.fields[name]
+    example = name.upper() if field.position else f"{renamed.get(name, name)}=..."
+    return Fault(
+        "missing-argument", f"`{cls.word}` needs `{renamed.get(name, name)}`: {field.doc}", span,
+        help=f"write `{cls.word}{comma if not field.position else ''} {example}`",
+    )  # fmt: skip
+
+
 def chain(statement: s.Statement) -> tuple[s.Call, ...]:
     """The calls of one line of steps."""
     if isinstance(statement, s.Doc):
@@ -249,12 +272,13 @@ def once(said: Said, earlier: list[Said]) -> None:
     """Refuse a second entry of a kind that is said once."""
     if said.entry.repeated:
         return
+    word = said.entry.entry
     for other in earlier:
-        if other.entry.entry == said.entry.entry:
+        if other.entry.entry == word or {other.entry.entry, word} == {"epochs", "steps"}:
             assert said.span is not None
             assert other.span is not None
-            note = f"first at {other.span.place}"
-            raise Fault("entry-twice", f"`{said.entry.entry}` is said twice", said.span, notes=(note,))
+            message = f"`{word}` is said twice" if other.entry.entry == word else "a recipe is so many epochs or so many steps long"
+            raise Fault("entry-twice", message, said.span, notes=(f"first at {other.span.place}",))
 
 
 def consistent(made: Record, span: Span) -> None:
@@ -282,7 +306,7 @@ def against_model(found: Recipe, checked: Checked, diagnostics: Diagnostics) -> 
         if isinstance(entry, Loss):
             for name in entry.on or ():
                 if name not in known:
-                    hint = did_you_mean(name, known) or f"there are {', '.join(f'`{n}`' for n in outputs)}"
+                    hint = did_you_mean(name, outputs) or f"there are {', '.join(f'`{n}`' for n in outputs)}"
                     diagnostics.error("unknown-output", f"the model has no output `{name}`", span, help=hint)
         patterns = entry.patterns if isinstance(entry, Params) else (entry.part,) if isinstance(entry, Weights) else ()
         for pattern in patterns:

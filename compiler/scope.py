@@ -39,7 +39,7 @@ class FileScope:
 class Scope:
     """A block or model body (`outer` None, `whole` itself), a body inside it, or the turn of a loop."""
 
-    __slots__ = ("file", "names", "outer", "skipped", "whole")
+    __slots__ = ("body", "file", "names", "outer", "skipped", "whole")
 
     def __init__(self, file: FileScope, outer: Scope | None = None) -> None:
         self.file = file
@@ -48,6 +48,8 @@ class Scope:
         self.names: dict[str, Binding] = {}
         self.skipped: list[Any] = [] if outer is None else outer.whole.skipped
         """Conditions not taken, to say why a name is not there."""
+        self.body: tuple[Any, ...] = ()
+        """The statements of the whole block or model, for the same purpose."""
 
     def inner(self) -> Scope:
         return Scope(self.file, self)

@@ -13,6 +13,7 @@ from .graph import Port
 if TYPE_CHECKING:
     from . import syntax
     from .scope import Binding, FileScope, Scope
+    from .source import Span
 
 
 class Amount(NamedTuple):
@@ -37,6 +38,14 @@ class Symbol(NamedTuple):
             return self.word
         inner = [show(a) for a in self.args] + [f"{k}={show(v)}" for k, v in self.named]
         return f"{self.word}({', '.join(inner)})"
+
+
+class Given(NamedTuple):
+    """One evaluated argument of a call and where it stands."""
+
+    name: str | None
+    value: Any
+    span: Span
 
 
 class Family:

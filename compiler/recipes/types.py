@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..bind import CONVERTERS, Unfit, bound_record
+from ..convert import CONVERTERS, Unfit, bound_record
 from ..ops.base import Arg, Initializer
 from ..ops.geometry import Sizes
 from ..values import Amount, Symbol

@@ -1,0 +1,258 @@
+"""The types of arguments: evaluated values -> what operators take, by the annotation of the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from .arithmetic import whole
+from .fault import did_you_mean
+from .habits import ARGUMENTS
+from .ops.base import INITIALIZERS, OPERATORS, Arg, Op, OpError, Record
+from .ops.geometry import CAUSAL, SAME, VALID, Padding
+from .values import Symbol, describe, show
+
+PADDINGS = {"valid": VALID, "same": SAME, "causal": CAUSAL}
+
+
+class Unfit(Exception):
+    """The value is not of the type; the text says what is wanted."""
+
+
+class OutOfRange(Exception):
+    """Of the right type, and too small or too large."""
+
+
+class Wrong(Exception):
+    """The arguments of a word are at fault, not the word."""
+
+    def __init__(self, code: str, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.help = help
+
+
+def convert(field: Arg, value: Any) -> Any:
+    """The value in the type of the field; Unfit or OutOfRange otherwise."""
+    kinds = [k.strip() for k in field.type.split("|")]
+    if value is None and "None" in kinds:
+        return None
+    wanted = [k for k in kinds if k not in ("None", "Operand")]
+    for kind in wanted[:-1]:
+        try:
+            return in_range(field, CONVERTERS[kind](field, value))
+        except Unfit:
+            continue
+    return in_range(field, CONVERTERS[wanted[-1]](field, value)) if wanted else operand(field, value)
+
+
+def in_range(field: Arg, value: Any) -> Any:
+    """The value, if it and its elements are between `min` and `max`."""
+    if field.min is None and field.max is None:
+        return value
+    for n in value if isinstance(value, tuple) else (value,):
+        if not isinstance(n, (int, float)) or isinstance(n, bool):
+            continue
+        if field.min is not None and n < field.min:
+            raise OutOfRange(f"is at least {show(field.min)}, found {show(n)}")
+        if field.max is not None and n > field.max:
+            raise OutOfRange(f"is at most {show(field.max)}, found {show(n)}")
+    return value
+
+
+def integer(field: Arg, value: Any) -> int:
+    value = whole(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit("a whole number")
+    return value
+
+
+def real(field: Arg, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Unfit("a number")
+    return float(value)
+
+
+def boolean(field: Arg, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit("`true` or `false`")
+    return value
+
+
+def word(field: Arg, value: Any) -> str:
+    text = value.word if isinstance(value, Symbol) and not value.args and not value.named else value
+    if field.choices and (not isinstance(text, str) or text not in field.choices or isinstance(value, str)):
+        raise Unfit("one of " + ", ".join(f"`{c}`" for c in field.choices))
+    if not isinstance(text, str):
+        raise Unfit("a string")
+    return text
+
+
+def sizes(field: Arg, value: Any) -> tuple[int, ...]:
+    items = value if isinstance(value, (tuple, list)) else (value,)
+    found = tuple(whole(n) for n in items)
+    if not found or not all(isinstance(n, int) and not isinstance(n, bool) for n in found):
+        raise Unfit("a whole number or sizes such as 3x3")
+    return found
+
+
+def dims(field: Arg, value: Any) -> tuple[int | None, ...]:
+    items = value if isinstance(value, (tuple, list)) else (value,)
+    found = tuple(whole(n) for n in items)
+    if not found or not all(n is None or (isinstance(n, int) and not isinstance(n, bool)) for n in found):
+        raise Unfit("a shape such as 7x7x64")
+    return found
+
+
+def padding(field: Arg, value: Any) -> Padding:
+    if isinstance(value, Symbol) and value.word in PADDINGS:
+        return PADDINGS[value.word]
+    try:
+        found = pairs(field, value)
+    except Unfit:
+        raise Unfit("`valid`, `same`, `causal`, a number, or pairs such as ((0, 1), (0, 1))") from None
+    return Padding("explicit", found, scalar=not isinstance(value, (tuple, list)))
+
+
+def pairs(field: Arg, value: Any) -> tuple[tuple[int, int], ...]:
+    """`1`, `(1, 2)` (one number per dimension) or `((0, 1), (0, 1))`."""
+    items = value if isinstance(value, (tuple, list)) else (value,)
+    found = []
+    for item in items:
+        pair = tuple(whole(n) for n in item) if isinstance(item, (tuple, list)) else (whole(item),) * 2
+        if len(pair) != 2 or not all(isinstance(n, int) and not isinstance(n, bool) for n in pair):
+            raise Unfit("a number, or pairs such as ((0, 1), (0, 1))")
+        if min(pair) < 0:
+            raise OutOfRange(f"is at least 0, found {min(pair)}")
+        found.append(pair)
+    if not found:
+        raise Unfit("a number, or pairs such as ((0, 1), (0, 1))")
+    return tuple(found)
+
+
+def numbers(field: Arg, value: Any) -> tuple[float, ...]:
+    items = value if isinstance(value, (tuple, list)) else (value,)
+    if not items or any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in items):
+        raise Unfit("a number or a list of numbers")
+    return tuple(float(n) for n in items)
+
+
+def integers(field: Arg, value: Any) -> tuple[int, ...]:
+    items = tuple(whole(n) for n in value) if isinstance(value, (tuple, list)) else (whole(value),)
+    if not items or any(isinstance(n, bool) or not isinstance(n, int) for n in items):
+        raise Unfit("a list of whole numbers")
+    return items
+
+
+def array(field: Arg, value: Any) -> tuple[Any, ...]:
+    """Nested lists of numbers, all rows of one length, as nested tuples."""
+    if not isinstance(value, (tuple, list)) or not value:
+        raise Unfit("nested lists of numbers such as [[1, 0], [0, -1]]")
+    if any(isinstance(row, (tuple, list)) for row in value):
+        rows = tuple(array(field, row) for row in value)
+        if len({len(row) for row in rows}) > 1:
+            raise Unfit("nested lists with rows of one length")
+        return rows
+    return numbers(field, value)
+
+
+def activation(field: Arg, value: Any) -> Op:
+    op = bound_record(value, OPERATORS)
+    if not isinstance(op, Op) or op.kind != "activation":
+        raise Unfit("an activation such as `relu` or `leaky_relu(0.1)`")
+    return op
+
+
+def start(field: Arg, value: Any) -> Record:
+    record: Record | None = bound_record(value, INITIALIZERS)
+    if record is None:
+        raise Unfit("an initialiser such as `he_normal` or `normal(std=0.01)`")
+    return record
+
+
+def operand(field: Arg, value: Any) -> Any:
+    raise Unfit("a value of the network")
+
+
+def bound_record(value: Any, table: Mapping[str, type[Any]]) -> Any:
+    """A word with its arguments, looked up in a table and made; None where it is not there, Wrong where they misfit."""
+    if not isinstance(value, Symbol) or value.word not in table:
+        return None
+    cls = table[value.word]
+    made = {f.name: part(cls, f, v) for f, v in bound_arguments(cls, value)}
+    for field in cls.fields.values():
+        if field.required and field.name not in made:
+            needs = f"`{value.word}` needs `{field.name}`: {field.doc}"
+            raise Wrong("missing-argument", needs, f"write `{value.word}({field.name.upper()})`")
+    try:
+        return cls(**made)
+    except OpError as wrong:
+        raise Wrong(wrong.code, wrong.message, wrong.help) from None
+
+
+def bound_arguments(cls: type[Record], value: Symbol) -> Iterator[tuple[Arg, Any]]:
+    """The arguments of a word with their fields."""
+    positions = [f for f in cls.fields.values() if f.position]
+    if len(value.args) > len(positions):
+        takes = f"{len(positions)} argument{'s' * (len(positions) != 1)}" if cls.fields else "no arguments"
+        raise Wrong("too-many-arguments", f"`{value.word}` takes {takes}, {len(value.args)} are given")
+    yield from zip(positions, value.args)
+    for name, v in value.named:
+        if name not in cls.fields:
+            there = f"it has {', '.join(f'`{n}`' for n in cls.fields)}" if cls.fields else "it takes no arguments"
+            raise Wrong("unknown-argument", f"`{value.word}` has no argument `{name}`",
+                        ARGUMENTS.get(name) or did_you_mean(name, cls.fields) or there)  # fmt: skip
+        yield cls.fields[name], v
+
+
+def part(cls: type[Record], field: Arg, value: Any) -> Any:
+    """One argument of a word, in the type of its field."""
+    try:
+        return convert(field, value)
+    except Unfit as unfit:
+        raise Wrong("type", f"`{field.name}` of `{cls.word}` is {unfit}, found {describe(value)}") from None
+    except OutOfRange as wrong:
+        raise Wrong("bad-argument", f"`{field.name}` of `{cls.word}` {wrong}") from None
+
+
+CONVERTERS: dict[str, Callable[[Arg, Any], Any]] = {
+    "int": integer,
+    "float": real,
+    "bool": boolean,
+    "str": word,
+    "Sizes": sizes,
+    "Dims": dims,
+    "Padding": padding,
+    "Pairs": pairs,
+    "Numbers": numbers,
+    "Ints": integers,
+    "Array": array,
+    "Activation": activation,
+    "Initializer": start,
+}
+
+
+def unfit_help(field: Arg, value: Any) -> str:
+    """A way out where one is likely right."""
+    if isinstance(value, str):
+        return f"without quotes: `{value}`" if re.fullmatch(r"[\w.]+", value) else ""
+    if isinstance(value, float) and field.type in ("int", "Sizes"):
+        return "`round`, `floor` or `round_to` make it whole"
+    if not isinstance(value, Symbol):
+        return ""
+    if field.type.startswith("Activation") and value.word in OPERATORS:
+        return f"`{value.word}` makes a row of its own: `-> {value.word}` behind the layer"
+    return did_you_mean(value.word, words_for(field))
+
+
+def words_for(field: Arg) -> list[str]:
+    """The words that an argument takes."""
+    kinds = field.type.replace("|", " ").split()
+    known = list(field.choices)
+    known += PADDINGS if "Padding" in kinds else ()
+    known += (w for w, op in OPERATORS.items() if op.kind == "activation") if "Activation" in kinds else ()
+    known += INITIALIZERS if "Initializer" in kinds else ()
+    known += ("true", "false") if "bool" in kinds else ()
+    return known
