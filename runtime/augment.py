@@ -73,8 +73,8 @@ def resize(step: s.Resize, x: Tensor, draws: Draws) -> Tensor:
     if len(step.size) == 2:
         return resized(x, *pair(step.size))
     height, width = x.shape[-2:]
-    factor = step.size[0] / min(height, width)
-    return resized(x, max(round(height * factor), step.size[0]), max(round(width * factor), step.size[0]))
+    short, side = min(height, width), step.size[0]
+    return resized(x, side * height // short, side * width // short)
 
 
 def padded(x: Tensor, height: int, width: int) -> Tensor:
@@ -89,7 +89,7 @@ def padded(x: Tensor, height: int, width: int) -> Tensor:
 def center_crop(step: s.CenterCrop, x: Tensor, draws: Draws) -> Tensor:
     height, width = pair(step.size)
     x = padded(x, height, width)
-    top, left = (x.shape[-2] - height) // 2, (x.shape[-1] - width) // 2
+    top, left = round((x.shape[-2] - height) / 2), round((x.shape[-1] - width) / 2)
     return x[..., top : top + height, left : left + width]
 
 

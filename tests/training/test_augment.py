@@ -1,0 +1,171 @@
+"""Each step against torch, torchvision or a picture that can be told by hand; and randomness that hangs on its key only."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from cnnc.compiler.recipes import PARTS, steps as s
+from cnnc.compiler.recipes.types import Shift
+from cnnc.runtime import keyed
+from cnnc.runtime.augment import apply, runs
+from cnnc.runtime.draws import Draws
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional as tv
+
+X = torch.rand(6, 3, 8, 12, generator=torch.Generator().manual_seed(1))
+
+
+def draws(count: int = 6, epoch: int = 0) -> Draws:
+    return Draws(seed=3, epoch=epoch, place=0, examples=np.arange(count))
+
+
+def test_normalize_is_that_of_torchvision() -> None:
+    expected = v2.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])(X)
+    assert torch.allclose(apply(s.Normalize(mean="imagenet"), X, draws()), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(5,), (20,), (7, 9)])
+def test_resize_and_center_crop_are_those_of_torchvision(size: tuple[int, ...]) -> None:
+    expected = tv.resize(X, list(size), antialias=True)
+    assert torch.allclose(apply(s.Resize(size=size), X, draws()), expected, atol=1e-5)
+    middle = apply(s.CenterCrop(size=size), X, draws())
+    assert torch.equal(middle, tv.center_crop(X, list(size * (3 - len(size)))))
+
+
+def test_flips_mirror_some_and_leave_the_others() -> None:
+    for step, axis in ((s.HFlip(), -1), (s.VFlip(), -2)):
+        found = apply(step, X, draws())
+        same = [torch.equal(f, x) for f, x in zip(found, X)]
+        turned = [torch.equal(f, x.flip(axis)) for f, x in zip(found, X)]
+        assert all(a != b for a, b in zip(same, turned))
+        assert any(same)
+        assert any(turned)
+    assert torch.equal(apply(s.HFlip(share=1.0), X, draws()), X.flip(-1))
+
+
+def test_a_turn_by_90_degrees_is_that_of_torch() -> None:
+    square = X[..., :8]
+    found = apply(s.Affine(rotation=(90.0, 90.0)), square, draws())
+    assert torch.allclose(found, square.rot90(1, (-2, -1)), atol=1e-4)
+
+
+def test_a_turn_keeps_shapes_of_pictures_that_are_not_square() -> None:
+    disc = torch.zeros(1, 1, 20, 60)
+    rows, columns = torch.meshgrid(torch.arange(20) - 9.5, torch.arange(60) - 29.5, indexing="ij")
+    disc[0, 0] = (rows**2 + columns**2 < 49).float()
+    found = apply(s.Affine(rotation=(40.0, 40.0)), disc, draws(1))
+    assert float((found - disc).abs().mean()) < 0.015
+
+
+def test_a_shift_moves_by_pixels_or_by_shares() -> None:
+    fixed = np.array([0])
+    one = torch.zeros(1, 1, 9, 9)
+    one[0, 0, 4, 4] = 1
+    for shift, reach in ((Shift(3.0, "px"), 3.0), (Shift(1 / 3), 3.0)):
+        found = apply(s.Affine(shift=(shift,), fill="zeros"), one, Draws(0, 0, 0, fixed))
+        mass = found[0, 0] / found.sum()
+        center = (mass * torch.arange(9.0)[:, None]).sum(), (mass * torch.arange(9.0)).sum()
+        drawn = keyed.uniform((0, keyed.AUGMENT, 0, 0), fixed, 6)[0]
+        assert float(center[1] - 4) == pytest.approx(-(2 * drawn[4] - 1) * reach, abs=1e-3)
+        assert float(center[0] - 4) == pytest.approx(-(2 * drawn[5] - 1) * reach, abs=1e-3)
+
+
+def test_zoom_makes_things_larger_by_the_factor() -> None:
+    square = torch.zeros(1, 1, 40, 40)
+    square[..., 15:25, 15:25] = 1
+    found = apply(s.Affine(zoom=(2.0, 2.0)), square, draws(1))
+    assert float(found.sum()) == pytest.approx(400, rel=0.02)
+
+
+def test_resized_crop_keeps_area_and_ratio() -> None:
+    ramp = torch.linspace(0, 1, 100).expand(200, 1, 100, 100)
+    step = s.ResizedCrop(size=(10,), area=(0.25, 0.25), ratio=(1.0, 1.0))
+    found = apply(step, ramp, draws(200))
+    assert found.shape == (200, 1, 10, 10)
+    width = (found[..., -1] - found[..., 0]).mean((1, 2))  # half the picture, less the middles of the outer pixels
+    assert torch.allclose(width, torch.full((200,), 0.5 * 0.9), atol=0.01)
+
+
+def test_crop_with_padding_shows_a_part() -> None:
+    found = apply(s.Crop(size=(8, 12), pad=2), X, draws())
+    padded = torch.nn.functional.pad(X, (2, 2, 2, 2))
+    for one, whole in zip(found, padded):
+        parts = [whole[:, t : t + 8, q : q + 12] for t in range(5) for q in range(5)]
+        assert any(torch.equal(one, part) for part in parts)
+
+
+def test_brightness_and_contrast_and_saturation_at_fixed_factors_are_those_of_torchvision() -> None:
+    for step, function in (
+        (s.Brightness(factor=(1.3, 1.3)), tv.adjust_brightness),
+        (s.Contrast(factor=(0.6, 0.6)), tv.adjust_contrast),
+        (s.Saturation(factor=(1.4, 1.4)), tv.adjust_saturation),
+    ):
+        factor = step.factor[0]
+        assert torch.allclose(apply(step, X, draws()), function(X, factor), atol=1e-3), step.word
+
+
+def test_standardize_gives_mean_0_and_deviation_1() -> None:
+    found = apply(s.Standardize(), X, draws())
+    assert torch.allclose(found.mean((1, 2, 3)), torch.zeros(6), atol=1e-5)
+    assert torch.allclose(found.std((1, 2, 3)), torch.ones(6), atol=1e-4)
+
+
+def test_erase_blanks_a_rectangle_of_the_area() -> None:
+    white = torch.ones(400, 1, 40, 40)
+    found = apply(s.Erase(share=0.5, area=(0.1, 0.1)), white, draws(400))
+    blank = (found == 0).float().mean((1, 2, 3))
+    touched = blank > 0
+    assert 0.4 < float(touched.float().mean()) < 0.6
+    assert float(blank[touched].mean()) == pytest.approx(0.1, abs=0.01)
+
+
+EXAMPLES = {
+    "affine": s.Affine(rotation=(20.0,), shift=(Shift(0.1),), zoom=(0.2,), shear=(5.0,)),
+    "brightness": s.Brightness(factor=(0.3,)), "channel_shift": s.ChannelShift(shift=20.0),
+    "color_jitter": s.ColorJitter(factor=(0.3,)), "contrast": s.Contrast(factor=(0.3,)),
+    "crop": s.Crop(size=(6,), pad=1), "erase": s.Erase(), "hflip": s.HFlip(), "lighting": s.Lighting(std=0.1),
+    "noise": s.Noise(std=0.1), "resized_crop": s.ResizedCrop(size=(8,)), "saturation": s.Saturation(factor=(0.3,)),
+    "vflip": s.VFlip(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", sorted(EXAMPLES))
+def test_a_change_hangs_on_seed_epoch_and_example_only(word: str) -> None:
+    """The same in any batch, another in the next epoch."""
+    step = EXAMPLES[word]
+    whole = apply(step, X, draws())
+    part = apply(step, X[[4, 1]], draws()._replace(examples=np.array([4, 1])))
+    assert torch.allclose(part, whole[[4, 1]], atol=1e-6)
+    assert not torch.equal(apply(step, X, draws(epoch=1)), whole)
+
+
+def test_uniform_numbers_are_uniform_and_independent() -> None:
+    found = keyed.uniform((1, 2, 3), np.arange(50_000), 4)
+    assert found.min() >= 0
+    assert found.max() < 1
+    assert np.allclose(found.mean(0), 0.5, atol=0.01)
+    assert np.allclose(found.var(0), 1 / 12, atol=0.002)
+    assert np.abs(np.corrcoef(found.T) - np.eye(4)).max() < 0.02
+    neighbours = np.corrcoef(found[:-1, 0], found[1:, 0])[0, 1]
+    assert abs(neighbours) < 0.02
+
+
+def test_normal_numbers_are_normal() -> None:
+    found = keyed.normal((5,), np.arange(50_000), 2)
+    assert np.allclose(found.mean(0), 0, atol=0.02)
+    assert np.allclose(found.std(0), 1, atol=0.02)
+    assert np.mean(np.abs(found) < 1) == pytest.approx(0.6827, abs=0.01)
+
+
+def test_another_part_of_the_key_gives_other_numbers() -> None:
+    keys = [(0, 1, 2), (0, 2, 1), (1, 1, 2), (0, 1), (0, 1, 2, 0)]
+    rows = [tuple(keyed.uniform(key, np.arange(2), 2).ravel()) for key in keys]
+    assert len(set(rows)) == len(keys)
+
+
+def test_an_order_is_a_permutation_of_its_epoch() -> None:
+    first, second = keyed.order(0, 0, 100), keyed.order(0, 1, 100)
+    assert sorted(first) == sorted(second) == list(range(100))
+    assert list(first) != list(second)
+    assert list(first) == list(keyed.order(0, 0, 100))
