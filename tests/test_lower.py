@@ -23,8 +23,6 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .chance import networks
 
-NETS = Path(__file__).parent / "data" / "nets"
-
 SMALL = """
 model Small(classes=10):
     input 16x16x3
@@ -43,7 +41,7 @@ def compiled(text: str, **params: Any) -> Checked:
 
 def from_file(name: str, size: int | None = None) -> Checked:
     inputs = {} if size is None else {"": Shape((size, size, 3))}
-    return compile_path(name if ":" in name else str(NETS / name), Options(inputs=inputs)).checked
+    return compile_path(name, Options(inputs=inputs)).checked
 
 
 def reference(name: str) -> nn.Module:
@@ -64,8 +62,9 @@ def reference(name: str) -> nn.Module:
         ("resnet18", "zoo:resnet18", 64),
         ("resnet34", "zoo:resnet34", 64),
         ("resnet50", "zoo:resnet50", 64),
-        ("alexnet", "alexnet.cnn", None),
-        ("googlenet", "googlenet.cnn", 128),
+        ("alexnet", "zoo:alexnet", None),
+        ("googlenet", "zoo:googlenet", 128),
+        ("vgg11_bn", "zoo:vgg11_bn", None),
     ],
 )
 def test_torchvision_weights_give_torchvision_values(name: str, file: str, size: int | None, tmp_path: Path) -> None:

@@ -31,7 +31,10 @@ class Flatten(nn.Module):
 
 @module.register
 def flatten(op: ops.Flatten, shapes: tuple[Shape, ...]) -> nn.Module:
-    return Flatten() if shapes[0].rank else nn.Identity()
+    (x,) = shapes
+    if not x.rank:
+        return nn.Identity()
+    return nn.Flatten() if x.area == 1 else Flatten()
 
 
 class Reshape(nn.Module):
