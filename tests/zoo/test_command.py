@@ -7,11 +7,11 @@ import subprocess
 import sys
 
 import pytest
-from cnnc.commands.zoo import catalogue, in_order
 from cnnc.compiler.load import bundled
 from cnnc.compiler.pipeline import compile_text
 
 from cnnc.cli import main
+from cnnc.commands.zoo import catalogue, in_order
 
 from .tables import MODELS
 
@@ -54,7 +54,7 @@ def test_show_prints_the_file_below_its_figures(capsys: pytest.CaptureFixture[st
 
 def test_what_is_not_there_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["zoo", "show", "resnet35"]) == 1
-    assert "the zoo has no `resnet35`: did you mean `resnet in capsys.readouterr().err
+    assert "the zoo has no `resnet35`: did you mean `resnet" in capsys.readouterr().err
     assert main(["zoo", "show"]) == 2
     assert main(["zoo", "nonsense"]) == 2
     assert "nothing in the zoo has `nonsense`" in capsys.readouterr().err
