@@ -1,6 +1,6 @@
 """What a recipe does not say, filled in: a strong recipe of today, told when the run starts.
 
-AdamW at 1e-3 with weight decay 0.05 on all but biases and normalisation, one epoch of warm-up, a cosine down to 0. Whoever
+AdamW at 2e-3 with weight decay 0.05 on all but biases and normalisation, one epoch of warm-up, a cosine down to 0. Whoever
 writes an optimizer gets what is written: a constant rate where no schedule stands beside it.
 """
 
@@ -51,7 +51,7 @@ def missing(said: set[str], task: Task) -> Iterator[Entry]:
     if "loss" not in said:
         yield from losses(task)
     if "optimizer" not in said:
-        yield learning.AdamW(lr=1e-3, weight_decay=0.05)
+        yield learning.AdamW(lr=2e-3, weight_decay=0.05)
         if "params" not in said:
             yield learning.Params(patterns=("vectors",), weight_decay=0.0)
     if "schedule" not in said:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import warnings
 from contextlib import AbstractContextManager
@@ -19,14 +20,18 @@ from ..compiler.diagnostics import UserError
 PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
 
 
+SHARE = 2.5e8
+"""Multiply-accumulates of a step, forward, that are worth a thread: less is lost again in waiting for each other."""
+
+
 class DeviceError(UserError):
     """A device or precision that this machine does not have."""
 
 
 class Engine:
-    """One device and one precision."""
+    """One device and one precision. `work` is about the multiply-accumulates of one step, forward."""
 
-    def __init__(self, device: str = "auto", precision: str = "mixed") -> None:
+    def __init__(self, device: str = "auto", precision: str = "mixed", work: float = math.inf) -> None:
         self.kind = found_device(device)
         self.precision = found_precision(precision, self.kind)
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
@@ -34,7 +39,7 @@ class Engine:
             warnings.simplefilter("ignore")
             self.fabric = Fabric(accelerator=self.kind, devices=1, precision=PRECISIONS[self.precision])  # type: ignore[arg-type]
         if self.kind == "cpu":
-            torch.set_num_threads(threads())
+            torch.set_num_threads(threads(work))
 
     @property
     def device(self) -> torch.device:
@@ -47,8 +52,8 @@ class Engine:
 
     @property
     def told(self) -> str:
-        """`2 CPU cores, bf16 with fp32 weights, channels last`"""
-        place = f"{torch.get_num_threads()} CPU cores" if self.kind == "cpu" else torch.cuda.get_device_name()
+        """`CPU, 2 threads, bf16 with fp32 weights, channels last`"""
+        place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
         numbers = {"bf16": "bf16 with fp32 weights", "fp16": "fp16 with fp32 weights", "fp32": "fp32"}[self.precision]
         return f"{place}, {numbers}, channels last"
 
@@ -80,23 +85,33 @@ class Engine:
             self.fabric.clip_gradients(module, optimizer, clip_val=value)
 
     def state(self) -> dict[str, Any]:
-        """What the precision carries from step to step: the scale of fp16."""
-        return self.fabric.strategy.precision.state_dict()
+        """What must be the same to go on: the threads, which decide the order of sums, and the scale of fp16."""
+        return {"threads": torch.get_num_threads(), "precision": self.fabric.strategy.precision.state_dict()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.fabric.strategy.precision.load_state_dict(state)
+        torch.set_num_threads(state["threads"])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
 
     def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
         """Inside, gradients are only added up."""
         return self.fabric.no_backward_sync(module, enabled=whether)
 
 
-def threads() -> int:
-    """What OMP_NUM_THREADS asks for, else the CPU cores this process may use."""
+def threads(work: float) -> int:
+    """What OMP_NUM_THREADS asks for, else the cores this process may use, fewer where a step is too small to share."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked):
         return int(asked)
+    return min(cores(), max(math.ceil(work / SHARE), 1)) if work < math.inf else cores()
+
+
+def cores() -> int:
+    """The CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def plural(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def found_device(wanted: str) -> str:

@@ -46,6 +46,8 @@ def refusals(recipe: Recipe) -> Iterator[Diagnostic]:
         for what in unrun(said.entry):
             if said.span is not None:
                 hint = f"leave it out with `--set {said.entry.entry}=none`"
+                if isinstance(said.entry, Data):
+                    hint = "give a folder of class folders with `--data`, or learn `--data digits`"
                 message = f"`{what}` is checked, but not run yet"
                 yield Diagnostic("error", "not-run-yet", message, said.span, help=hint)
 

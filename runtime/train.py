@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -36,6 +37,7 @@ from .run_folder import RunFolder
 from .schedule import Factor, Plateau, factor
 from .settle import Settling
 from .stages import Stage, plan, stages
+from .threads import choose_threads
 
 OVERHEAD = 20
 """Checkpoints take at most one part in so many of the time."""
@@ -91,6 +93,12 @@ class Trainer:
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
         self.enter(self.stages[0])
+
+    def prepare(self) -> None:
+        """Settle what only a trial can tell, before a run begins."""
+        size = min(self.stages[0].batch, len(self.feed))
+        x = self.feed.batch(0, np.arange(size)).x
+        choose_threads(self.net, x, self.engine)
 
     # --- phases -------------------------------------------------------------------------------------------------------
 

@@ -175,14 +175,24 @@ def trained(job: Job, folder: RunFolder, args: argparse.Namespace, shown: Displa
             from ..runtime.engine import Engine
             from ..runtime.train import Trainer
         said = job.recipe.one(Precision)
-        engine = Engine(job.device, said.what if said is not None else "mixed")
-        shown.say(f"  {engine.told}")
-        shown.say(f"  {folder}")
+        engine = Engine(job.device, said.what if said is not None else "mixed", work(job))
         trainer = Trainer(job, folder, engine, shown, stopping, args.save_every)
         if args.resume is not None:
             trainer.restore()
+        else:
+            trainer.prepare()
+        shown.say(f"  {engine.told}")
+        shown.say(f"  {folder}")
         shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
         return trainer.run()
+
+
+def work(job: Job) -> float:
+    """Multiply-accumulates of one step, forward."""
+    from ..compiler.recipes.course import Batch
+
+    batch = job.recipe.one(Batch)
+    return float((job.checked.macs or 0) * (batch.size if batch is not None else 1))
 
 
 def told(outcome: Outcome, folder: RunFolder) -> int:
