@@ -42,7 +42,7 @@ class UsageError(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse that suggests the nearest word and loads a command's options when it is called."""
+    """argparse with one line for an error, and the way to help."""
 
     def error(self, message: str) -> NoReturn:
         sys.stderr.write(f"cnnc: {message}\n")
@@ -51,7 +51,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status is 0 done, 1 the file or the data is at fault, 2 the command line is, 130 Ctrl-C."""
+    """Run a command. Exit status: 0 done, 1 the file or the data is at fault, 2 the command line is, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     try:
@@ -125,8 +125,8 @@ def dispatch(arguments: list[str]) -> int:
 
 def overview() -> str:
     width = max(map(len, COMMANDS))
-    lines = ["cnnc: convolutional networks as text, checked before any framework loads", "", "usage: cnnc COMMAND FILE [options]"]
-    lines += ["", *(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())]
+    lines = ["cnnc: convolutional networks as text, checked before any framework loads", ""]
+    lines += ["usage: cnnc COMMAND FILE [options]", "", *(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())]
     lines += ["", "FILE is a .cnn file, `zoo:NAME` for a bundled model, or `-` for standard input"]
     lines += ["`cnnc COMMAND --help` tells the rest; try `cnnc summary zoo:resnet34`"]
     return "\n".join(lines)

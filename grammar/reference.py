@@ -49,7 +49,7 @@ def parts() -> dict[str, str]:
         "limits": "\n".join(["| at most | of |", "| --- | --- |", *(f"| {n:,} | {what} |" for n, what in LIMITS)]),
         "layers": "\n".join(layers()),
         "initializers": "\n\n".join(f"**{usage(cls)}** {first_paragraph(cls)}" for cls in INITIALIZERS.values()),
-        "warnings": "\n".join(f"- `{code}`: {text.split(chr(10) * 2)[0]}" for code, text in WARNINGS.items()),
+        "warnings": "\n".join(f"- `{code}`: {first_of(text)}" for code, text in WARNINGS.items()),
     }
 
 
@@ -140,7 +140,12 @@ def paragraphs(cls: type[Record]) -> str:
 
 
 def first_paragraph(cls: type[Record]) -> str:
-    return paragraphs(cls).split("\n\n")[0].replace("\n", " ")
+    return first_of(paragraphs(cls))
+
+
+def first_of(text: str) -> str:
+    """The first paragraph, on one line."""
+    return text.split("\n\n")[0].replace("\n", " ")
 
 
 if __name__ == "__main__":
