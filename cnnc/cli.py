@@ -30,8 +30,8 @@ COMMANDS = {
 }
 """Command -> one line of help.
 
-The module of the same name in cnnc/commands has `add_arguments(parser)` and `run(args)`, and `FILES`: `one` (assumed) or
-`many` for the shared FILE arguments, `own` where it declares its own.
+The module of the same name in cnnc/commands has `add_arguments(parser)` and `run(args)`, and `FILES`: `one` (assumed)
+or `many` for the shared FILE arguments, `own` where it declares its own.
 """
 
 DONE, AT_FAULT, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -51,7 +51,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. Exit status: 0 done, 1 the file or the data is at fault, 2 the command line is, 130 interrupted."""
+    """Run a command. The exit status: 0 done, 1 file or data at fault, 2 command line at fault, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     try:
@@ -126,7 +126,8 @@ def dispatch(arguments: list[str]) -> int:
 def overview() -> str:
     width = max(map(len, COMMANDS))
     lines = ["cnnc: convolutional networks as text, checked before any framework loads", ""]
-    lines += ["usage: cnnc COMMAND FILE [options]", "", *(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())]
+    lines += ["usage: cnnc COMMAND FILE [options]", ""]
+    lines += [f"  {name:{width}}  {text}" for name, text in COMMANDS.items()]
     lines += ["", "FILE is a .cnn file, `zoo:NAME` for a bundled model, or `-` for standard input"]
     lines += ["`cnnc COMMAND --help` tells the rest; try `cnnc summary zoo:resnet34`"]
     return "\n".join(lines)
