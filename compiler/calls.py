@@ -35,6 +35,8 @@ from .values import (
 
 WORDS = ("repeat", "branch", "residual", "shortcut", "output", "expect", "allow", "group")
 """Words of a body, which only begin a line."""
+ITEMS = ("model", "block", "train", "defaults", "import")
+"""Words that begin an item of a file."""
 
 
 class Calls(Instances, Expansion):
@@ -95,6 +97,8 @@ class Calls(Instances, Expansion):
     def unknown_head(self, word: str, place: Place, span: Span) -> Fault:
         if word in WORDS:
             return Fault("word", f"`{word}` stands at the beginning of a line of its own", span)
+        if word in ITEMS:
+            return Fault("word", f"`{word}` stands at the left margin of a file, not in a body", span)
         binding = place.scope.find(word)
         if binding is not None:
             return Fault("type", f"`{word}` is {describe(binding.value)}, which cannot be called", span)
@@ -365,6 +369,8 @@ def callable_value(value: Any) -> bool:
 
 def written(value: Any, expr: s.Expr) -> str:
     """A value inside a label."""
+    if value is POISON:
+        raise Poisoned
     if isinstance(value, bool) or not isinstance(value, (int, str, float)):
         raise Fault("type", f"a number or string is wanted in a path, found {describe(value)}", expr.span)
     return str(value)

@@ -26,6 +26,7 @@ def check(
     unused(graph, live, list(cuts), diagnostics)
     suspicious(nodes, graph, diagnostics)
     unique_paths(nodes, diagnostics)
+    whole_numbers(nodes, diagnostics)
     checked = Checked(graph, nodes, tuple(keras_order(nodes, graph)), recipes)
     if as_declared and not diagnostics.failed:
         check_expectations(checked, diagnostics)
@@ -61,6 +62,17 @@ def unused(graph: Graph, live: set[int], cuts: list[tuple[int, int]], diagnostic
                 node.span,
                 frame=node.frame,
             )
+
+
+def whole_numbers(nodes: tuple[Node, ...], diagnostics: Diagnostics) -> None:
+    """Where token ids or places are wanted, no measures come in."""
+    for node in nodes:
+        for position in node.op.whole_inputs[: len(node.inputs)]:
+            source, index = node.inputs[position]
+            measures = source.facts.weights or source.op.kind == "activation"
+            if measures and index not in source.op.whole_outputs:
+                message = f"`{node.op.word}` takes whole numbers, `{source.path}` gives measures"
+                diagnostics.error("bad-argument", message, node.span, frame=node.frame)
 
 
 def unique_paths(nodes: tuple[Node, ...], diagnostics: Diagnostics) -> None:

@@ -37,7 +37,7 @@ class Wrong(Exception):
 def convert(field: Arg, value: Any) -> Any:
     """The value in the type of the field; Unfit or OutOfRange otherwise."""
     kinds = [k.strip() for k in field.type.split("|")]
-    if value is None and "None" in kinds:
+    if value is None and ("None" in kinds or field.default is None):
         return None
     wanted = [k for k in kinds if k not in ("None", "Operand")]
     for kind in wanted[:-1]:

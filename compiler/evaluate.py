@@ -178,7 +178,7 @@ class Evaluator:
         try:
             value = function.function(*args)
         except Misused as wrong:
-            raise Fault("type", str(wrong), span) from None
+            raise Fault(wrong.code, str(wrong), span) from None
         except (TypeError, ValueError, OverflowError):
             raise Fault(
                 "type", f"`{function.name}` cannot take {', '.join(map(describe, args)) or 'nothing'}", span

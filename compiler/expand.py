@@ -19,7 +19,23 @@ from .ops.structure import Input
 from .place import NOTHING, Body, Place
 from .scope import Binding, Scope
 from .source import Frame, Span
-from .values import POISON, Definition, Family, Function, Given, Instance, Poisoned, Shared, describe, is_values, ports
+from .values import (
+    POISON,
+    Definition,
+    Family,
+    Function,
+    Given,
+    Instance,
+    Poisoned,
+    Shared,
+    Symbol,
+    describe,
+    is_values,
+    ports,
+)
+
+REMARKS = ("expect", "allow")
+"""Words that say something about a model and change nothing in it."""
 
 
 class Expander(Merges):
@@ -108,7 +124,7 @@ class Expander(Merges):
         body.ended = None
         place = Place(Scope(definition.home), NOTHING, frame, Paths(""), body)
         for statement in written.body:
-            if not isinstance(statement, s.Doc) and head_word(statement) not in ("expect", "allow"):
+            if not isinstance(statement, s.Doc) and head_word(statement) not in REMARKS:
                 raise Fault(
                     "variant", "the body of a variant has documentation, `expect` and `allow` only", statement.span
                 )
@@ -150,9 +166,14 @@ class Expander(Merges):
                 return
 
     def after_output(self, statement: s.Statement, rest: tuple[s.Statement, ...], place: Place) -> None:
-        """`output` inside an `if` leaves the body; standing by itself, nothing may follow it."""
-        if rest and head_word(statement) == "output":
-            self.report(Fault("after-output", "nothing follows `output`", rest[0].span), place)
+        """What stands behind `output`: figures and documentation. Inside an `if` it leaves what flows."""
+        for other in rest:
+            if head_word(other) in REMARKS and isinstance(other, s.Flow):
+                self.flow(other, place)
+            elif head_word(statement) == "output" and not isinstance(other, s.Doc):
+                message = "nothing follows `output` but `expect` and `allow`"
+                self.report(Fault("after-output", message, other.span), place)
+                return
 
     def report(self, fault: Fault, place: Place | None) -> None:
         """Tell a fault with the way in; where it is told at a call, the way ends in front of that."""
@@ -366,6 +387,8 @@ class Expander(Merges):
         """`expect params=..., output=...`: held by the checker."""
         if not place.body.is_model:
             raise Fault("word", "`expect` stands in the body of a model", call.span)
+        if not call.args or body is not None or call.label is not None:
+            raise Fault("missing-argument", "`expect` takes figures: `expect params=62_006`", call.span)
         figures, spans = {}, {}
         for argument in call.args:
             if argument.name is None:
@@ -379,7 +402,8 @@ class Expander(Merges):
         if body is not None or not call.args or call.label is not None:
             raise Fault("type", 'a warning is allowed by its name: `allow "checkerboard"`', call.span)
         for argument in call.args:
-            name = self.evaluate(argument.value, place.scope)
+            word = argument.value.id if isinstance(argument.value, s.Name) else ""
+            name = Symbol(word) if word in WARNINGS else self.evaluate(argument.value, place.scope)
             if not isinstance(name, str):
                 hint = 'the name of a warning is written as a string: `allow "checkerboard"`'
                 raise Fault(

@@ -8,7 +8,7 @@ from typing import Any
 from .diagnostics import Diagnostics
 from .fault import did_you_mean
 from .graph import Checked, Expectation
-from .values import show
+from .values import describe, show
 
 FIGURES: dict[str, Callable[[Checked], Any]] = {
     "params": lambda checked: checked.params,
@@ -40,9 +40,11 @@ def check_figure(
         diagnostics.error("expect", f"`expect` knows no figure `{name}`", span, help=hint)
         return
     found = FIGURES[name](checked)
-    if not isinstance(found, int) and not isinstance(wanted, (tuple, list)):
-        wanted = (wanted,)
+    wanted = shaped(wanted, found)
     if found == wanted:
+        return
+    if isinstance(found, int) and (isinstance(wanted, bool) or not isinstance(wanted, (int, float))):
+        diagnostics.error("type", f"`{name}` is a whole number, found {describe(wanted)}", span)
         return
     by = f" ({source})" if isinstance(source, str) else ""
     if isinstance(found, int) and isinstance(wanted, (int, float)):
@@ -54,7 +56,16 @@ def check_figure(
         diagnostics.error("expect", f"`{name}` is {sized(found)}, expected is {sized(wanted)}{by}", span)
 
 
+def shaped(wanted: Any, found: Any) -> Any:
+    """The wanted figure in the form of the one found: a size alone is a shape of one."""
+    if isinstance(found, list) and isinstance(wanted, (tuple, list)):
+        return [shaped(one, ()) for one in wanted]
+    return (wanted,) if isinstance(found, tuple) and not isinstance(wanted, (tuple, list)) else wanted
+
+
 def sized(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(sized, value))}]"
     if isinstance(value, tuple) and all(n is None or isinstance(n, int) for n in value):
         return "x".join("?" if n is None else str(n) for n in value)
     return show(value)

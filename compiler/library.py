@@ -12,6 +12,14 @@ from .limits import ITEMS
 class Misused(Exception):
     """A function was given what it does not take; the evaluator knows where."""
 
+    code = "type"
+
+
+class Beyond(Misused):
+    """A function would give more than a limit allows."""
+
+    code = "limit"
+
 
 def _number(value: Any, name: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -48,7 +56,7 @@ def _range(*limits: Any) -> list[int]:
         raise Misused("the step of `range` cannot be 0")
     numbers = range(*limits)
     if (numbers.stop - numbers.start) // numbers.step > ITEMS:
-        raise Misused(f"`range` of more than {ITEMS:,} numbers")
+        raise Beyond(f"`range` of more than {ITEMS:,} numbers")
     return list(numbers)
 
 

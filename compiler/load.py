@@ -95,6 +95,7 @@ class Loader:
                 self.item(item, file)
             except Fault as fault:
                 self.report(fault)
+                self.poison(item, file)
         self.evaluate_lets(file)
         return file
 
@@ -165,6 +166,8 @@ class Loader:
             path, root = bundled(text[4:]), ZOO
             shown = text
         else:
+            if "://" in text:
+                raise Fault("import", f'an import names a file, found "{text}"', item.path.span)
             if os.path.isabs(text) or "\\" in text or "\0" in text:
                 raise Fault("import", "an import is relative to its file and written with `/`", item.path.span)
             folder = file.path.parent if file.path is not None else self.root
@@ -254,4 +257,6 @@ def names_of(item: s.Item) -> list[str]:
     """The names an item would have bound."""
     if isinstance(item, s.Let):
         return pattern_names(item.pattern)
+    if isinstance(item, s.Import):
+        return [name.alias or name.name for name in item.names]
     return [item.name] if isinstance(item, s.LetFunction) else []

@@ -52,4 +52,4 @@ class Dense(Op):
     def warnings(self, inputs: tuple[Shape, ...]) -> Iterator[tuple[str, str, str]]:
         width = inputs[0].channels or 0
         if width * self.out > 50_000_000:
-            yield "huge-dense", f"`dense {self.out}` over {width} values has {width * self.out:,} weights", ""
+            yield "huge-dense", f"`dense {self.out}` over {width:,} values has {width * self.out:,} weights", ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .base import Initializer, arg, initializer, option
+from .base import Initializer, OpError, arg, initializer, option
 
 Array = tuple[Any, ...]
 
@@ -51,6 +51,11 @@ class Uniform(Initializer):
 
     low: float = arg("lower end", default=-0.05)
     high: float = arg("upper end", default=0.05)
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        if self.low > self.high:
+            raise OpError(f"the range from {self.low:g} to {self.high:g} is empty", "high", code="bad-argument")
 
 
 @initializer("variance_scaling")

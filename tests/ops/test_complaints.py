@@ -95,4 +95,4 @@ def test_a_product_may_repeat(branch: str) -> None:
 def test_a_dense_layer_over_a_huge_map_is_warned_of() -> None:
     (complaint,) = said("64x64x512", "flatten", "dense 100")
     assert (complaint.severity, complaint.code) == ("warning", "huge-dense")
-    assert "2097152 values has 209,715,200 weights" in complaint.message
+    assert "2,097,152 values has 209,715,200 weights" in complaint.message
