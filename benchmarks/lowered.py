@@ -4,7 +4,7 @@ Both hold the same weights and run in turn, A B B A, in one process; told is the
 above 1 where ours is faster. With `--training` a whole step of training by our defaults (channels last, bf16 where the
 processor has it) against the ordinary eager loop of the network written by hand.
 
-    python -m benchmarks.lowered [--training] [--device cuda] [NAME...]
+    python -m benchmarks.lowered [--training] [--threads 1] [--device cuda] [NAME...]
 """
 
 from __future__ import annotations
@@ -67,8 +67,13 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(SUBJECTS), metavar="NAME", help=", ".join(SUBJECTS))
     parser.add_argument("--training", action="store_true", help="our defaults against the ordinary loop")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument(
+        "--threads", type=int, help="1 is measured in processor time, which a busy machine disturbs less"
+    )
     parser.add_argument("--seconds", type=float, default=12.0, help="for each measurement")
     args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
     for name in args.names:
         (training if args.training else plain)(name, SUBJECTS[name], args.device, args.seconds)
 
@@ -81,6 +86,8 @@ def plain(name: str, subject: Subject, device: str, seconds: float) -> None:
         nets = [net.to(memory_format=order) for net in (ours, theirs)]  # type: ignore[call-overload]
         for numbers, context in (("fp32", nullcontext()), ("bf16", torch.autocast(device, torch.bfloat16))):
             for work in (forward, step):
+                for net in nets:
+                    net.train(work is step)
                 first, second = (partial(work, net, x, context) for net in nets)
                 tell(f"{name}, {work.__name__}, {numbers}, {kind}", *compared(first, second, device, seconds))
 
@@ -119,14 +126,13 @@ def has_bf16(device: str) -> bool:
 
 def forward(net: nn.Module, x: Tensor, context: AbstractContextManager[object]) -> None:
     """Inference."""
-    net.eval()
     with torch.no_grad(), context:
         net(x)
 
 
 def step(net: nn.Module, x: Tensor, context: AbstractContextManager[object]) -> None:
     """Forward and backward, in training mode."""
-    net.train().zero_grad()
+    net.zero_grad()
     with context:
         loss = net(x).float().square().mean()
     loss.backward()
@@ -165,11 +171,12 @@ def compared(
 
 
 def clocked(work: Callable[[], None], device: str) -> float:
-    start = time.perf_counter()
+    clock = time.process_time if device == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
+    start = clock()
     work()
     if device == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def tell(what: str, ours: float, theirs: float, ratios: list[float]) -> None:

@@ -200,8 +200,13 @@ def joint(steps: list[Step]) -> dict[str, tuple[Shape, ...]]:
     return found
 
 
-OVERWRITING = {functional.relu: torch.relu_}
-"""Functions of `act=`, whose argument nobody else sees, and those that do the same in place."""
+OVERWRITING = {
+    functional.relu: torch.relu_,
+    torch.relu: torch.relu_,
+    torch.tanh: torch.tanh_,
+    torch.sigmoid: torch.sigmoid_,
+}
+"""Functions of `act=`, whose argument nobody else sees, and their twins in place; each gradient follows from the result."""
 
 
 def overwriting(made: nn.Module, fresh: bool) -> nn.Module:
@@ -210,5 +215,5 @@ def overwriting(made: nn.Module, fresh: bool) -> nn.Module:
         made.inplace = True  # type: ignore[assignment]
     act = getattr(made, "act", None)
     if act in OVERWRITING:
-        made.act = OVERWRITING[act]  # type: ignore[assignment,index]
+        made.act = OVERWRITING[act]  # type: ignore[assignment]
     return made

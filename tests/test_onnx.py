@@ -233,12 +233,18 @@ def test_a_run_folder_brings_its_weights(file: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
     (run / "model.cnn").write_text(DENSE)
+    (run / "config.json").write_text('{"format": 1, "params": ["classes=2"], "inputs": ["3x3x2"], "model": "A"}')
     bias = np.array([3.0, -1.0], np.float32)
     save(run / "best.safetensors", {"fc.weight": np.zeros((2, 18), np.float32), "fc.bias": bias})
     out = tmp_path / "o.onnx"
     assert main(["export", str(run), "-o", str(out)]) == 0
     (found,) = session(str(out)).run(None, {"input": np.zeros((1, 2, 3, 3), np.float32)})
     np.testing.assert_allclose(found[0], np.exp(bias) / np.exp(bias).sum(), rtol=1e-6)
+
+
+def test_a_folder_that_is_no_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(tmp_path)]) == 1
+    assert "no run: there is no config.json in it" in capsys.readouterr().err
 
 
 def test_export_with_weights_loads_no_framework(file: Path, tmp_path: Path) -> None:

@@ -63,6 +63,10 @@ def run_weights(args: Namespace) -> str | None:
     if args.file == "-" or not folder.is_dir():
         weights: str | None = args.weights
         return weights
+    if not (folder / "config.json").is_file():
+        from ..compiler.diagnostics import UserError
+
+        raise UserError(f"{folder}: no run: there is no config.json in it")
     in_run(args)
     return args.weights or str(folder / "best.safetensors")
 
