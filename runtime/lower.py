@@ -206,7 +206,7 @@ OVERWRITING = {
     torch.tanh: torch.tanh_,
     torch.sigmoid: torch.sigmoid_,
 }
-"""Functions of `act=`, whose argument nobody else sees, and their twins in place; each gradient follows from the result."""
+"""Functions of `act=` and their twins in place: nobody else sees the argument, the gradient follows from the result."""
 
 
 def overwriting(made: nn.Module, fresh: bool) -> nn.Module:

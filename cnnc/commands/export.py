@@ -21,8 +21,11 @@ WRONG = 1e-3
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="PATH", help="where to (default: the model's name and .onnx)")
     parser.add_argument("--weights", metavar="PATH", help="a .safetensors file or a PyTorch checkpoint")
-    parser.add_argument("--layout", choices=("channels_first", "channels_last"),
-                        help="how the maker of the weights flattens maps: PyTorch channels_first, cnnc channels_last")  # fmt: skip
+    parser.add_argument(
+        "--layout",
+        choices=("channels_first", "channels_last"),
+        help="how the maker of the weights flattens maps: PyTorch channels_first, cnnc channels_last",
+    )
     parser.add_argument("--opset", type=int, default=OPSETS[0], metavar="N", help="version of the ONNX operators (18)")
     parser.add_argument("--first", action="store_true", help="leave out all outputs but the first")
     parser.add_argument("--verify", action="store_true", help="run it with ONNX Runtime and compare with torch")
