@@ -63,6 +63,7 @@ class Expander(Merges):
             "expect": self.expect,
             "allow": self.allow,
             "group": self.group,
+            "sequential": self.group,
         }
 
     # --- the model ----------------------------------------------------------------------------------------------------
@@ -74,6 +75,7 @@ class Expander(Merges):
         try:
             result, scope, body = self.enter(definition, self.requested_params(), span, None, NOTHING, "")
             outputs = self.outputs(result, body)
+            self.check_requested(span)
             self.variant_body(definition, body)
         except Fault as fault:
             self.report(fault, None)
@@ -108,6 +110,16 @@ class Expander(Merges):
         """The parameters set from outside (`-p`)."""
         span = self.request.definition.written.span
         return [Given(name, value, span) for name, value in self.request.params.items()]
+
+    def check_requested(self, span: Span) -> None:
+        """The shapes asked for from outside (`--input`) are for inputs that are there."""
+        names = [node.path for node in self.inputs]
+        there = f"there are {', '.join(f'`{n}`' for n in names)}"
+        for name in self.request.inputs:
+            if name and name not in names:
+                raise Fault("input", f"the model has no input `{name}`", span, help=did_you_mean(name, names) or there)
+            if not name and len(names) > 1:
+                raise Fault("input", f"a shape without a name, and the model has {len(names)} inputs", span, help=there)
 
     def doc(self, definition: Definition) -> str:
         """The documentation of a model."""
@@ -331,11 +343,12 @@ class Expander(Merges):
         place.flow = inner.flow
 
     def group(self, call: s.Call, body: tuple[s.Statement, ...] | None, place: Place) -> None:
-        """`group as features:` puts its body under one path."""
+        """`group as features:` puts its body under one path, `sequential as stem:` into one row of the summary as well."""
+        word = call.head.id if isinstance(call.head, s.Name) else ""
         if body is None or call.args or call.label is None:
-            raise Fault("missing-body", "a group has a label and a body: `group as features:`", call.span)
+            raise Fault("missing-body", f"a {word} has a label and a body: `{word} as features:`", call.span)
         path = self.label_path(call.label, place) or ""
-        frame = Frame("group", "group", call.span, place.frame, path)
+        frame = Frame(word, word, call.span, place.frame, path)
         inner = place.inner(frame=frame, paths=Paths(path))
         inner.residual = place.residual
         self.run(body, inner)

@@ -13,7 +13,7 @@ from .diagnostics import CompileError, Diagnostics
 from .elsewhere import pattern_names
 from .evaluate import Evaluator
 from .fault import Fault, did_you_mean
-from .limits import FILES
+from .limits import DEPTH, FILES
 from .ops.base import OPERATORS
 from .parse import parse
 from .reading import read_source
@@ -151,6 +151,8 @@ class Loader:
         if real in self.loading:
             chain = " -> ".join(p.name for p in [*self.loading[self.loading.index(real) :], real])
             raise Fault("import", f"files import each other: {chain}", item.path.span)
+        if len(self.loading) >= DEPTH:
+            raise Fault("limit", f"files imported by each other more than {DEPTH} deep", item.path.span)
         if len(self.files) + len(self.loading) >= FILES:
             raise Fault("limit", f"more than {FILES} files", item.path.span)
         if not path.is_file():
