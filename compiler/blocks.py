@@ -26,6 +26,7 @@ class Blocks:
 
     def __init__(self) -> None:
         self._known: dict[int, Chain] = {}
+        self._rows: dict[int, Frame | None] = {}
 
     def around(self, frame: Frame) -> Chain:
         chain = self._known.get(id(frame))
@@ -33,9 +34,17 @@ class Blocks:
             chain = self._known[id(frame)] = tuple(filter(is_instance, frame.outward()))[::-1]
         return chain
 
+    def row(self, frame: Frame) -> Frame | None:
+        """The outermost `sequential` around a frame, which is one row at any depth."""
+        if id(frame) not in self._rows:
+            found = [outer for outer in frame.outward() if outer.kind == "sequential"]
+            self._rows[id(frame)] = found[-1] if found else None
+        return self._rows[id(frame)]
+
     def folded(self, frame: Frame, depth: int | None) -> Frame | None:
-        """The instance that hides the frame where only `depth` levels are shown; None where the frame is shown."""
-        if depth is None:
-            return None
-        chain = self.around(frame)
-        return chain[depth - 1] if len(chain) >= depth else None
+        """The instance, or the `sequential`, that hides the frame where only `depth` levels of instances are shown; None
+        where the frame is shown."""
+        row, chain = self.row(frame), self.around(frame) if depth is not None else ()
+        if depth is None or len(chain) < depth:
+            return row
+        return chain[depth - 1] if row is None or chain[depth - 1].depth < row.depth else row

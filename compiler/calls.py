@@ -33,7 +33,7 @@ from .values import (
     ports,
 )
 
-WORDS = ("repeat", "branch", "residual", "shortcut", "output", "expect", "allow", "group")
+WORDS = ("repeat", "branch", "residual", "shortcut", "output", "expect", "allow", "group", "sequential")
 """Words of a body, which only begin a line."""
 ITEMS = ("model", "block", "train", "defaults", "import")
 """Words that begin an item of a file."""

@@ -79,8 +79,8 @@ class Frame:
     """One step of the way to a place: a model, a block call, a body or the turn of a loop.
 
     Frames form a linked list towards the model; every node of the graph holds the innermost. `kind` is one of `model`,
-    `block`, `loop`, `branch`, `residual`, `shortcut` or the word of a merge (`concat`, `add`, ...). `path` is the dotted
-    prefix of weight paths inside it.
+    `block`, `loop`, `branch`, `residual`, `shortcut`, `group`, `sequential` or the word of a merge (`concat`, `add`,
+    ...). `path` is the dotted prefix of weight paths inside it.
     """
 
     __slots__ = ("bindings", "depth", "kind", "name", "parent", "path", "span", "turn")

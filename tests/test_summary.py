@@ -267,6 +267,31 @@ def test_a_shared_block_folds_to_one_row() -> None:
     assert "embed[0][0], embed[1][0]" in summary_text(compile_text(FACES).checked, 1, 140)
 
 
+STEM = """
+model Stem:
+    input 32x32x3
+    sequential as stem:
+        conv 8, 4x4, stride=4 -> layernorm
+        inner as deep
+    conv 4, 1x1 as head
+
+block inner:
+    conv 8, 1x1 -> relu
+"""
+
+
+@pytest.mark.parametrize("depth", [None, 1, 2])
+def test_a_sequential_is_one_row_at_any_depth(depth: int | None) -> None:
+    """By hand: 3 * 16 * 8 + 8, 2 * 8 and 8 * 8 + 8; MACs of the two convolutions at 8x8 places."""
+    told = json.loads(summary_json(compile_text(STEM).checked, depth=depth))
+    assert [(row["name"], row["type"], row["params"], row["inputs"]) for row in told["layers"]] == [
+        ("input", "InputLayer", 0, []),
+        ("stem", "Sequential", 392 + 16 + 72, ["input"]),
+        ("head", "Conv2D", 36, ["stem"]),
+    ]
+    assert told["layers"][1]["macs"] == 64 * (384 + 64)
+
+
 LEAN = """
 import sys
 from cnnc.cli import main

@@ -130,7 +130,7 @@ def block_row(unit: Unit, frame: Frame, links: tuple[Link, ...]) -> Row:
     macs = [layer.macs for layer in unit.layers]
     return Row(
         frame.path,
-        frame.name,
+        "Sequential" if frame.kind == "sequential" else frame.name,
         tuple(port.shape for _, port in unit.outlets.values()),
         sum(layer.node.facts.params for layer in unit.layers),
         sum(layer.node.facts.trainable for layer in unit.layers),
