@@ -206,6 +206,8 @@ class Evaluator:
                 binding = value.names[expr.name]
                 binding.read = True
                 return binding.value
+            if value.value is POISON:
+                raise Poisoned
             if not isinstance(value.value, Port) or expr.name not in (*SIZES, "channels", "shape"):
                 known = [*value.names, *SIZES, "channels", "shape"]
                 raise Fault(
@@ -223,10 +225,10 @@ class Evaluator:
 
     def index(self, expr: s.Index, scope: Scope) -> Any:
         value, index = self(expr.value, scope), self(expr.index, scope)
-        if value is POISON or index is POISON:
-            raise Poisoned
         if isinstance(value, Instance):
             value = value.value
+        if value is POISON or index is POISON:
+            raise Poisoned
         index = whole(index)
         if isinstance(value, (dict, Family)):
             return self.keyed(value, index, expr)
