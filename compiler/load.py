@@ -9,7 +9,7 @@ from typing import Any
 from . import syntax as s
 from .bind import Binder
 from .budget import Budget
-from .diagnostics import CompileError, Diagnostics
+from .diagnostics import CompileError, Diagnostics, UserError
 from .elsewhere import pattern_names
 from .evaluate import Evaluator
 from .fault import Fault, did_you_mean
@@ -24,6 +24,12 @@ from .values import POISON, Definition, Function, Given, Poisoned
 ZOO = Path(__file__).resolve().parent.parent / "zoo"
 if not ZOO.is_dir() or not (ZOO / "blocks").is_dir():
     ZOO = Path(__file__).resolve().parent.parent.parent / "zoo"
+
+
+def beside(name: str, text: str) -> str:
+    """The name under which a file is shown that another one, shown as `name`, imports by a relative path."""
+    scheme = "zoo:" if name.startswith("zoo:") else ""
+    return scheme + os.path.normpath(os.path.join(os.path.dirname(name.removeprefix(scheme)), text))
 
 
 class File:
@@ -47,10 +53,10 @@ def locate(name: str) -> tuple[Path, Path]:
     """The path of `zoo:NAME` or of a file, and the folder its imports may not leave.
 
     For a bundled model that is the zoo. For another file it is the working directory where the file lies under it, and
-    the file's own folder otherwise.
+    the file's own folder otherwise. UserError where the zoo has no such model.
     """
     if name.startswith("zoo:"):
-        return bundled(name[4:]), ZOO
+        return in_zoo(name[4:]), ZOO
     path = Path(os.path.abspath(name))
     real = path.resolve()
     if real.is_relative_to(ZOO):
@@ -62,6 +68,15 @@ def locate(name: str) -> tuple[Path, Path]:
 def bundled(name: str) -> Path:
     """The file of a bundled model; `.cnn` may be left out."""
     return ZOO / (name if name.endswith(".cnn") else f"{name}.cnn")
+
+
+def in_zoo(name: str) -> Path:
+    """The file of a bundled model that is there; UserError otherwise."""
+    path = bundled(name)
+    if path.is_file() and path.resolve().is_relative_to(ZOO):
+        return path
+    known = [found.relative_to(ZOO).with_suffix("").as_posix() for found in ZOO.rglob("*.cnn")]
+    raise UserError(f"the zoo has no `{name}`: {did_you_mean(name, known) or '`cnnc zoo` lists all'}")
 
 
 class Loader:
@@ -175,7 +190,7 @@ class Loader:
             folder = file.path.parent if file.path is not None else self.root
             path = Path(os.path.normpath(folder / text))
             root = ZOO if folder.is_relative_to(ZOO) else self.root
-            shown = os.path.normpath(os.path.join(os.path.dirname(file.module.source.name), text))
+            shown = beside(file.module.source.name, text)
         if not path.resolve().is_relative_to(root):
             note = "imports stay below the working directory, or below the folder of a file outside it"
             message = f'"{text}" leaves the folder that imports may come from'

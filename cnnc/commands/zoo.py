@@ -146,19 +146,15 @@ def lines(rows: Iterable[tuple[str, ...]], names: int, room: int | None) -> Iter
 
 def show(names: list[str]) -> int:
     """The file of one model, its figures above as comments, so that the output is a .cnn file again."""
-    from ..compiler.diagnostics import UserError
-    from ..compiler.fault import did_you_mean
-    from ..compiler.load import bundled
+    from ..compiler.load import in_zoo
 
     if len(names) != 1:
         raise UsageError("show which? Give one name, such as `cnnc zoo show resnet34`")
-    name = names[0].removeprefix("zoo:").removesuffix(".cnn")
-    known = [entry.name for entry in catalogue()]
-    if name not in known:
-        raise UserError(f"the zoo has no `{name}`: {did_you_mean(name, known) or '`cnnc zoo` lists all'}")
+    name = names[0].removeprefix("zoo:")
+    path = in_zoo(name)
     for line in figures(compiled(name)):
         print(f"# {line}")
-    print(bundled(name).read_text(encoding="utf-8"), end="")
+    print(path.read_text(encoding="utf-8"), end="")
     return DONE
 
 

@@ -66,3 +66,16 @@ def test_no_framework_is_loaded() -> None:
         "sys.exit(bool({'torch', 'numpy', 'onnx', 'networkx', 'rich', 'keras'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL, timeout=60).returncode == 0
+
+
+def test_every_command_tells_what_the_zoo_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", "zoo:vgg_b"]) == 1
+    assert capsys.readouterr().err == "cnnc: the zoo has no `vgg_b`: did you mean `vgg_c`?\n"
+    assert main(["check", "zoo:../compiler/nothing"]) == 1
+    assert capsys.readouterr().err == "cnnc: the zoo has no `../compiler/nothing`: `cnnc zoo` lists all\n"
+
+
+def test_what_a_bundled_file_imports_is_shown_as_bundled(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", "zoo:resnet18", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {layer["file"] for layer in found["layers"]} == {"zoo:blocks/resnet.cnn"}
