@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import syntax as s
-from .budget import Exhausted
+from .budget import Enough, Exhausted
 from .codes import WARNINGS
 from .diagnostics import Diagnostic, Diagnostics
 from .elsewhere import head_word, names_of, root
@@ -80,7 +80,7 @@ class Expander(Merges):
         except Fault as fault:
             self.report(fault, None)
             return None
-        except Poisoned:
+        except (Poisoned, Enough):
             return None
         except RecursionError:
             self.report(Fault("limit", "nested too deeply", span), None)
@@ -200,6 +200,7 @@ class Expander(Merges):
             help=fault.help,
             frame=calls[-1] if calls else frame,
         )
+        self.budget.fault(self.diagnostics.errors)
 
     def poison(self, statement: s.Statement, place: Place) -> None:
         """What the statement would have made is POISON."""
@@ -343,7 +344,7 @@ class Expander(Merges):
         place.flow = inner.flow
 
     def group(self, call: s.Call, body: tuple[s.Statement, ...] | None, place: Place) -> None:
-        """`group as features:` puts its body under one path, `sequential as stem:` into one row of the summary as well."""
+        """`group as features:` puts its body under one path; `sequential as stem:` makes one row of it as well."""
         word = call.head.id if isinstance(call.head, s.Name) else ""
         if body is None or call.args or call.label is None:
             raise Fault("missing-body", f"a {word} has a label and a body: `{word} as features:`", call.span)
