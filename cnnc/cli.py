@@ -173,11 +173,10 @@ def options(args: argparse.Namespace) -> Options:
 
 def compiled(args: argparse.Namespace) -> Compiled:
     """The compiled model of `args.file`; warnings are told on standard error, errors raise CompileError."""
-    from .compiler.pipeline import compile_path, compile_text
+    from .compiler.pipeline import compile_path
 
     in_run(args)
-    wanted = options(args)
-    found = compile_text(sys.stdin.read(), "<stdin>", wanted) if args.file == "-" else compile_path(args.file, wanted)
+    found = compile_path(args.file, options(args))
     show_diagnostics(found.warnings)
     return found
 

@@ -78,6 +78,10 @@ class Diagnostics:
         self.add(Diagnostic("warning", code, message, span, label, notes, help, frame))
 
     @property
+    def errors(self) -> int:
+        return sum(d.severity == "error" for d in self._found.values())
+
+    @property
     def failed(self) -> bool:
         return any(d.severity == "error" for d in self._found.values())
 

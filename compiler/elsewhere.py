@@ -19,13 +19,43 @@ class Binder(NamedTuple):
     around: tuple[s.Statement, ...]
 
 
-def bound_elsewhere(name: str, skipped: list[tuple[Span, Body]], body: Body, span: Span) -> Fault | None:
+class Written:
+    """The statements of a body; which of them bind a name is found out once, where it is asked for."""
+
+    __slots__ = ("_binders", "body")
+
+    def __init__(self, body: Body = ()) -> None:
+        self.body = body
+        self._binders: dict[str, list[Binder]] | None = None
+
+    def binders(self, name: str) -> list[Binder]:
+        if self._binders is None:
+            self._binders = {}
+            for bound, binder in binders(self.body):
+                self._binders.setdefault(bound, []).append(binder)
+        return self._binders.get(name, [])
+
+
+class Skipped:
+    """The cases that conditions left out, each once, with the condition."""
+
+    __slots__ = ("cases",)
+
+    def __init__(self) -> None:
+        self.cases: dict[int, tuple[Span, Written]] = {}
+
+    def add(self, condition: Span, body: Body) -> None:
+        if id(body) not in self.cases:
+            self.cases[id(body)] = condition, Written(body)
+
+
+def bound_elsewhere(name: str, skipped: Skipped, written: Written, span: Span) -> Fault | None:
     """Why a name is not there: its condition is false, it is bound further down, or only inside some body."""
-    for condition, within in skipped:
-        if any(binders(name, within)):
+    for condition, case in skipped.cases.values():
+        if case.binders(name):
             line = condition.line
             return Fault("not-defined", f"`{name}` is not defined: the condition in line {line} is false here", span)
-    for binder in binders(name, body):
+    for binder in written.binders(name):
         outside = next((k for k in binder.around if not k.span.start <= span.start <= end(k)), None)
         if outside is not None:
             return kept(name, outside, span)
@@ -55,17 +85,17 @@ def kept(name: str, keeper: s.Statement, span: Span) -> Fault:
                  help=index if loop else "")  # fmt: skip
 
 
-def binders(name: str, body: Body, around: tuple[s.Statement, ...] = ()) -> Iterator[Binder]:
-    """The statements of a body, and of the bodies in it, that bind a name."""
+def binders(body: Body, around: tuple[s.Statement, ...] = ()) -> Iterator[tuple[str, Binder]]:
+    """The names that a body and the bodies in it bind, and where."""
     for statement in body:
-        if name in names_of(statement):
-            yield Binder(statement.span, around)
+        for name in names_of(statement):
+            yield name, Binder(statement.span, around)
         if isinstance(statement, s.Cond):
             for _, inner in statement.cases:
-                yield from binders(name, inner, around)
-            yield from binders(name, statement.otherwise or (), around)
+                yield from binders(inner, around)
+            yield from binders(statement.otherwise or (), around)
         elif isinstance(statement, (s.Flow, s.Side, s.Loop)) and statement.body is not None:
-            yield from binders(name, statement.body, (*around, statement))
+            yield from binders(statement.body, (*around, statement))
 
 
 def names_of(statement: s.Statement) -> set[str]:

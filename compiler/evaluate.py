@@ -50,8 +50,8 @@ class Evaluator:
             s.Sizes: lambda e, _: e.sizes,
             s.Open: lambda e, _: None,
             s.Name: self.name,
-            s.Tuple: lambda e, scope: tuple(self(item, scope) for item in e.items),
-            s.List: lambda e, scope: [self(item, scope) for item in e.items],
+            s.Tuple: lambda e, scope: self.made(tuple([self(item, scope) for item in e.items]), e.span),
+            s.List: lambda e, scope: self.made([self(item, scope) for item in e.items], e.span),
             s.By: self.by,
             s.Map: self.map,
             s.Each: self.each,
@@ -100,6 +100,12 @@ class Evaluator:
 
     # --- composite values ---------------------------------------------------------------------------------------------
 
+    def made(self, value: Any, span: Span) -> Any:
+        """A list or tuple that was just made; POISON in it spoils it whole."""
+        if POISON in value:
+            raise Poisoned
+        return self.budget.made(value, span)
+
     def by(self, expr: s.By, scope: Scope) -> tuple[Any, ...]:
         sizes: list[Any] = []
         for item in expr.items:
@@ -116,7 +122,9 @@ class Evaluator:
             if key in found:
                 raise Fault("rebound", f"the key {show(key)} stands twice", written.span)
             found[key] = self(value, scope)
-        return found
+        if POISON in found.values():
+            raise Poisoned
+        return self.budget.made(found, expr.span)
 
     def each(self, expr: s.Each, scope: Scope) -> list[Any]:
         found = []
@@ -126,7 +134,7 @@ class Evaluator:
             self.bind_pattern(expr.pattern, item, inner)
             if expr.condition is None or self.truth(expr.condition, inner):
                 found.append(self(expr.value, inner))
-        return found
+        return self.made(found, expr.span)
 
     def sequence(self, expr: s.Expr, scope: Scope) -> list[Any]:
         """What a loop runs over."""
@@ -167,14 +175,17 @@ class Evaluator:
             case Function():
                 return self.call_function(function, given, expr.span)
             case Symbol():
-                return Symbol(function.word, function.args + args, function.named + named)
+                word = Symbol(function.word, function.args + args, function.named + named)
+                return self.budget.made(word, expr.span)
             case Definition():
-                return Definition(function.written, function.home, function.args + args, function.named + named)
+                passed = Definition(function.written, function.home, function.args + args, function.named + named)
+                return self.budget.made(passed, expr.span)
         raise Fault("type", f"{describe(function)} cannot be called", expr.function.span)
 
     def call_builtin(self, function: Builtin, args: tuple[Any, ...], named: Any, span: Span) -> Any:
         if named:
             raise Fault("type", f"`{function.name}` takes no named arguments", span)
+        self.budget.looked_through(span, *args)
         try:
             value = function.function(*args)
         except Misused as wrong:
@@ -183,9 +194,7 @@ class Evaluator:
             raise Fault(
                 "type", f"`{function.name}` cannot take {', '.join(map(describe, args)) or 'nothing'}", span
             ) from None
-        if isinstance(value, list):
-            self.budget.turn(span, len(value) // 16)
-        return bounded(value, span)
+        return self.budget.made(bounded(value, span), span)
 
     def call_function(self, function: Function, given: list[Given], span: Span) -> Any:
         written = function.written
@@ -263,7 +272,7 @@ class Evaluator:
         low, high = (None if e is None else whole(self(e, scope)) for e in (expr.low, expr.high))
         if not all(n is None or (isinstance(n, int) and not isinstance(n, bool)) for n in (low, high)):
             raise Fault("type", "the ends of a slice are whole numbers", expr.span)
-        return value[low:high]
+        return self.budget.made(value[low:high], expr.span)
 
     # --- arithmetic ---------------------------------------------------------------------------------------------------
 
@@ -292,12 +301,13 @@ class Evaluator:
         result = self(expr.operands[0], scope)
         for operator, operand in zip(expr.operators, expr.operands[1:]):
             result = arithmetic(operator, result, self(operand, scope), expr.span)
-        return result
+        return result if isinstance(result, (int, float)) else self.budget.made(result, expr.span)
 
     def compare(self, expr: s.Binary, scope: Scope) -> bool:
         left = self(expr.operands[0], scope)
         for operator, operand in zip(expr.operators, expr.operands[1:]):
             right = self(operand, scope)
+            self.budget.looked_through(expr.span, left, right)
             if not compared(operator, left, right, expr.span):
                 return False
             left = right

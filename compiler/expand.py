@@ -364,15 +364,15 @@ class Expander(Merges):
                 self.skip(statement, place, position + 1)
                 self.run(body, place)
                 return
-            place.scope.skipped.append((condition.span, body))
+            place.scope.skipped.add(condition.span, body)
         if statement.otherwise is not None:
             self.run(statement.otherwise, place)
 
     def skip(self, statement: s.Cond, place: Place, start: int) -> None:
         for condition, body in statement.cases[start:]:
-            place.scope.skipped.append((condition.span, body))
+            place.scope.skipped.add(condition.span, body)
         if statement.otherwise is not None:
-            place.scope.skipped.append((statement.span, statement.otherwise))
+            place.scope.skipped.add(statement.span, statement.otherwise)
 
     def let(self, statement: s.Let, place: Place) -> None:
         value = self.evaluate(statement.value, place.scope)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from .source import Span
 
@@ -25,7 +26,11 @@ class Fault(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean `relu`?`, or nothing where no known word is near."""
-    known = list(dict.fromkeys(known))
+    return _nearest(word, tuple(dict.fromkeys(known)))
+
+
+@lru_cache(maxsize=256)
+def _nearest(word: str, known: tuple[str, ...]) -> str:
     folded = {k.lower().replace("_", ""): k for k in reversed(known)}
     exact = folded.get(word.lower().replace("_", ""))
     near = [exact] if exact and exact != word else get_close_matches(word, known, n=1, cutoff=0.75)

@@ -6,6 +6,7 @@ from typing import Any
 
 from . import syntax as s
 from .budget import exceeded
+from .elsewhere import Written
 from .expansion import Expansion
 from .fault import Fault, did_you_mean
 from .graph import Allowance
@@ -94,7 +95,7 @@ class Instances(Expansion):
     ) -> tuple[Any, Scope, Body]:
         arguments = [] if current is NOTHING else list(current) if isinstance(current, Several) else [current]
         body = Body(kind == "model", place is None, arguments)
-        scope.body = written.body
+        scope.body = Written(written.body)
         takes_flow = kind == "block" or not declares_input(written)
         flow = current if takes_flow else NOTHING
         if flow is not NOTHING:

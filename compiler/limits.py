@@ -12,11 +12,13 @@ DIGITS = 20  # of a number
 
 # --- expansion
 LAYERS = 120_000  # of a model, all blocks and loops expanded
+TOGETHER = 300_000  # layers and turns of all models of a file that are checked together
 CALLS = 50_000  # of blocks, models and `let` functions
 DEPTH = 64  # of calls within each other, and of files that import each other
 TURNS = 250_000  # of loops, `repeat` and comprehensions together
 INTEGER = 10**18  # the largest whole number, also as an intermediate result
 ITEMS = 100_000  # of one list, tuple or map
 CHARACTERS = 10_000  # of one string
+ERRORS = 50  # told of one model
 FILES = 200  # imported, one by another
 VALUES = 10**12  # of one map or weight

@@ -10,7 +10,7 @@ from . import syntax as s
 from .bind import Binder
 from .budget import Budget
 from .diagnostics import CompileError, Diagnostics, UserError
-from .elsewhere import pattern_names
+from .elsewhere import Written, pattern_names
 from .evaluate import Evaluator
 from .fault import Fault, did_you_mean
 from .limits import DEPTH, FILES
@@ -172,7 +172,10 @@ class Loader:
             raise Fault("limit", f"more than {FILES} files", item.path.span)
         if not path.is_file():
             raise Fault("import", f"there is no file {shown}", item.path.span, help=self.near(path))
-        return self.load(path, shown)
+        try:
+            return self.load(path, shown)
+        except OSError as wrong:
+            raise Fault("import", f"{shown} cannot be read: {wrong.strerror}", item.path.span) from None
 
     def target(self, item: s.Import, file: File) -> tuple[Path, str]:
         """Where an import points: below the root, a .cnn file, nothing else."""
@@ -208,7 +211,7 @@ class Loader:
         scope = Scope(file.scope)
         scope.names = file.scope.lets
         lets = tuple(item for item in file.module.items if isinstance(item, (s.Let, s.LetFunction)))
-        scope.body = lets
+        scope.body = Written(lets)
         for item in lets:
             try:
                 self.let(item, scope)

@@ -11,14 +11,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .budget import Budget
 from .check import check
 from .diagnostics import CompileError, Diagnostic, Diagnostics
 from .expand import Expander
 from .expansion import Request
 from .fault import did_you_mean
 from .graph import Checked
+from .limits import TOGETHER
 from .load import File, Loader, locate
 from .parse import parse
+from .reading import standard_input
 from .shape import Shape
 from .source import Source, Span
 from .syntax import Name, Train, Variant
@@ -47,12 +50,10 @@ class Compiled(NamedTuple):
 
 
 def compile_path(name: str, options: Options = Options()) -> Compiled:  # noqa: B008
-    """Compile a model of a file, or of `zoo:NAME`. Raises CompileError."""
-    path, root = locate(name)
+    """Compile a model of a file, of `zoo:NAME`, or of standard input for `-`. Raises CompileError."""
     with _quiet():
         diagnostics = Diagnostics(options.allow)
-        file = Loader(diagnostics, WORDS, root).load(path, name)
-        return _compile(file, diagnostics, options)
+        return _compile(_load(name, diagnostics), diagnostics, options)
 
 
 def compile_text(text: str, name: str = "<text>", options: Options = Options()) -> Compiled:  # noqa: B008
@@ -65,11 +66,10 @@ def compile_text(text: str, name: str = "<text>", options: Options = Options()) 
 
 def check_path(name: str, options: Options = Options()) -> list[Diagnostic]:  # noqa: B008
     """Everything there is to say about a file: all its models that need no parameter, and its recipes."""
-    path, root = locate(name)
     with _quiet():
         diagnostics = Diagnostics(options.allow)
         try:
-            file = Loader(diagnostics, WORDS, root).load(path, name)
+            file = _load(name, diagnostics)
         except CompileError as error:
             return list(error.diagnostics)
         return _check_file(file, diagnostics, options)
@@ -86,12 +86,30 @@ def check_text(text: str, name: str = "<text>", options: Options = Options()) ->
         return _check_file(file, diagnostics, options)
 
 
+def _load(name: str, diagnostics: Diagnostics) -> File:
+    """A file by its path, a bundled one, or what comes in by the pipe."""
+    if name == "-":
+        return Loader(diagnostics, WORDS, Path.cwd().resolve()).define(None, parse(standard_input()))
+    path, root = locate(name)
+    return Loader(diagnostics, WORDS, root).load(path, name)
+
+
 def _check_file(file: File, diagnostics: Diagnostics, options: Options) -> list[Diagnostic]:
     """Check the model asked for, or all that need no parameter, and the recipes for them."""
     if not file.module.items:
         diagnostics.error("no-model", "the file is empty", Span(file.module.source, 0, 0), help=FIRST_MODEL)
     chosen = file.models if options.model is None else [_choose(file, diagnostics, options)]
-    checked = {d.name: _expand(d, file, diagnostics, options) for d in chosen if not needs_arguments(d)}
+    budget = Budget()
+    checked = {}
+    for definition in chosen:
+        if needs_arguments(definition):
+            continue
+        if budget.layers > TOGETHER:
+            message = f"the models before this one have more than {TOGETHER:,} layers together"
+            help = f"check it alone: `--model {definition.name}`"
+            diagnostics.error("limit", message, definition.written.span, help=help)
+            break
+        checked[definition.name] = _expand(definition, file, diagnostics, options, budget)
     for train in file.trains:
         _check_recipe(train, file, checked, diagnostics)
     return diagnostics.sorted()
@@ -121,11 +139,15 @@ def _compile(file: File, diagnostics: Diagnostics, options: Options) -> Compiled
     return Compiled(checked, tuple(diagnostics.sorted()), file)
 
 
-def _expand(definition: Definition, file: File, diagnostics: Diagnostics, options: Options) -> Checked | None:
-    """Expand and check one model."""
+def _expand(
+    definition: Definition, file: File, diagnostics: Diagnostics, options: Options, together: Budget | None = None
+) -> Checked | None:  # fmt: skip
+    """Expand and check one model; what it cost goes to the budget of all models of its file."""
     own = Diagnostics(options.allow)
     expander = Expander(Request(definition, options.params, options.inputs), own, WORDS)
     graph = expander.model()
+    if together is not None:
+        together.layers += expander.budget.layers + expander.budget.turns
     checked = None
     if graph is not None and not own.failed:
         graph.parameters = dict(options.params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from .diagnostics import CompileError, Diagnostic
@@ -31,6 +32,11 @@ def decode_source(data: bytes, name: str) -> Source:
         return Source(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as wrong:
         raise CompileError([_not_utf8(wrong, data, name)]) from None
+
+
+def standard_input() -> Source:
+    """What comes in by the pipe; no more of it is read than a file may hold."""
+    return decode_source(sys.stdin.buffer.read(TEXT + 1), "<stdin>")
 
 
 def _not_utf8(wrong: UnicodeDecodeError, data: bytes, name: str) -> Diagnostic:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .elsewhere import Skipped, Written
 from .fault import Fault
 from .source import Span
 from .values import POISON, Definition, Family
@@ -46,13 +47,14 @@ class Scope:
         self.outer = outer
         self.whole: Scope = self if outer is None else outer.whole
         self.names: dict[str, Binding] = {}
-        self.skipped: list[Any] = [] if outer is None else outer.whole.skipped
+        self.skipped: Skipped = Skipped() if outer is None else outer.whole.skipped
         """Conditions not taken, to say why a name is not there."""
-        self.body: tuple[Any, ...] = ()
+        self.body = Written() if outer is None else outer.whole.body
         """The statements of the whole block or model, for the same purpose."""
 
     def inner(self) -> Scope:
-        return Scope(self.file, self)
+        """A scope in this one, while which nothing is bound here: where this one is empty it is left out of the way."""
+        return Scope(self.file, self if self.names or self.outer is None else self.outer)
 
     def find(self, name: str) -> Binding | None:
         """The binding of a name in this scope or one around it, up to the file's lets."""

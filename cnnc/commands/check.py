@@ -21,13 +21,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..compiler.pipeline import check_path, check_text
+    from ..compiler.pipeline import check_path
     from ..compiler.render import as_dict
 
     wanted = options(args)
     found = []
     for name in args.file:
-        here = check_text(sys.stdin.read(), "<stdin>", wanted) if name == "-" else check_path(name, wanted)
+        here = check_path(name, wanted)
         found += here
         if not args.json:
             show_diagnostics(here)
