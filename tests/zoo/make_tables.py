@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parent / "data"
-SIZES = {"inception_v3": 299, "efficientnet_b1": 240, "efficientnet_b2": 288, "efficientnet_b3": 300,
+SIDES = {"inception_v3": 299, "efficientnet_b1": 240, "efficientnet_b2": 288, "efficientnet_b3": 300,
          "efficientnet_b4": 380, "efficientnet_b5": 456, "efficientnet_b6": 528, "efficientnet_b7": 600,
          "efficientnet_v2_s": 384, "efficientnet_v2_m": 480, "efficientnet_v2_l": 480,
          "regnet_y_128gf": 384}  # fmt: skip
 """Sides of the pictures that torchvision's weights were trained for, where not 224."""
 
-TRANSFORMERS = ("vit_", "swin_", "maxvit")
+CLIPS = {"r3d_18": 112, "mc3_18": 112, "r2plus1d_18": 112, "s3d": 224}
+"""Sides of the frames of the networks that take clips of 16."""
+
+TRANSFORMERS = ("vit_", "swin", "maxvit", "mvit")
 
 
 def main() -> None:
@@ -35,7 +38,8 @@ def write(path: Path, table: Any) -> None:
 def torchvision_tables() -> dict[str, Any]:
     import torchvision
 
-    names = torchvision.models.list_models(module=torchvision.models)
+    models = torchvision.models
+    names = [*models.list_models(module=models), *models.list_models(module=models.video)]
     return {name: torchvision_table(name) for name in names if not name.startswith(TRANSFORMERS)}
 
 
@@ -49,10 +53,18 @@ def torchvision_table(name: str) -> dict[str, Any]:
         net = torchvision.models.get_model(name, weights=None, **more).to("meta")
     state = {path: list(value.shape) for path, value in net.state_dict().items() if "num_batches" not in path}
     trainable = sum(weight.numel() for weight in net.parameters())
-    return {"state": state, "trainable": trainable, "macs": torch_macs(net, SIZES.get(name, 224))}
+    return {"state": state, "trainable": trainable, "macs": torch_macs(net, places(name))}
 
 
-def torch_macs(net: Any, size: int) -> int:
+def places(name: str) -> tuple[int, ...]:
+    """The sizes of an input, channels not counted."""
+    if name in CLIPS:
+        return 16, CLIPS[name], CLIPS[name]
+    side = SIDES.get(name, 224)
+    return side, side
+
+
+def torch_macs(net: Any, sizes: tuple[int, ...]) -> int:
     """Multiply-accumulates of one picture; the root alone is told that it trains, which switches side heads on."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
@@ -61,7 +73,7 @@ def torch_macs(net: Any, size: int) -> int:
     net.training = True
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
-        net(torch.empty(1, 3, size, size, device="meta"))
+        net(torch.empty(1, 3, *sizes, device="meta"))
     return int(counter.get_total_flops()) // 2
 
 

@@ -130,6 +130,50 @@ def test_unet() -> None:
     assert [shape[0] for shape in shapes(net("unet"), "MaxPooling2D")] == [284, 140, 68, 32]
 
 
+def test_vnet() -> None:
+    """Figure 2: 5x5x5 windows; 2x2x2 down and up; a slope for each channel behind all but the last of a stage."""
+    params = conv(1, 16, 125) + 16
+    for width, convs in [(32, 2), (64, 3), (128, 3), (256, 3)]:
+        params += conv(width // 2, width, 8) + width + convs * (conv(width, width, 125) + width)
+    before = 256
+    for width, convs in [(128, 3), (64, 3), (32, 2), (16, 1)]:
+        params += conv(before, width, 8) + width
+        before = 2 * width  # up and across: the stage works on both, and its residual is of both
+        params += convs * (conv(before, before, 125) + before)
+    assert net("vnet").params == params + conv(32, 2, 1)
+    assert output("vnet") == (64, 128, 128, 2)
+
+
+def test_wavenet() -> None:
+    """Figure 4 with widths 32, 512 and 256: two gates and two 1x1 in 30 layers, of which the last has no successor."""
+    layer = 2 * conv(32, 32, 2) + conv(32, 512, 1) + conv(32, 32, 1)
+    assert net("wavenet").params == conv(256, 32, 2) + 30 * layer - conv(32, 32, 1) + conv(512, 512, 1) + conv(
+        512, 256, 1
+    )
+    dilations = [layer.node.op.dilation[0] for layer in net("wavenet").layers if layer.node.type == "Conv1D"]  # type: ignore[attr-defined]
+    assert max(dilations) == 512
+    assert sum(dilations) - len(dilations) == 2 * 3 * (2**10 - 1 - 10)
+
+
+@pytest.mark.parametrize(("name", "width", "units"), [("char_cnn_small", 256, 1024), ("char_cnn_large", 1024, 2048)])
+def test_char_cnn(name: str, width: int, units: int) -> None:
+    """Tables 1 and 2: the reshaped length is (1014 - 96) / 27."""
+    convs = conv(70, width, 7) + conv(width, width, 7) + 4 * conv(width, width, 3)
+    dense = conv((1014 - 96) // 27 * width, units, 1) + conv(units, units, 1) + conv(units, 4, 1)
+    assert net(name).params == convs + dense
+
+
+def test_yolov3_costs_what_darknet_prints() -> None:
+    """65.86 BFLOPS at 416x416, two for each multiply-accumulate."""
+    assert round(2 * (net("yolov3").macs or 0) / 1e9, 2) == 65.86
+
+
+def test_darknet53_has_the_convolutions_of_table_1() -> None:
+    """Table 1: 52 convolutions and the connected layer, 18.57 billion operations (table 2)."""
+    assert len(shapes(net("darknet53"), "Conv2D")) == 52
+    assert round(2 * (net("darknet53").macs or 0) / 1e9, 2) == 18.57
+
+
 @pytest.mark.parametrize(
     ("name", "billions"),
     [("resnet18", 1.8), ("resnet34", 3.6), ("resnet50", 3.8), ("resnet101", 7.6), ("resnet152", 11.3)],
