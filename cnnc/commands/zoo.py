@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 FILES = "own"
 
-HEADER = re.compile(r'"""(?P<title>[^()"]+)\s\((?P<authors>[^()]+),\s(?P<year>\d{4})\)[.,]?(?P<prose>.*?)"""', re.DOTALL)
+HEADER = re.compile(
+    r'"""(?P<title>[^()"]+)\s\((?P<authors>[^()]+),\s(?P<year>\d{4})\)[.,]?(?P<prose>.*?)"""', re.DOTALL
+)
 """How a file of the zoo begins: `Title (Authors, Year).`, a blank line, and what it is."""
 
 COLUMNS = ("model", "parameters", "MACs", "input", "year", "paper")
