@@ -72,6 +72,9 @@ def check_path(name: str, options: Options = Options()) -> list[Diagnostic]:  # 
             file = _load(name, diagnostics)
         except CompileError as error:
             return list(error.diagnostics)
+        except OSError as wrong:
+            message = f"the file cannot be read: {(wrong.strerror or 'it is none').lower()}"
+            return [Diagnostic("error", "file", message, Span(Source(name, ""), 0, 0))]
         return _check_file(file, diagnostics, options)
 
 
