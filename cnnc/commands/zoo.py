@@ -139,7 +139,7 @@ def tell(entries: list[Entry]) -> None:
 def lines(rows: Iterable[tuple[str, ...]], names: int, room: int | None) -> Iterator[str]:
     """Rows in columns of fixed width; `room` cuts the last one, the paper."""
     for name, params, macs, shape, year, paper in rows:
-        line = f"{name:{names}}  {params:>11}  {macs:>6}  {shape:11}  {year}  {paper}"
+        line = f"{name:{names}}  {params:>11}  {macs:>6}  {shape:12}  {year}  {paper}"
         yield line if room is None or len(line) <= room else line[: room - 1] + "…"
 
 
