@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from . import syntax as s
 from .diagnostics import CompileError, Diagnostic, Diagnostics
 from .fault import Fault, did_you_mean
@@ -32,9 +34,16 @@ def overridden(recipe: Recipe, texts: list[str], *, whole: bool) -> Recipe:
 
 def replaced(recipe: Recipe, entry: str, value: str) -> Recipe:
     """The recipe with other entries of one kind, or with none."""
-    fresh = () if value == "none" else read(f"train: {entry} {value}").said
+    fresh = () if value == "none" else read(written(entry, value)).said
     phases = tuple(Phase(p.name, without(p.said, entry)) for p in recipe.phases)
     return recipe._replace(said=without(recipe.said, entry) + fresh, phases=phases)
+
+
+def written(entry: str, value: str) -> str:
+    """The recipe of one entry; `augment=hflip -> crop 28` holds steps."""
+    if entry in ("augment", "evaluate") and not re.match(r"\w+\s*=", value):
+        return f"train:\n    {entry}: {value}"
+    return f"train: {entry} {value}"
 
 
 def without(said: tuple[Said, ...], entry: str) -> tuple[Said, ...]:

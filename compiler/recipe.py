@@ -277,7 +277,11 @@ def once(said: Said, earlier: list[Said]) -> None:
         if other.entry.entry == word or {other.entry.entry, word} == {"epochs", "steps"}:
             assert said.span is not None
             assert other.span is not None
-            message = f"`{word}` is said twice" if other.entry.entry == word else "a recipe is so many epochs or so many steps long"
+            message = (
+                f"`{word}` is said twice"
+                if other.entry.entry == word
+                else "a recipe is so many epochs or so many steps long"
+            )
             raise Fault("entry-twice", message, said.span, notes=(f"first at {other.span.place}",))
 
 

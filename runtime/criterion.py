@@ -110,7 +110,7 @@ def activated(found: Tensor, folded: str | None) -> Tensor:
 
 
 def probabilities(found: Tensor, folded: str | None) -> Tensor:
-    """(N, classes) probabilities from an output: two classes from a single yes or no, softmax where the model has none."""
+    """(N, classes) probabilities from an output; a single yes or no is two classes."""
     found = found.float()
     if found.shape[-1] == 1:
         yes = torch.sigmoid(found)

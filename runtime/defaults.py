@@ -1,7 +1,7 @@
 """What a recipe does not say, filled in: a strong recipe of today, told when the run starts.
 
-AdamW at 2e-3 with weight decay 0.05 on all but biases and normalisation, one epoch of warm-up, a cosine down to 0. Whoever
-writes an optimizer gets what is written: a constant rate where no schedule stands beside it.
+AdamW at 2e-3 with weight decay 0.05 on all but biases and normalisation, one epoch of warm-up, a cosine down to 0.
+Whoever writes an optimizer gets what is written: a constant rate where no schedule stands beside it.
 """
 
 from __future__ import annotations

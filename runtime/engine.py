@@ -16,7 +16,6 @@ from torch.optim import Optimizer
 
 from ..compiler.diagnostics import UserError
 
-
 PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
 
 
@@ -65,7 +64,8 @@ class Engine:
 
     def setup(self, module: nn.Module, optimizer: Optimizer) -> tuple[Any, Any]:
         """The network and its optimizer, ready for the loop."""
-        return self.fabric.setup(module, optimizer)
+        wrapped, wrapping = self.fabric.setup(module, optimizer)
+        return wrapped, wrapping
 
     def moved(self, x: Tensor) -> Tensor:
         return x.to(self.device, non_blocking=True)
@@ -101,7 +101,7 @@ def threads(work: float) -> int:
     """What OMP_NUM_THREADS asks for, else the cores this process may use, fewer where a step is too small to share."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked):
-        return int(asked)
+        return int(asked)  # a fixed number makes runs equal to the bit on a busy machine too
     return min(cores(), max(math.ceil(work / SHARE), 1)) if work < math.inf else cores()
 
 
@@ -135,5 +135,5 @@ def found_precision(wanted: str, device: str) -> str:
 def has_bf16(device: str) -> bool:
     """Whether bf16 is computed by the hardware: emulated it would be slower than fp32."""
     if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -44,8 +44,8 @@ class Batch(NamedTuple):
 class Feed:
     """A split with the chain of steps its pictures go through.
 
-    Steps up to the last one that sets a size run picture by picture, the rest on whole batches. Where no step sets a size
-    pictures are brought to the model's, and kept in memory if they are not too many.
+    Steps up to the last one that sets a size run picture by picture, the rest on whole batches. Where no step sets a
+    size pictures are brought to the model's, and kept in memory if they are not too many.
     """
 
     def __init__(

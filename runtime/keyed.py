@@ -1,8 +1,8 @@
 """Keyed randomness: every draw follows from the seed and from what it is for, never from what was drawn before.
 
 The order of an epoch comes from (seed, epoch), the changes of an example from (seed, epoch, step of the chain,
-example), dropout from (seed, step of the training). So nothing needs to be saved to go on exactly, and neither the number
-of workers nor the composition of a batch matters.
+example), dropout from (seed, step of the training). So nothing needs to be saved to go on exactly, and neither the
+number of workers nor the composition of a batch matters.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ def scrambled(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The finaliser of SplitMix64 (Steele et al., 2014): every bit of the result hangs on every bit of the input."""
     state = (state ^ (state >> np.uint64(30))) * _FIRST
     state = (state ^ (state >> np.uint64(27))) * _SECOND
-    return state ^ (state >> np.uint64(31))
+    found: NDArray[np.uint64] = state ^ (state >> np.uint64(31))
+    return found
 
 
 def hashed(*key: int) -> np.uint64:
@@ -32,7 +33,8 @@ def hashed(*key: int) -> np.uint64:
     state = np.zeros(1, np.uint64)
     for part in key:
         state = scrambled(state + _GOLDEN + np.uint64(part % 2**64))
-    return np.uint64(state[0])
+    bits: np.uint64 = state[0]
+    return bits
 
 
 def uniform(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..compiler.diagnostics import UserError
 from ..compiler.pipeline import Compiled
-from .adapt import wants_255
+from .adapt import require_pictures, wants_255
 from .data import DataError, Dataset, Split
 from .prepare import chosen
 from .reopen import compiled, opened
@@ -35,6 +35,7 @@ def trained_file(found: Compiled, weights: str | None) -> Trained:
     if weights is None:
         raise UserError("which weights? Give a run folder, or `--weights FILE`")
     checked = found.checked
+    require_pictures(checked)
     if None in checked.inputs[0].facts.output:
         raise UserError(f"`{checked.name}` takes {checked.inputs[0].facts.output}: say which size with `--input`")
     from .feed import Wanted
@@ -43,7 +44,8 @@ def trained_file(found: Compiled, weights: str | None) -> Trained:
     from .trained import Preparation, from_weights
 
     classes = tuple(str(i) for i in range(checked.outputs[0].port.shape.channels or 0))
-    wanted = Wanted(*checked.inputs[0].facts.output, to_255=wants_255(checked))  # type: ignore[arg-type]
+    height, width, channels = checked.inputs[0].facts.output
+    wanted = Wanted(height or 0, width or 0, channels or 0, wants_255(checked))
     head = Plan(checked, "folded").folded[0]
     return from_weights(checked, weights, Preparation(classes, evaluation(chosen(found, None)), wanted, head))
 

@@ -20,7 +20,7 @@ from .runnable import refusals
 
 
 class Asked(NamedTuple):
-    """What the command line says beside the model: `sets` are those of `--set` and of the options that stand for one."""
+    """What the command line says beside the model: `sets` are `--set` and what stands for one."""
 
     recipe: str | None = None
     data: str | None = None
@@ -52,7 +52,7 @@ def job_of(adapted: Adapted, data: Dataset, recipe: Recipe, device: str) -> Job:
 
 
 def chosen(compiled: Compiled, name: str | None) -> Recipe:
-    """The recipe asked for, else the one without a name, else the last for this model; empty where the file has none."""
+    """The recipe asked for, else the one without a name, else the last for this model; empty where there is none."""
     trains = [t for t in compiled.file.trains if t.model in (None, compiled.checked.name)]
     if name is not None:
         trains = [t for t in trains if t.name == name]

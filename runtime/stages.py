@@ -19,7 +19,7 @@ Positions = NDArray[np.int64]
 
 
 class Stage(NamedTuple):
-    """One phase: `steps` steps, told and measured every `per_epoch` of them. `passes` batches see every example once."""
+    """One phase: `steps` steps, told and measured every `per_epoch` of them. `passes` batches are one pass."""
 
     name: str
     recipe: Recipe

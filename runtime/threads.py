@@ -1,4 +1,4 @@
-"""How many threads the CPU should use: tried, since a machine that has other work makes many threads wait for each other."""
+"""How many threads the CPU should use: tried, since threads wait for each other where a machine has other work."""
 
 from __future__ import annotations
 
@@ -11,6 +11,36 @@ from .engine import Engine
 
 ROUNDS = 3
 """Passes with each number of threads, in turns; the fastest of each counts."""
+
+
+SLOW = 4
+"""How many times slower than the fastest step a step is when others want the processor too."""
+PATIENCE = 6
+"""Slow steps in a row after which the number of threads is tried anew."""
+
+
+class Pace:
+    """Watches the time of steps."""
+
+    def __init__(self) -> None:
+        self.fastest = float("inf")
+        self.slow = 0
+        self.last = time.perf_counter()
+
+    def rest(self) -> None:
+        """What follows is no step."""
+        self.last = time.perf_counter()
+
+    def fell(self) -> bool:
+        """After a step: whether several in a row were far slower than the fastest so far."""
+        now = time.perf_counter()
+        took, self.last = now - self.last, now
+        self.fastest = min(self.fastest, took)
+        self.slow = self.slow + 1 if took > SLOW * self.fastest else 0
+        if self.slow < PATIENCE:
+            return False
+        self.slow = 0
+        return True
 
 
 @torch.no_grad()

@@ -1,7 +1,7 @@
 """The loop: exact, small, readable in one sitting.
 
-Everything random is keyed by position (keyed.py), so a checkpoint is weights, optimizer and position, at any step; a run that
-goes on from one ends with the same weights as a run that was never interrupted.
+Everything random is keyed by position (keyed.py), so a checkpoint is weights, optimizer and position, at any step; a
+run that goes on from one ends with the same weights as a run that was never interrupted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -37,7 +37,10 @@ from .run_folder import RunFolder
 from .schedule import Factor, Plateau, factor
 from .settle import Settling
 from .stages import Stage, plan, stages
-from .threads import choose_threads
+from .threads import Pace, choose_threads
+from .verdict import prefer, tire
+from .watch import Watch
+from .weights import load_into
 
 OVERHEAD = 20
 """Checkpoints take at most one part in so many of the time."""
@@ -45,16 +48,6 @@ OVERHEAD = 20
 
 class TrainingError(UserError):
     """Training cannot go on."""
-
-
-class Watch(Protocol):
-    """Who is told how it goes."""
-
-    def step(self, position: Position, stage: Stage, lr: float) -> None: ...
-
-    def epoch(self, row: Row, best: bool) -> None: ...
-
-    def say(self, text: str) -> None: ...
 
 
 class Outcome(NamedTuple):
@@ -92,13 +85,22 @@ class Trainer:
         self.wanted = wanted
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
+        self.pace = Pace()
         self.enter(self.stages[0])
 
     def prepare(self) -> None:
         """Settle what only a trial can tell, before a run begins."""
         size = min(self.stages[0].batch, len(self.feed))
-        x = self.feed.batch(0, np.arange(size)).x
-        choose_threads(self.net, x, self.engine)
+        choose_threads(self.net, self.feed.batch(0, np.arange(size)).x, self.engine)
+
+    def try_threads(self, x: Tensor) -> None:
+        """Steps became slow: perhaps one thread does better now. From here on sums run in another order."""
+        before = torch.get_num_threads()
+        now = choose_threads(self.net, x, self.engine)
+        if now != before:
+            self.watch.say(f"the processor is busy: going on with {now} thread instead of {before}")
+        self.learning()
+        self.pace.rest()
 
     # --- phases -------------------------------------------------------------------------------------------------------
 
@@ -144,10 +146,13 @@ class Trainer:
         stop = min((at.stage_step // stage.per_epoch + 1) * stage.per_epoch, stage.steps)
         steps = plan(stage, self.job.seed, len(self.job.data.train), at.passes, start, stop)
         self.learning()
+        self.pace.rest()
         for batch in self.feed.batches(steps):
             if self.stopping():
                 return False
             self.step(batch, stage)
+            if torch.get_num_threads() > 1 and not self.engine.apart and self.pace.fell():
+                self.try_threads(batch.x)
             if at.stage_step < stop and self.due():
                 self.save()
         self.measured(stage, (at.seen - first) / max(time.perf_counter() - began, 1e-9))
@@ -212,9 +217,8 @@ class Trainer:
         at = self.position
         loss = at.loss / max(at.seen, 1)
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"the loss became {loss} in epoch {at.epoch + 1}: try a lower rate, as with `--lr {self.set_rate() / 10:.2g}`"
-            )
+            lower = f"`--lr {self.set_rate() / 10:.2g}`"
+            raise TrainingError(f"the loss became {loss} in epoch {at.epoch + 1}: try a lower rate, as with {lower}")
         at.epoch += 1
         row: Row = {"epoch": at.epoch, **({"phase": stage.name} if stage.name else {}), "steps": at.step}
         row |= {"lr": self.set_rate(), "loss": loss, "accuracy": at.right / max(at.seen, 1)}
@@ -252,23 +256,16 @@ class Trainer:
 
     def tops(self) -> tuple[int, ...]:
         said = self.job.recipe.one(course.Measures)
-        return tuple(part.k for part in said.measures if part.word == "top") if said is not None else ()
+        return tuple(part.k for part in said.measures if isinstance(part, course.Top)) if said is not None else ()
 
     def judge(self, stage: Stage, row: Row) -> bool:
         """Whether these are the best weights so far; also lowers the rate or ends the phase where nothing improves."""
-        at = self.position
         if self.plateau is not None:
             self.plateau.seen(row["val_loss"])
-        keep = stage.recipe.one(course.Keep) or course.Keep()
-        score, tie = goodness(row, keep.by), -row["val_loss"]
-        better = keep.what == "last" or (score, tie) > (at.best, at.best_tie)
-        if better:
-            at.best, at.best_tie, at.best_epoch = score, tie, at.epoch
         stop = stage.recipe.one(course.Stop)
         if stop is not None:
-            at.waited = 0 if improved(at.rows, row, stop.by) else at.waited + 1
-            at.stopped = at.waited >= stop.patience
-        return better
+            tire(self.position, row, stop)
+        return prefer(self.position, row, stage.recipe.one(course.Keep) or course.Keep())
 
     def leave(self, stage: Stage) -> None:
         """Go on to the next phase."""
@@ -327,8 +324,6 @@ class Trainer:
         """Write the last weights, and measure those kept in full precision."""
         with self.weights():
             self.folder.write_weights(self.folder.last, self.net.state_dict())
-        from .weights import load_into
-
         load_into(self.net, self.job.checked, self.folder.best)
         exact = Engine(self.engine.kind, "fp32")
         figures = measure(
@@ -347,13 +342,3 @@ def augmentation(recipe: Recipe) -> tuple[Any, ...]:
 
     said = recipe.one(Augment)
     return said.steps if said is not None else ()
-
-
-def goodness(row: Row, by: str) -> float:
-    """A figure of an epoch, the greater the better."""
-    return float(row[by]) if by.endswith("accuracy") else -float(row[by])
-
-
-def improved(rows: list[Row], row: Row, by: str) -> bool:
-    """Whether an epoch is better than all before it."""
-    return goodness(row, by) > max((goodness(r, by) for r in rows if by in r), default=-math.inf)

@@ -42,7 +42,8 @@ class Preparation(NamedTuple):
     def of(cls, config: dict[str, Any]) -> Preparation:
         """As `config.json` says."""
         steps = evaluation(recipe_of(config))
-        wanted = Wanted(*config["input"], to_255=config["to_255"])
+        height, width, channels = config["input"]
+        wanted = Wanted(height, width, channels, config["to_255"])
         return cls(tuple(config["data"]["classes"]), steps, wanted, config["head"])
 
 
@@ -123,7 +124,7 @@ def pictures(paths: Sequence[str]) -> Split:
     if not found:
         raise UserError(f"no picture in {', '.join(paths)}")
     numbers = np.arange(len(found))
-    return Split(Folder(found, Path()), numbers, np.zeros(len(found), np.int64))
+    return Split(Folder(found), numbers, np.zeros(len(found), np.int64))
 
 
 def classify(trained: Trained, split: Split, top: int = 5) -> Iterator[Answer]:

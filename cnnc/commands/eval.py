@@ -1,7 +1,7 @@
 """Measure a trained model: accuracy, each class, and what was taken for what.
 
-RUN is a run folder, an exported .onnx, or a .cnn file with `--weights`. Measured is on the examples that the run held out,
-or on `--data`: a folder of class folders.
+RUN is a run folder, an exported .onnx, or a .cnn file with `--weights`. Measured is on the examples that the run held
+out, or on `--data`: a folder of class folders.
 """
 
 from __future__ import annotations
@@ -64,9 +64,10 @@ def figures_of(table: Any, loss: float, classes: tuple[str, ...]) -> dict[str, A
 
 def told(figures: dict[str, Any], classes: tuple[str, ...]) -> str:
     """Accuracy, a line for each class, and the table where it is not too wide."""
-    right = round(figures["accuracy"] * figures["examples"])
+    accuracy, examples = figures["accuracy"], figures["examples"]
+    right = round(accuracy * examples)
     lines = [
-        f"accuracy {100 * figures['accuracy']:.2f} % ({right:,} of {figures['examples']:,}), loss {figures['loss']:.4f}",
+        f"accuracy {100 * accuracy:.2f} % ({right:,} of {examples:,}), loss {figures['loss']:.4f}",
         "",
     ]
     lines += [f"left out, no picture that can be read: {name}" for name in figures["skipped"]]

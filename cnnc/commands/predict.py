@@ -1,7 +1,7 @@
 """Classify pictures with a trained model.
 
-RUN is a run folder, an exported .onnx (run by ONNX Runtime), or a .cnn file with `--weights`. A FILE that is a folder stands
-for the pictures in it.
+RUN is a run folder, an exported .onnx (run by ONNX Runtime), or a .cnn file with `--weights`. A FILE that is a folder
+stands for the pictures in it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What an entry of a recipe is: a frozen record, declared like an operator, under the word that users type.
 
-`optimizer adamw, lr=1e-3` has the entry `optimizer` and the word `adamw`; an entry without choices, such as `batch 64`,
-has no word. Some words stand only inside others: steps of `augment:`, sources of `data`, metrics. Each kind has its table.
-Importing `compiler.recipes` fills the tables.
+`optimizer adamw, lr=1e-3` has the entry `optimizer` and the word `adamw`; an entry without choices, such as `batch
+64`, has no word. Some words stand only inside others: steps of `augment:`, sources of `data`, metrics. Each kind has
+its table. Importing `compiler.recipes` fills the tables.
 """
 
 from __future__ import annotations

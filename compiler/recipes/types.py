@@ -79,7 +79,7 @@ def angles(field: Arg, value: Any) -> Angles:
 def shifts(field: Arg, value: Any) -> tuple[Shift, ...]:
     items = several(value)
     pixels = [Shift(v.number, "px") if isinstance(v, Amount) and v.unit == "px" else v for v in items]
-    made: tuple[Any, ...] = tuple(Shift(float(v)) if plain(v) else v for v in pixels)
+    made: tuple[Any, ...] = tuple(Shift(float(v)) if not isinstance(v, Shift) and plain(v) else v for v in pixels)
     if len(made) not in (1, 2) or not all(isinstance(v, Shift) for v in made):
         raise Unfit("a share of the side such as 0.1, pixels such as `2 px`, or one for width and one for height")
     return made

@@ -24,21 +24,25 @@ class Digits:
         return len(self.images)
 
     def load(self, number: int) -> Picture:
-        return self.images[number]
+        picture: Picture = self.images[number]
+        return picture
 
     def name(self, number: int) -> str:
         return f"digits/{number}"
 
 
 def read() -> NDArray[np.float64]:
-    """The table of scikit-learn's package, (1797, 65): 64 values and the label. scikit-learn itself is not imported: its
-    start would take longer than the reading."""
+    """The table of scikit-learn's package, (1797, 65): 64 values and the label.
+
+    scikit-learn itself is not imported: its start would take longer than the reading.
+    """
     spec = find_spec("sklearn")
     if spec is None or not spec.submodule_search_locations:
         raise DataError("the digits come with scikit-learn, which is not installed")
     path = Path(spec.submodule_search_locations[0]) / "datasets" / "data" / "digits.csv.gz"
     with gzip.open(path, "rt") as lines:
-        return np.loadtxt(lines, delimiter=",")
+        table: NDArray[np.float64] = np.loadtxt(lines, delimiter=",")
+    return table
 
 
 def open_digits(share: float | None, seed: int) -> Dataset:

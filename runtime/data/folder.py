@@ -20,7 +20,7 @@ SHARE = 0.8
 class Folder:
     """Picture files, decoded when they are asked for."""
 
-    def __init__(self, paths: list[Path], root: Path) -> None:
+    def __init__(self, paths: list[Path], root: Path | None = None) -> None:
         self.paths = paths
         self.root = root
 
@@ -31,7 +31,8 @@ class Folder:
         return decoded(self.paths[number])
 
     def name(self, number: int) -> str:
-        return str(self.paths[number].relative_to(self.root))
+        path = self.paths[number]
+        return str(path if self.root is None else path.relative_to(self.root))
 
 
 def decoded(path: str | Path) -> Picture:
@@ -41,7 +42,7 @@ def decoded(path: str | Path) -> Picture:
     try:
         with Image.open(path) as image:
             upright = ImageOps.exif_transpose(image)
-            return np.atleast_3d(np.asarray(plain(upright)))
+            return np.atleast_3d(np.array(plain(upright)))
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise DataError(f"{path}: no picture that can be read ({type(error).__name__})") from None
 

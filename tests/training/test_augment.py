@@ -1,14 +1,14 @@
-"""Each step against torch, torchvision or a picture that can be told by hand; and randomness that hangs on its key only."""
+"""Each step against torch, torchvision or what can be told by hand; and randomness that hangs on its key only."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from cnnc.compiler.recipes import PARTS, steps as s
+from cnnc.compiler.recipes import steps as s
 from cnnc.compiler.recipes.types import Shift
 from cnnc.runtime import keyed
-from cnnc.runtime.augment import apply, runs
+from cnnc.runtime.augment import apply
 from cnnc.runtime.draws import Draws
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv

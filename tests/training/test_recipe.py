@@ -1,0 +1,118 @@
+"""Recipes as data: through JSON and text, changed from outside, completed by defaults, refused if nothing runs them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from cnnc.compiler.diagnostics import CompileError
+from cnnc.compiler.load import ZOO
+from cnnc.compiler.override import overridden, read
+from cnnc.compiler.pipeline import check_path
+from cnnc.compiler.recipes import course, learning, steps
+from cnnc.compiler.recipes.record import Recipe, from_json, to_json, told
+from cnnc.compiler.recipes.types import Length
+from cnnc.runtime.defaults import Task, completed
+from cnnc.runtime.runnable import refusals
+
+LINES = [
+    'data folder("flowers", masks="labels"), split=0.8, seed=1',
+    "augment: resized_crop 176, area=(0.1, 1) -> hflip -> affine rotation=10, shift=2 px -> normalize imagenet",
+    "init he_normal, mode=fan_out",
+    'params "*bn*", stem, weight_decay=0',
+    'weights trunk, from="vgg16.safetensors"',
+    "optimizer adamw, lr=0.0001, weight_decay=0.05",
+    "schedule cosine, warmup=500 steps",
+    "metrics accuracy, top(3)",
+    "loss cross_entropy, on=(side1, side2), weight=0.3",
+    "batch 64, split=2",
+]
+TASK = Task(macs=10**6, examples=1000, outputs=("main", "side"), widths=(10, 10), small=True, mean=(0.5,), std=(0.25,))
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_an_entry_is_told_as_it_is_written(line: str) -> None:
+    (said,) = read(f"train:\n    {line}").said
+    assert read(f"train:\n    {told(said.entry)}").said[0].entry == said.entry
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_an_entry_goes_through_json(line: str) -> None:
+    recipe = read(f"train:\n    {line}")
+    back = from_json(json.loads(json.dumps(to_json(recipe))))
+    assert [said.entry for said in back.said] == [said.entry for said in recipe.said]
+
+
+def changed(*texts: str) -> Recipe:
+    recipe = overridden(Recipe(), list(texts), whole=True)
+    return overridden(recipe, list(texts), whole=False)
+
+
+def test_whole_entries_and_single_arguments_are_changed() -> None:
+    found = changed("optimizer=sgd, lr=0.1", "optimizer.momentum=0.9", "clip.norm=2", "batch=8", "schedule=cosine",
+                    "schedule.warmup=500 steps")  # fmt: skip
+    assert found.one(learning.Optimizer) == learning.SGD(lr=0.1, momentum=0.9)
+    assert found.one(course.Clip) == course.Clip(norm=2.0)
+    assert found.one(learning.Schedule) == learning.Cosine(warmup=Length(500, "steps"))
+    chain = overridden(found, ["augment=hflip -> crop 28"], whole=True).one(steps.Augment)
+    assert chain == steps.Augment(steps=(steps.HFlip(), steps.Crop(size=(28,))))
+    assert overridden(found, ["clip=none"], whole=True).one(course.Clip) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("optimizr.lr=1", "did you mean `optimizer`"),
+        ("optimizer", "KEY=VALUE"),
+        ("optimizer=sdg", "`sgd`"),
+        ("schedule.warmup=3", "no `schedule`"),
+        ("batch.sise=3", "`size`|no argument `sise`"),
+        ("batch.size=0", "at least 1"),
+        ("batch=(", "never closed"),
+    ],
+)
+def test_a_change_that_cannot_be_made_is_told(text: str, told: str) -> None:
+    with pytest.raises(CompileError) as error:
+        changed(text)
+    assert re.search(told, str(error.value))
+
+
+def test_defaults_fill_in_what_is_not_said() -> None:
+    found = completed(Recipe(), TASK)
+    assert isinstance(found.one(learning.Optimizer), learning.AdamW)
+    assert isinstance(found.one(learning.Schedule), learning.Cosine)
+    main, side = found.all(learning.Loss)
+    assert (main.on, side.on, side.weight) == (None, ("side",), 0.3)  # Szegedy et al. (2014)
+    assert found.one(steps.Evaluate) == steps.Evaluate(steps=(steps.Normalize(mean=(0.5,), std=(0.25,)),))
+
+
+def test_what_is_said_stays() -> None:
+    found = completed(changed("optimizer=sgd, lr=0.1", "augment=hflip=0.5", "evaluate=hflip=0"), TASK)
+    assert isinstance(found.one(learning.Schedule), learning.Constant)
+    assert found.all(learning.Params) == ()
+    assert found.one(steps.Augment) == steps.Augment(steps=(steps.HFlip(),))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["play gan, generator=G, discriminator=D", "sizes [32, 64]", "repeat_samples 2", "augment: trivial_augment",
+     "data imagenet", "loss dice", "loss mse, reduce=sum", "metrics iou", "explain gradcam, layer=conv1", 'log tensorboard("runs")',
+     "weights from=imagenet", "optimizer sgd, of=G", 'data folder("a", masks="b")'],
+)  # fmt: skip
+def test_what_is_not_run_is_refused(line: str) -> None:
+    assert [found.code for found in refusals(read(f"train:\n    {line}"))] == ["not-run-yet"]
+
+
+def test_what_is_run_is_not_refused() -> None:
+    for line in LINES[1:]:
+        assert not list(refusals(read(f"train:\n    {line}"))), line
+
+
+WITH_RECIPE = sorted(p for p in ZOO.glob("*.cnn") if "\ntrain" in p.read_text())
+
+
+@pytest.mark.parametrize("path", WITH_RECIPE, ids=lambda p: p.stem)
+def test_recipes_of_the_zoo_check(path: Path) -> None:
+    assert not [found for found in check_path(str(path)) if found.severity == "error"]

@@ -1,0 +1,122 @@
+"""A run that was killed goes on to the same weights, to the bit, as one that was not."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+from .tiny import MODEL, cnnc, command, written
+
+PHASES = (
+    MODEL[: MODEL.index("train:")]
+    + """
+train:
+    data digits
+    batch 120
+    phase warm:
+        params "stem", "norm", freeze=true
+        optimizer sgd, lr=0.05, momentum=0.9
+        epochs 1
+    phase tune:
+        optimizer adam, lr=0.003
+        schedule plateau, patience=1, factor=0.5
+        epochs 2
+"""
+)
+
+
+def same_weights(first: Path, second: Path) -> None:
+    for name in ("best.safetensors", "last.safetensors"):
+        one, two = load_file(first / name), load_file(second / name)
+        assert one.keys() == two.keys()
+        assert all(one[key].tobytes() == two[key].tobytes() for key in one), name
+
+
+def same_rows(first: Path, second: Path) -> None:
+    """The same figures; only the speed may differ."""
+    one, two = ((folder / "metrics.csv").read_text().splitlines() for folder in (first, second))
+    assert [line.rpartition(",")[0] for line in one] == [line.rpartition(",")[0] for line in two]
+
+
+def killed_at(step: int, model: Path, out: str, folder: Path) -> None:
+    """Start a run and kill it once its checkpoint has come to a step."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    arguments = command("train", model, "--out", out, "--save-every", "1", "--quiet")
+    process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    checkpoint = folder / out / "last.ckpt"
+    until = time.monotonic() + 120
+    written, before = 0, -1
+    while written < step and time.monotonic() < until and process.poll() is None:
+        now = checkpoint.stat().st_mtime_ns if checkpoint.exists() else -1
+        written += now != before and now > 0
+        before = now
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert checkpoint.exists()
+
+
+@pytest.mark.parametrize(("name", "text"), [("plain", MODEL), ("phases", PHASES)])
+def test_killed_runs_end_with_the_same_weights(name: str, text: str, tmp_path: Path) -> None:
+    model = written(tmp_path, text)
+    whole = cnnc("train", model, "--out", "whole", "--quiet", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    killed_at(random.Random(name).randrange(3, 30), model, "killed", tmp_path)
+    assert not (tmp_path / "killed" / "metrics.json").exists()
+    resumed = cnnc("train", "--resume", "killed", "--quiet", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    same_weights(tmp_path / "whole", tmp_path / "killed")
+    same_rows(tmp_path / "whole", tmp_path / "killed")
+    ends = [json.loads((tmp_path / run / "metrics.json").read_text()) for run in ("whole", "killed")]
+    assert ends[0] == ends[1]
+
+
+def test_the_seed_decides(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    for out, seed in (("a", 1), ("b", 1), ("c", 2)):
+        made = cnnc("train", model, "--out", out, "--seed", seed, "--epochs", 1, "--quiet", cwd=tmp_path)
+        assert made.returncode == 0, made.stderr
+    same_weights(tmp_path / "a", tmp_path / "b")
+    one, other = (load_file(tmp_path / out / "last.safetensors") for out in ("a", "c"))
+    assert any(one[key].tobytes() != other[key].tobytes() for key in one)
+
+
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    arguments = command("train", model, "--out", "run", "--epochs", "500")
+    process = subprocess.Popen(arguments, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch"):
+            process.send_signal(signal.SIGINT)
+            break
+    rest, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "cnnc train --resume run" in rest
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        "best.safetensors", "config.json", "last.ckpt", "metrics.csv", "model.cnn",
+    ]  # fmt: skip
+
+
+def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    assert cnnc("train", model, "--out", "run", "--epochs", 1, "--quiet", cwd=tmp_path).returncode == 0
+    again = cnnc("train", "--resume", "run", cwd=tmp_path)
+    assert again.returncode == 1
+    assert re.search(r"run: this run is finished", again.stderr)
+
+
+def test_resume_takes_no_changes(tmp_path: Path) -> None:
+    refused = cnnc("train", "--resume", "run", "--lr", 0.1, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--resume" in refused.stderr
