@@ -98,8 +98,8 @@ def test_what_is_said_stays() -> None:
 @pytest.mark.parametrize(
     "line",
     ["play gan, generator=G, discriminator=D", "sizes [32, 64]", "repeat_samples 2", "augment: trivial_augment",
-     "data imagenet", "loss dice", "loss mse, reduce=sum", "metrics iou", "explain gradcam, layer=conv1", 'log tensorboard("runs")',
-     "weights from=imagenet", "optimizer sgd, of=G", 'data folder("a", masks="b")'],
+     "data imagenet", "loss dice", "loss mse, reduce=sum", "metrics iou", "explain gradcam, layer=conv1",
+     'log tensorboard("runs")', "weights from=imagenet", "optimizer sgd, of=G", 'data folder("a", masks="b")'],
 )  # fmt: skip
 def test_what_is_not_run_is_refused(line: str) -> None:
     assert [found.code for found in refusals(read(f"train:\n    {line}"))] == ["not-run-yet"]
