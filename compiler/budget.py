@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from .fault import Fault
 from .limits import CALLS, DEPTH, ERRORS, ITEMS, LAYERS, TURNS
@@ -14,6 +14,9 @@ SHARE = 16
 
 FAULTS = 20 * ERRORS
 """Mistakes met, those of one place counted each time."""
+
+
+T = TypeVar("T")
 
 
 class Budget:
@@ -30,7 +33,7 @@ class Budget:
         self.sizes: dict[int, tuple[Any, int]] = {}
         """How much larger lists hold, by identity; the lists are kept, so that no other takes their place."""
 
-    def made(self, value: Any, span: Span) -> Any:
+    def made(self, value: T, span: Span) -> T:
         """A list, tuple, map or word with arguments that was just made: its elements are counted, those within too."""
         size = self.size(value)
         if size > ITEMS:

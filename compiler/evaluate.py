@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from . import syntax as s
 from .arithmetic import COMPARISONS, arithmetic, bounded, compared, number, whole
@@ -35,6 +35,9 @@ from .values import (
 CONSTANTS = {"true": True, "false": False, "none": None}
 SIZES = {"height": (2, -3), "width": (2, -2), "depth": (3, -4), "length": (1, -2)}
 """Where a size stands in a shape, and the number of spatial dimensions from which it exists."""
+
+
+Made = TypeVar("Made", list[Any], tuple[Any, ...])
 
 
 class Evaluator:
@@ -100,7 +103,7 @@ class Evaluator:
 
     # --- composite values ---------------------------------------------------------------------------------------------
 
-    def made(self, value: Any, span: Span) -> Any:
+    def made(self, value: Made, span: Span) -> Made:
         """A list or tuple that was just made; POISON in it spoils it whole."""
         if POISON in value:
             raise Poisoned

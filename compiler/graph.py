@@ -18,7 +18,7 @@ class Port(NamedTuple):
     """One output of one node: the value that travels along an edge."""
 
     node: Node
-    index: int
+    index: int  # type: ignore[assignment]  # the method of tuples by this name is not missed
 
     @property
     def shape(self) -> Shape:

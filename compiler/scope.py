@@ -49,7 +49,7 @@ class Scope:
         self.names: dict[str, Binding] = {}
         self.skipped: Skipped = Skipped() if outer is None else outer.whole.skipped
         """Conditions not taken, to say why a name is not there."""
-        self.body = Written() if outer is None else outer.whole.body
+        self.body: Written = Written() if outer is None else outer.whole.body
         """The statements of the whole block or model, for the same purpose."""
 
     def inner(self) -> Scope:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import prod
 
 
 class Shape(tuple[int | None, ...]):
@@ -30,15 +29,25 @@ class Shape(tuple[int | None, ...]):
     @property
     def size(self) -> int | None:
         """Number of values, None where a size is open."""
-        return None if None in self else prod(self)  # type: ignore[type-var]
+        return product(self)
 
     @property
     def area(self) -> int | None:
         """Number of places: the product of the spatial sizes."""
-        return None if None in self[:-1] else prod(self[:-1])  # type: ignore[type-var]
+        return product(self.spatial)
 
     def __str__(self) -> str:
         return "x".join("?" if n is None else str(n) for n in self)
 
     def __repr__(self) -> str:
         return f"Shape({self})"
+
+
+def product(sizes: Iterable[int | None]) -> int | None:
+    """All sizes multiplied, None where one is open."""
+    total = 1
+    for size in sizes:
+        if size is None:
+            return None
+        total *= size
+    return total

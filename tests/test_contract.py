@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-import cnnc
 import pytest
+
+import cnnc
 
 ROOT = Path(__file__).resolve().parent.parent
 NET = """

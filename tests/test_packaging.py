@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = {"cnnc": "cnnc", "compiler": "cnnc.compiler", "runtime": "cnnc.runtime", "grammar": "cnnc.grammar", "zoo": "cnnc.zoo"}
+FOLDERS = {
+    "cnnc": "cnnc",
+    "compiler": "cnnc.compiler",
+    "runtime": "cnnc.runtime",
+    "grammar": "cnnc.grammar",
+    "zoo": "cnnc.zoo",
+}
 
 
 def packages() -> set[str]:
@@ -38,7 +44,7 @@ def data() -> set[str]:
 
 def test_all_packages_are_listed() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
-    listed = re.search(r"^packages = \[(.*?)\]", text, re.M | re.S)
+    listed = re.search(r"^packages = \[(.*?)\]", text, re.MULTILINE | re.DOTALL)
     assert listed is not None
     assert set(re.findall(r'"([\w.]+)"', listed[1])) == packages()
 

@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-SHELL = re.compile(r"^```console\n\$ cnnc (?P<command>[^\n]*)\n(?P<output>.*?)^```$", re.M | re.S)
-PYTHON = re.compile(r"^```python\n(?P<code>.*?)^```$", re.M | re.S)
+SHELL = re.compile(r"^```console\n\$ cnnc (?P<command>[^\n]*)\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def output(command: str) -> str:

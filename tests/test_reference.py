@@ -11,8 +11,10 @@ from cnnc.compiler.render import render
 from cnnc.grammar.reference import REFERENCE, filled
 
 PAGE = REFERENCE.read_text("utf-8")
-BLOCK = re.compile(r"^```cnn(?P<refused> refused)?\n(?P<code>.*?)^```\n(?:```text\n(?P<message>.*?)^```\n)?", re.M | re.S)
-WHOLE = re.compile(r"^(model|block|let|defaults|import|train)\b", re.M)
+BLOCK = re.compile(
+    r"^```cnn(?P<refused> refused)?\n(?P<code>.*?)^```\n(?:```text\n(?P<message>.*?)^```\n)?", re.MULTILINE | re.DOTALL
+)
+WHOLE = re.compile(r"^(model|block|let|defaults|import|train)\b", re.MULTILINE)
 STARTS = "model Example:\n    input 32x32x16\n"
 
 
