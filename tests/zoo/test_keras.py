@@ -98,3 +98,18 @@ def test_the_text_is_keras_s(name: str) -> None:
     head, foot = (PRINTED / f"{name}.txt").read_text(encoding="utf-8").partition("\n")[2].split("\n[...]\n")
     assert text.startswith(head)
     assert text.endswith(foot.rstrip("\n"))
+
+
+WIDTHS = [
+    ("mobilenet", {0.25: 475_544, 0.5: 1_342_536, 0.75: 2_601_976}),
+    ("mobilenetv2", {0.35: 1_691_208, 0.75: 2_663_064, 1.4: 6_156_712}),
+    ("mobilenetv3large", {0.5: 2_702_512, 0.75: 4_012_616, 1.4: 10_049_024}),
+    ("mobilenetv3small", {0.5: 1_599_720, 0.75: 2_051_552, 1.4: 4_411_352}),
+]
+"""What Keras counts at other values of `alpha`."""
+
+
+@pytest.mark.parametrize(("name", "counts"), WIDTHS)
+def test_width_multipliers(name: str, counts: dict[float, int]) -> None:
+    found = {a: compile_path(f"zoo:keras/{name}", Options(params={"alpha": a})).checked.params for a in counts}
+    assert found == counts

@@ -69,7 +69,7 @@ def random(draw: np.random.Generator, variable: Any) -> Array:
 
 
 def tell_apart(net: Any, pictures: Array) -> None:
-    """Moves the classifier so that the two pictures fall on both sides of it, not too far away: no softmax saturates."""
+    """Moves the classifier between the two pictures, near enough that no softmax saturates."""
     import keras
 
     last = [layer for layer in net.layers if layer.weights][-1]
