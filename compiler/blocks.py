@@ -42,8 +42,8 @@ class Blocks:
         return self._rows[id(frame)]
 
     def folded(self, frame: Frame, depth: int | None) -> Frame | None:
-        """The instance, or the `sequential`, that hides the frame where only `depth` levels of instances are shown; None
-        where the frame is shown."""
+        """The instance, or the `sequential`, that hides the frame where only `depth` levels of instances are shown;
+        None where the frame is shown."""
         row, chain = self.row(frame), self.around(frame) if depth is not None else ()
         if depth is None or len(chain) < depth:
             return row

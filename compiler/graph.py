@@ -28,9 +28,9 @@ class Port(NamedTuple):
 class Node:
     """One use of an operator. `inputs`, in order, are the truth about edges.
 
-    `path` is the dotted name: the `state_dict` prefix of its weights, the row of the summary, the ONNX node name. Uses of
-    one `share`d layer are several nodes with one path. `serial` is the position in the written order. `defaulted` names
-    the arguments that came from `defaults:`.
+    `path` is the dotted name: the `state_dict` prefix of its weights, the row of the summary, the ONNX node name. Uses
+    of one `share`d layer are several nodes with one path. `serial` is the position in the written order. `defaulted`
+    names the arguments that came from `defaults:`.
     """
 
     __slots__ = ("defaulted", "facts", "frame", "inputs", "op", "path", "serial", "shared", "span", "spans")

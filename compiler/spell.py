@@ -7,7 +7,7 @@ from functools import singledispatch
 
 from . import syntax as s
 
-# How tightly a form binds, loosest first, as the rules of grammar/cnn.lark do; numbers and sizes are no PART of `a.b[c]`.
+# How tightly a form binds, loosest first, as in grammar/cnn.lark; numbers and sizes are no PART of `a.b[c]`.
 CHOICE, OR, AND, NOT, COMPARISON, BY, SUM, PRODUCT, FACTOR, POWER, ATOM, PART = range(12)
 
 LEVELS = {

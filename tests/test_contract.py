@@ -46,7 +46,8 @@ def summary(*words: str, text: str = NET) -> dict[str, Any]:
 def test_summary_json_has_the_promised_keys() -> None:
     found = summary("--model", "Net")
     assert list(found) == [
-        "model", "file", "inputs", "outputs", "layers", "total_params", "trainable_params", "non_trainable_params", "macs",
+        "model", "file", "inputs", "outputs", "layers",
+        "total_params", "trainable_params", "non_trainable_params", "macs",
     ]  # fmt: skip
     assert found["model"] == "Net"
     assert found["inputs"] == [{"name": "input", "shape": [None, 32, 32, 3]}]

@@ -57,8 +57,9 @@ def test_the_wheel_alone_is_enough(tmp_path: Path) -> None:
     (wheel,) = wheels.glob("*.whl")
     assert data() <= set(zipfile.ZipFile(wheel).namelist())
     subprocess.run([*pip, "install", str(wheel), "--no-deps", "--target", str(site)], check=True, timeout=300)
+    code = "import cnnc; print(cnnc.__file__); from cnnc.cli import main; main(['summary', 'zoo:resnet34'])"
     done = subprocess.run(
-        [sys.executable, "-c", "import cnnc; print(cnnc.__file__); from cnnc.cli import main; main(['summary', 'zoo:resnet34'])"],
+        [sys.executable, "-c", code],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.startswith(str(site)), done.stderr

@@ -1,4 +1,4 @@
-"""The reference is true: every block compiles, every refused one shows its real message, the tables are the declarations."""
+"""The reference is true: blocks compile, refused ones show their real message, tables are the declarations."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`mypy --strict` over the package as it is imported.
 
-The folders are mapped to `cnnc.compiler`, `cnnc.runtime`, ...; an editable installation hides that from mypy, so they are
-linked under `.links/cnnc` and checked there.
+The folders are mapped to `cnnc.compiler`, `cnnc.runtime`, ...; an editable installation hides that from mypy, so they
+are linked under `.links/cnnc` and checked there.
 """
 
 from __future__ import annotations

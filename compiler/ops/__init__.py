@@ -1,22 +1,26 @@
 """The operators. Importing this package fills `OPERATORS` and `INITIALIZERS`."""
 
 from . import (
-    activation as activation,
-    conv as conv,
-    conv_transpose as conv_transpose,
-    dense as dense,
-    dropout as dropout,
-    initializers as initializers,
-    merge as merge,
-    norm as norm,
-    pad as pad,
-    pool as pool,
-    reshape as reshape,
-    resize as resize,
-    scale as scale,
-    structure as structure,
-    text as text,
+    activation,
+    conv,
+    conv_transpose,
+    dense,
+    dropout,
+    initializers,
+    merge,
+    norm,
+    pad,
+    pool,
+    reshape,
+    resize,
+    scale,
+    structure,
+    text,
 )
 from .base import EVERYTHING, INITIALIZERS, OPERATORS, Facts, Op, OpError, Weight, Window
 
-__all__ = ["EVERYTHING", "INITIALIZERS", "OPERATORS", "Facts", "Op", "OpError", "Weight", "Window"]
+__all__ = [
+    "EVERYTHING", "INITIALIZERS", "OPERATORS", "Facts", "Op", "OpError", "Weight", "Window", "activation", "conv",
+    "conv_transpose", "dense", "dropout", "initializers", "merge", "norm", "pad", "pool", "reshape", "resize",
+    "scale", "structure", "text",
+]  # fmt: skip

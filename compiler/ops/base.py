@@ -1,8 +1,8 @@
 """What an operator is: a frozen record of its arguments with one rule, input shapes -> facts.
 
-An operator is declared once, by subclassing `Op` under `@operator("word")`. From the declaration follow how it is called,
-its argument checks and "did you mean", its row in the summary, its weights and MACs, its page in the reference. Each
-backend adds one rule of its own, by `functools.singledispatch` on the class.
+An operator is declared once, by subclassing `Op` under `@operator("word")`. From the declaration follow how it is
+called, its argument checks and "did you mean", its row in the summary, its weights and MACs, its page in the reference.
+Each backend adds one rule of its own, by `functools.singledispatch` on the class.
 
 Operators know nothing of places in a text: they raise `OpError`, the checker turns it into a diagnostic.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from inspect import get_annotations
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
@@ -122,7 +123,7 @@ class Record:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         fields = dict(cls.fields)
-        annotations = cls.__dict__.get("__annotations__", {})
+        annotations = get_annotations(cls)
         for name, declared in list(cls.__dict__.items()):
             if isinstance(declared, Arg):
                 declared.name = name
@@ -280,7 +281,7 @@ C = TypeVar("C", bound=type)
 
 
 def operator(word: str, *others: str) -> Callable[[C], C]:
-    """Register a class under the word that users type, and under other names that are as common (`silu` for `swish`)."""
+    """Register a class under the word that users type, and under others as common (`silu` for `swish`)."""
 
     def register(cls: C) -> C:
         cls.word = word  # type: ignore[attr-defined]

@@ -25,7 +25,7 @@ def export(
     *,
     opset: int = OPSET,
     first_only: bool = False,
-    properties: Mapping[str, str] = {},  # noqa: B006
+    properties: Mapping[str, str] = {},
 ) -> None:
     """Write the network as ONNX, its numbers taken from `weights` by path (float32, PyTorch's layout).
 
