@@ -16,7 +16,7 @@ from ..compiler.recipes.record import Recipe
 from ..compiler.recipes.types import Length, Shift
 
 BATCH = 64
-EPOCHS = (10, 40)
+EPOCHS = (8, 40)
 """The fewest and the most epochs without being asked."""
 WORK = 6.5e12
 """Multiply-accumulates and their gradients that decide between these: about a minute of two CPU cores."""
