@@ -58,11 +58,14 @@ class Seen:
         found = self.calls.get(key) if key is not None else None
         if found is not None:
             op, names, spans, defaulted = found
-            return Bound(op, [], {**spans, **{n: g.span for n, g in zip(names, given)}} if names else spans, defaulted)
+            if any(spans[n] is not g.span for n, g in zip(names, given)):
+                spans = {**spans, **{n: g.span for n, g in zip(names, given)}}
+                self.calls[key] = op, names, spans, defaulted
+            return Bound(op, [], spans, defaulted)
         bound = bind(cls, given, defaults, flowing, span)
         if key is not None:
             names = tuple(name for name in bound.spans if name not in bound.defaulted)
-            self.calls[key] = (bound.op, names, {n: bound.spans[n] for n in bound.defaulted}, bound.defaulted)
+            self.calls[key] = bound.op, names, bound.spans, bound.defaulted
         return bound
 
     def facts(self, op: Op, shapes: tuple[Shape, ...]) -> tuple[Facts, bool]:

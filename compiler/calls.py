@@ -168,8 +168,10 @@ class Calls(Instances, Expansion):
         values = [self.evaluate(a.value, place.scope) for a in call.args]
         sizes = values[0] if len(values) == 1 else values
         sizes = sizes if isinstance(sizes, (tuple, list)) else (sizes,)
-        if any(a.name is not None for a in call.args) or not all(
-            n is None or (type(n) is int or (isinstance(n, float) and n.is_integer())) for n in sizes
+        if (
+            not sizes
+            or any(a.name is not None for a in call.args)
+            or not all(n is None or (type(n) is int or (isinstance(n, float) and n.is_integer())) for n in sizes)
         ):
             raise Fault("type", "a shape such as 224x224x3 is wanted", call.span)
         shape = Shape(None if n is None else int(n) for n in sizes)

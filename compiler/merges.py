@@ -99,7 +99,7 @@ class Merges(Calls):
         inner.residual = Residual(start)
         self.run(body, inner)
         result = single(inner.flow)
-        if inner.flow is POISON or inner.residual.shortcut is POISON:
+        if result is POISON or inner.flow is POISON or inner.residual.shortcut is POISON:
             raise Poisoned
         if result is None:
             raise Fault("type", f"the body of `residual` gives {describe(inner.flow)}, one value is wanted", call.span)
@@ -116,8 +116,10 @@ class Merges(Calls):
             raise Fault("no-current-value", "`residual:` has no value to start from", call.span)
         if current is POISON:
             raise Poisoned
-        start: Port | None = single(current)
-        if start is None:
+        start = single(current)
+        if start is POISON:
+            raise Poisoned
+        if not isinstance(start, Port):
             raise Fault("too-many-values", f"`residual:` starts from one value, found {describe(current)}", call.span)
         return start
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import gcd
 
 from ..shape import Shape
 from .base import EVERYTHING, Facts, Op, Operand, OpError, Takes, Window, arg, operator, option
@@ -180,9 +181,14 @@ class AdaptivePool(Op):
         if set(sizes) == {1}:
             return EVERYTHING
         known = [(n or out, out) for n, out in zip(x.spatial, sizes)]
-        widest = tuple(max(-(-(i + 1) * n // out) - i * n // out for i in range(out)) for n, out in known)
+        widest = tuple(widest_part(n, out) for n, out in known)
         steps = tuple(Fraction(n, out) for n, out in known)
         return Window(widest, steps, tuple(round((size - step) / 2) for size, step in zip(widest, steps)))
+
+
+def widest_part(size: int, parts: int) -> int:
+    """The longest window: the one that begins most behind a place, by parts - gcd(size, parts) of `parts`."""
+    return -(-(parts - gcd(size, parts) + size) // parts)
 
 
 @operator("adaptive_avgpool")
