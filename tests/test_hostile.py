@@ -213,7 +213,8 @@ def mutated(text: str, chance: random.Random) -> str:
 
 PIECES = [
     *"()[]{}:,.=?\"'#\n\t -+*/%x0123", "\n    ", " -> ", " as ", "repeat ", "999999999", "-1", " if ", " else ",
-    '"""', "none", "input", "e[i]", "concat:\n", "residual:\n", "branch: ", "x", "**", "->", "for i in ", "share ", "let ",
+    '"""', "none", "input", "e[i]", "concat:\n", "residual:\n", "branch: ", "x", "**", "->", "for i in ",
+    "share ", "let ",
 ]  # fmt: skip
 
 
