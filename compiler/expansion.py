@@ -1,4 +1,4 @@
-"""What one expansion carries along; its rules stand in layers.py, instances.py, merges.py and expand.py."""
+"""What one expansion carries along; its rules stand in calls.py, instances.py, merges.py and statements.py."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Expansion:
         """Side values by the target that binds them: each must be read."""
 
     def run(self, statements: tuple[s.Statement, ...], place: Place) -> None:
-        """Expand a body (expand.py)."""
+        """Expand a body (statements.py)."""
         raise NotImplementedError
 
     def step(self, step: s.Step, place: Place, current: Any, first: bool, name: str | None = None) -> Any:
