@@ -138,7 +138,7 @@ def in_unit(x: Tensor) -> Tensor:
 
 def with_channels(picture: Picture, channels: int) -> Tensor:
     """(1, C, H, W) with this number of channels: gray repeated, colours weighed into gray."""
-    x = torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)))[None]
+    x = torch.from_numpy(np.array(picture.transpose(2, 0, 1), order="C"))[None]  # a copy: a picture may be read-only
     if x.shape[1] == channels:
         return x
     if x.shape[1] == 1:

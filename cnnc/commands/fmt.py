@@ -23,7 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.file == ["-"]:
-        sys.stdout.write(formatted(sys.stdin.read(), "<stdin>"))
+        from ..compiler.reading import standard_input
+
+        sys.stdout.write(formatted(standard_input().text, "<stdin>"))
         return DONE
     status = DONE
     for path in files(args.file):

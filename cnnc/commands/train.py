@@ -113,11 +113,10 @@ def sets(args: argparse.Namespace) -> list[str]:
 
 def compile_text_once(args: argparse.Namespace) -> Any:
     """A function that compiles the file with changes; standard input is read once."""
-    import sys
-
     from ..compiler.pipeline import compile_path, compile_text
+    from ..compiler.reading import standard_input
 
-    text = sys.stdin.read() if args.file == "-" else None
+    text = standard_input().text if args.file == "-" else None
 
     def compile(changes: Changes) -> Compiled:
         own = argparse.Namespace(**{**vars(args), "params": changes.params, "inputs": changes.inputs})
