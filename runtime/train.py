@@ -32,6 +32,7 @@ from .lower import lower
 from .measure import measure, several
 from .mixing import mixed
 from .network import Network
+from .penalty import Penalty
 from .position import Position, Row
 from .run_folder import RunFolder
 from .schedule import Factor, Plateau, factor
@@ -118,6 +119,7 @@ class Trainer:
         self.module, self.optimizer = self.engine.setup(self.net, made)
         self.schedule(recipe.one(learning.Schedule) or learning.Constant(), stage, said.lr)
         self.criterion = Criterion(recipe.all(learning.Loss), self.net.output_names, self.net.folded)
+        self.penalty = Penalty(self.job.checked, self.net)
         self.clip = recipe.one(course.Clip) or course.Clip()
         self.mix = recipe.one(course.Mix)
         steps = augmentation(recipe)
@@ -192,6 +194,8 @@ class Trainer:
             x, target = mixed(self.mix, x, y, classes, self.job.seed, self.position.step)
         outputs = several(self.module(x))
         loss = self.criterion(outputs, target)
+        if self.penalty:
+            loss = loss + self.penalty()
         self.engine.backward(loss * share if share < 1 else loss)
         at = self.position
         at.loss += float(loss.detach()) * len(y)

@@ -94,6 +94,11 @@ class Conv(SlidConvolution):
         super().__init__(**values)
         if self.kernel is not None and self.weight_norm:
             raise OpError("`weight_norm` has no meaning for a fixed kernel", "weight_norm", code="bad-argument")
+        if self.weight_norm and (self.l1 or self.l2):
+            name = "l1" if self.l1 else "l2"
+            raise OpError(
+                f"`{name}` has no meaning for a kernel whose length `weight_norm` trains", name, code="bad-argument"
+            )
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
         (x,) = inputs
