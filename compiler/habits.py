@@ -32,7 +32,7 @@ ARGUMENTS = {
     "inplace": "it has no meaning here",
     "affine": "write `scale=false, center=false`",
     "track_running_stats": "statistics are always kept; a recipe freezes them with `params`",
-    "trainable": "a recipe freezes weights: `params \"PATH\", freeze=true`",
+    "trainable": 'a recipe freezes weights: `params "PATH", freeze=true`',
     "stddev": "write `std=`",
     "minval": "write `low=`",
     "maxval": "write `high=`",
