@@ -54,7 +54,8 @@ def test_an_import_may_go_up_below_the_working_directory() -> None:
 
 def test_an_import_under_another_name() -> None:
     write("part.cnn", BLOCK + "block other:\n    relu\n")
-    text = 'import part as p, other from "part.cnn"\nblock part:\n    tanh\nmodel N:\n    input 8\n    p -> part -> other\n'
+    head = 'import part as p, other from "part.cnn"\nblock part:\n    tanh\n'
+    text = head + "model N:\n    input 8\n    p -> part -> other\n"
     assert [n.op.word for n in compiled(write("net.cnn", text)).nodes] == ["input", "dense", "tanh", "relu"]
 
 
