@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cnnc.compiler.pipeline import compile_text
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -37,6 +38,12 @@ def test_python_runs(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "resnet34.onnx").exists()
+
+
+def test_the_model_compiles_to_its_published_size() -> None:
+    text = re.search(r"^```\n(model .*?)^```", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert text is not None
+    assert compile_text(text[1]).checked.trainable == 21_797_672  # torchvision.models.resnet34
 
 
 def test_links_lead_somewhere() -> None:
