@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .ops.base import Facts, Op
-from .shape import Shape
+from .shape import Shape, total
 from .source import Frame, Span
 
 if TYPE_CHECKING:
@@ -151,12 +151,7 @@ class Layer(NamedTuple):
     @property
     def macs(self) -> int | None:
         """Of all uses together; None where a size is open."""
-        total = 0
-        for node in self.nodes:
-            if node.facts.macs is None:
-                return None
-            total += node.facts.macs
-        return total
+        return total(node.facts.macs for node in self.nodes)
 
 
 class Checked:
@@ -191,8 +186,7 @@ class Checked:
     @cached_property
     def macs(self) -> int | None:
         """Multiply-accumulates of convolutions and dense layers for one example; None where a size is open."""
-        found = [layer.macs for layer in self.layers]
-        return None if None in found else sum(found)  # type: ignore[arg-type]
+        return total(layer.macs for layer in self.layers)
 
     @cached_property
     def weights(self) -> dict[str, Any]:

@@ -47,7 +47,6 @@ class Words:
         blank = [("COMMENT", r"#[^\n]*"), ("NEWLINE", r"\r?\n"), ("END", r"\Z"), ("UNKNOWN", _UNKNOWN)]
         words = "|".join(f"(?P<{name}>{rule})" for name, rule in firm + blank)
         self.match = re.compile(rf"[ \t]*(?:{words})").match
-        self.reserved = frozenset(rule for _, rule, rank in ranked if rank >= 0 and rule.isalpha())
         self.kinds = frozenset(name for name, rule, rank in ranked if rank < 0 or rule.isalpha())
         self._soft = re.compile("|".join(f"(?P<{name}>{rule})" for name, rule, rank in ranked if rank < 0))
 

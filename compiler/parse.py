@@ -26,7 +26,7 @@ _LONG_LINE = re.compile(rf"[^\n]{{{LINE + 1}}}")
 def parse(source: Source) -> s.Module:
     """A file as it was written; raises CompileError with every independent error of its syntax."""
     _check_size(source)
-    with _collector_paused():
+    with collector_paused():
         layout, run = begin(source)
         try:
             items = _feed(run, layout.tokens(), layout.at_end())
@@ -90,8 +90,8 @@ def _check_size(source: Source) -> None:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Without the cyclic collector, which walks the growing tree over and over: parsing is then linear in the lines."""
+def collector_paused() -> Iterator[None]:
+    """Without the cyclic collector, which walks the growing tree over and over: the cost is then linear."""
     running = gc.isenabled()
     gc.disable()
     try:

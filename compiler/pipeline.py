@@ -5,9 +5,7 @@ text --parse--> Module --define--> File --expand--> Graph --check--> Checked -->
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +18,7 @@ from .fault import did_you_mean
 from .graph import Checked
 from .limits import TOGETHER
 from .load import File, Loader, locate
-from .parse import parse
+from .parse import collector_paused, parse
 from .reading import standard_input
 from .shape import Shape
 from .source import Source, Span
@@ -51,14 +49,14 @@ class Compiled(NamedTuple):
 
 def compile_path(name: str, options: Options = Options()) -> Compiled:  # noqa: B008
     """Compile a model of a file, of `zoo:NAME`, or of standard input for `-`. Raises CompileError."""
-    with _quiet():
+    with collector_paused():
         diagnostics = Diagnostics(options.allow)
         return _compile(_load(name, diagnostics), diagnostics, options)
 
 
 def compile_text(text: str, name: str = "<text>", options: Options = Options()) -> Compiled:  # noqa: B008
     """Compile a model of a text; its imports are relative to the working directory. Raises CompileError."""
-    with _quiet():
+    with collector_paused():
         diagnostics = Diagnostics(options.allow)
         file = Loader(diagnostics, WORDS, Path.cwd().resolve()).define(None, parse(Source(name, text)))
         return _compile(file, diagnostics, options)
@@ -66,7 +64,7 @@ def compile_text(text: str, name: str = "<text>", options: Options = Options()) 
 
 def check_path(name: str, options: Options = Options()) -> list[Diagnostic]:  # noqa: B008
     """Everything there is to say about a file: all its models that need no parameter, and its recipes."""
-    with _quiet():
+    with collector_paused():
         diagnostics = Diagnostics(options.allow)
         try:
             file = _load(name, diagnostics)
@@ -80,7 +78,7 @@ def check_path(name: str, options: Options = Options()) -> list[Diagnostic]:  # 
 
 def check_text(text: str, name: str = "<text>", options: Options = Options()) -> list[Diagnostic]:  # noqa: B008
     """As `check_path`, for a text."""
-    with _quiet():
+    with collector_paused():
         diagnostics = Diagnostics(options.allow)
         try:
             file = Loader(diagnostics, WORDS, Path.cwd().resolve()).define(None, parse(Source(name, text)))
@@ -197,15 +195,3 @@ def open_parameters(definition: Definition, seen: set[str]) -> list[str]:
     positions = sum(a.name is None for a in written.call.args)
     given = {p.name for p in under.written.params[:positions]} | {a.name for a in written.call.args}
     return open_ + [name for name in open_parameters(under, {*seen, definition.name}) if name not in given]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the cyclic collector, which walks the growing graph over and over: cost is linear in the layers."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()

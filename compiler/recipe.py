@@ -33,11 +33,6 @@ def recipe(train: s.Train, file: FileScope, checked: Checked | None, diagnostics
     return found
 
 
-def for_model(trains: tuple[s.Train, ...], model: str) -> tuple[s.Train, ...]:
-    """The recipes that are for this model: those that name it, and those that name none."""
-    return tuple(train for train in trains if train.model in (None, model))
-
-
 class Words(Evaluator):
     """Evaluates the arguments of entries: a name that nothing else is known by stands for itself."""
 

@@ -51,3 +51,13 @@ def product(sizes: Iterable[int | None]) -> int | None:
             return None
         total *= size
     return total
+
+
+def total(counts: Iterable[int | None]) -> int | None:
+    """The sum, None where a count is not known because a size is open."""
+    known = 0
+    for count in counts:
+        if count is None:
+            return None
+        known += count
+    return known

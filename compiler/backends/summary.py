@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..blocks import Blocks
 from ..figures import grouped, memory
 from ..graph import Checked, Layer, Port
-from ..shape import Shape
+from ..shape import Shape, total
 from ..source import Frame, Span
 from ..table import Column, boxed, fitted
 
@@ -127,14 +127,13 @@ def layer_row(layer: Layer, links: tuple[Link, ...]) -> Row:
 
 
 def block_row(unit: Unit, frame: Frame, links: tuple[Link, ...]) -> Row:
-    macs = [layer.macs for layer in unit.layers]
     return Row(
         frame.path,
         "Sequential" if frame.kind == "sequential" else frame.name,
         tuple(port.shape for _, port in unit.outlets.values()),
         sum(layer.node.facts.params for layer in unit.layers),
         sum(layer.node.facts.trainable for layer in unit.layers),
-        None if None in macs else sum(macs),  # type: ignore[arg-type]
+        total(layer.macs for layer in unit.layers),
         links,
         frame.span,
     )

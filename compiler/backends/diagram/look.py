@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...graph import Checked, Node
 from ...ops.base import Op, Record
-from ...shape import Shape
+from ...shape import Shape, total
 from .tree import Box, Cell, Part, sources
 
 
@@ -146,10 +146,8 @@ def params(part: Part) -> int:
 def macs(part: Part) -> int | None:
     """Its multiply-accumulates; None where a size is open."""
     if isinstance(part, Cell):
-        counts = [node.facts.macs for node in part.nodes]
-    else:
-        counts = [None if (m := macs(inner)) is None else m * inner.copies for inner in part.parts]
-    return None if None in counts else sum(c for c in counts if c is not None)
+        return total(node.facts.macs for node in part.nodes)
+    return total(None if (m := macs(inner)) is None else m * inner.copies for inner in part.parts)
 
 
 def weight_line(part: Part) -> str:

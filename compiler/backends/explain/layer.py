@@ -10,6 +10,7 @@ from ...figures import grouped
 from ...graph import Checked, Layer, Node
 from ...receptive import receptive_fields
 from ...render import way
+from ...shape import total
 from ...values import show
 from .arithmetic import Step, sizes
 from .counts import field, macs, parameters
@@ -107,10 +108,9 @@ def part_lines(name: str, layers: list[Layer]) -> Iterator[str]:
         yield from section("written", [Step("called at", frame.span.place, " ".join(frame.span.text.split()))])
     rows = (Step(layer.name, layer.node.type, str(layer.node.facts.output)) for layer in layers)
     yield from section("layers", rows)
-    total = sum(layer.node.facts.params for layer in layers)
-    known = [layer.macs for layer in layers]
-    counted = None if None in known else sum(known)  # type: ignore[arg-type]
-    yield from section("together", [Step("parameters", grouped(total)), Step("MACs", grouped(counted))])
+    params = sum(layer.node.facts.params for layer in layers)
+    macs = total(layer.macs for layer in layers)
+    yield from section("together", [Step("parameters", grouped(params)), Step("MACs", grouped(macs))])
 
 
 def section(title: str, steps: Iterable[Step]) -> Iterator[str]:

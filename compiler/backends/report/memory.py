@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ...graph import Checked, Node, Port
+from ...shape import total
 
 VIEWS = frozenset({"identity", "flatten", "reshape", "stop_gradient"})
 
@@ -102,8 +103,7 @@ def values(checked: Checked) -> Values:
 
 
 def _kept(checked: Checked) -> int | None:
-    sizes = [shape.size for node in checked.nodes if not is_view(node, True) for shape in node.facts.outputs]
-    return None if None in sizes else sum(sizes)  # type: ignore[arg-type]
+    return total(shape.size for node in checked.nodes if not is_view(node, True) for shape in node.facts.outputs)
 
 
 def inference(checked: Checked, found: Values, batch: int, width: int) -> Memory:
