@@ -15,7 +15,7 @@ from torch import Tensor
 from ..compiler.recipes.steps import Step
 from .augment import GRAY, apply, resized, sizing
 from .data import DataError, Split
-from .data.dataset import Picture
+from .data.dataset import Array
 from .draws import Draws
 
 CACHE = 2**30
@@ -111,8 +111,8 @@ class Feed:
             x = apply(step, x, Draws(self.seed, epoch, place, np.array([number])))
         return x
 
-    def loaded(self, number: int) -> Picture:
-        return self.split.pictures.load(number)
+    def loaded(self, number: int) -> Array:
+        return self.split.examples.load(number)
 
     def cached(self) -> Tensor:
         """All pictures at the model's size, (N, C, H, W), in the type in which they come."""
@@ -136,7 +136,7 @@ def in_unit(x: Tensor) -> Tensor:
     return x.float().div(255) if x.dtype == torch.uint8 else x
 
 
-def with_channels(picture: Picture, channels: int) -> Tensor:
+def with_channels(picture: Array, channels: int) -> Tensor:
     """(1, C, H, W) with this number of channels: gray repeated, colours weighed into gray."""
     x = torch.from_numpy(np.array(picture.transpose(2, 0, 1), order="C"))[None]  # a copy: a picture may be read-only
     if x.shape[1] == channels:

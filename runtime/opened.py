@@ -83,7 +83,7 @@ def data_for(config: dict[str, Any] | None, text: str | None) -> Dataset:
 
 def measured_on(data: Dataset, text: str | None) -> Split:
     """The held-out examples; all of a folder that is given in one piece, which no training has seen."""
-    one_folder = text not in (None, "digits") and data.train.pictures is data.held.pictures
+    one_folder = text not in (None, "digits") and data.train.examples is data.held.examples
     if not one_folder:
         return data.held
     import numpy as np
@@ -91,4 +91,4 @@ def measured_on(data: Dataset, text: str | None) -> Split:
     numbers = np.concatenate([data.train.numbers, data.held.numbers])
     labels = np.concatenate([data.train.labels, data.held.labels])
     order = np.argsort(numbers)
-    return Split(data.held.pictures, numbers[order], labels[order])
+    return data.held._replace(numbers=numbers[order], labels=labels[order])

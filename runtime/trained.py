@@ -133,7 +133,7 @@ def classify(trained: Trained, split: Split, top: int = 5) -> Iterator[Answer]:
     for positions, found in shares(trained, split):
         best = found.topk(min(top, found.shape[1]), 1)
         for position, values, indices in zip(positions, best.values.tolist(), best.indices.tolist()):
-            name = split.pictures.name(int(split.numbers[position]))
+            name = split.examples.name(int(split.numbers[position]))
             yield Answer(name, tuple((class_name(classes, i), v) for i, v in zip(indices, values)))
 
 

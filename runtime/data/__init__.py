@@ -1,6 +1,7 @@
-"""Examples and their labels, before torch: what a `data` entry or `--data` names."""
+"""Examples and what is known about them, before torch: what a `data` entry or `--data` names."""
 
-from .dataset import DataError, Dataset, Pictures, Split
+from . import digits, folder  # the sources, each of which registers itself
+from .dataset import DataError, Dataset, Examples, Held, Split
 from .opening import open_data
 
-__all__ = ["DataError", "Dataset", "Pictures", "Split", "open_data"]
+__all__ = ["DataError", "Dataset", "Examples", "Held", "Split", "digits", "folder", "open_data"]

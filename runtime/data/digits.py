@@ -9,26 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from .dataset import DataError, Dataset, Picture, divided, split
+from ...compiler.recipes.data import Data, Digits
+from .dataset import DataError, Dataset, Held, divided, split
+from .opening import source
 
 SHARE = 0.8
-
-
-class Digits:
-    """The pictures, (1797, 8, 8, 1), from 0 to 1."""
-
-    def __init__(self, images: NDArray[np.float32]) -> None:
-        self.images = images
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def load(self, number: int) -> Picture:
-        picture: Picture = self.images[number]
-        return picture
-
-    def name(self, number: int) -> str:
-        return f"digits/{number}"
 
 
 def read() -> NDArray[np.float64]:
@@ -45,11 +30,12 @@ def read() -> NDArray[np.float64]:
     return table
 
 
-def open_digits(share: float | None, seed: int) -> Dataset:
-    """The digits, divided by class: 80 % to learn from where nothing else is asked for."""
+@source.register
+def digits(part: Digits, data: Data, seed: int) -> Dataset:
+    """Divided by class: 80 % to learn from where nothing else is asked for."""
     table = read()
-    pictures = Digits((table[:, :64].reshape(-1, 8, 8, 1) / 16).astype(np.float32))
+    pictures = Held((table[:, :64].reshape(-1, 8, 8, 1) / 16).astype(np.float32), "digits")
     labels = table[:, 64].astype(np.int64)
-    learn, hold = divided(labels, SHARE if share is None else share, seed)
+    learn, hold = divided(labels, SHARE if data.split is None else data.split, seed)
     classes = tuple(str(digit) for digit in range(10))
     return Dataset("digits", classes, split(pictures, labels, learn), split(pictures, labels, hold), (8, 8, 1), 1)

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .dataset import DataError, Dataset, Picture, Split, divided, split
+from ...compiler.recipes import data as rule
+from .dataset import Array, DataError, Dataset, Split, divided, split
+from .opening import source
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
 TRAIN = ("train", "training")
@@ -27,7 +29,7 @@ class Folder:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def load(self, number: int) -> Picture:
+    def load(self, number: int) -> Array:
         return decoded(self.paths[number])
 
     def name(self, number: int) -> str:
@@ -35,7 +37,7 @@ class Folder:
         return str(path if self.root is None else path.relative_to(self.root))
 
 
-def decoded(path: str | Path) -> Picture:
+def decoded(path: str | Path) -> Array:
     """A picture file as (height, width, 1 or 3) uint8, upright. DataError where it cannot be read."""
     from PIL import Image, ImageOps
 
@@ -92,6 +94,11 @@ def files(folder: Path) -> list[Path]:
         for name in names
         if name.lower().endswith(SUFFIXES) and not name.startswith(".")
     ]
+
+
+@source.register
+def folder(part: rule.Folder, data: rule.Data, seed: int) -> Dataset:
+    return open_folder(part.path, data.train, data.test, data.split, seed)
 
 
 def open_folder(
@@ -180,13 +187,12 @@ def sound_files(split: Split) -> tuple[Split, tuple[str, ...]]:
     """The pictures of a split that can be decoded, and the names of the others."""
     good = [i for i, number in enumerate(split.numbers) if readable(split, int(number))]
     bad = sorted(set(range(len(split))) - set(good))
-    kept = Split(split.pictures, split.numbers[good], split.labels[good])
-    return kept, tuple(split.pictures.name(int(split.numbers[i])) for i in bad)
+    return split.at(good), tuple(split.examples.name(int(split.numbers[i])) for i in bad)
 
 
 def readable(split: Split, number: int) -> bool:
     try:
-        split.pictures.load(number)
+        split.examples.load(number)
     except DataError:
         return False
     return True

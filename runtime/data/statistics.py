@@ -1,4 +1,4 @@
-"""Mean and deviation of the pictures to learn from, per channel."""
+"""Mean and deviation of the examples to learn from, per channel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 from .dataset import Split
 
 LOOKED_AT = 512
-"""Pictures from which they are taken, evenly over the split."""
+"""Examples from which they are taken, evenly over the split."""
 
 
 def statistics(split: Split, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -15,8 +15,8 @@ def statistics(split: Split, channels: int) -> tuple[tuple[float, ...], tuple[fl
     chosen = split.numbers[:: max(len(split) // LOOKED_AT, 1)]
     sums, squares, count = np.zeros(channels), np.zeros(channels), 0
     for number in chosen:
-        picture = split.pictures.load(int(number))
-        values = picture.astype(np.float64) / (255 if picture.dtype == np.uint8 else 1)
+        example = split.examples.load(int(number))
+        values = example.astype(np.float64) / (255 if example.dtype == np.uint8 else 1)
         flat = values.reshape(-1, values.shape[-1])
         sums += flat.sum(0)
         squares += (flat**2).sum(0)
