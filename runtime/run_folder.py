@@ -13,7 +13,8 @@ from typing import Any
 
 from ..compiler import syntax as s
 from ..compiler.diagnostics import Diagnostics, UserError
-from ..compiler.load import File, Loader, locate
+from ..compiler.load import File, Loader
+from ..compiler.locate import locate, target
 from ..compiler.words import WORDS
 from .weights import replace, save
 
@@ -21,8 +22,8 @@ ROOT = Path("runs")
 
 
 class RunFolder:
-    """`model.cnn` (with `imports/`), `config.json`, `metrics.csv`, `metrics.json`, `best.safetensors`,
-    `last.safetensors` and, to go on from, `last.ckpt`."""
+    """What stands in it: `model.cnn` (with `imports/`), `config.json`, `environment.json`, `state.json`, `metrics.csv`,
+    `metrics.json`, `best.safetensors`, `last.safetensors`, to go on from `last.ckpt`; pictures and `report.html`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,6 +33,10 @@ class RunFolder:
         self.last = path / "last.safetensors"
         self.checkpoint = path / "last.ckpt"
         self.metrics = path / "metrics.json"
+        self.rows = path / "metrics.csv"
+        self.state = path / "state.json"
+        self.environment = path / "environment.json"
+        self.report = path / "report.html"
 
     def __str__(self) -> str:
         return str(self.path)
@@ -51,6 +56,14 @@ class RunFolder:
             raise UserError(f"{self.config}: written by another version of cnnc ({found.get('cnnc')})")
         return found
 
+    def add_environment(self, found: dict[str, Any]) -> None:
+        """`environment.json`, one entry for each time the run was started."""
+        try:
+            before = json.loads(self.environment.read_text())
+        except (OSError, ValueError):
+            before = []
+        self.write_json(self.environment, [*before, found])
+
     def write_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """`metrics.csv`, one row an epoch."""
         rows = list(rows)
@@ -59,7 +72,7 @@ class RunFolder:
         table = csv.DictWriter(text, columns, lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-        replace(self.path / "metrics.csv", text.getvalue().encode())
+        replace(self.rows, text.getvalue().encode())
 
     def write_weights(self, file: Path, weights: Mapping[str, Any]) -> None:
         save(file, weights)
@@ -122,15 +135,15 @@ def keep_sources(folder: RunFolder, file: File, name: str) -> None:
         written.add(place)
         text = current.module.source.text
         for item in reversed([i for i in current.module.items if isinstance(i, s.Import)]):
-            path = loader.target(item, current)[0].resolve()
+            path = target(item, loader.origin(current))[0].resolve()
             if path not in names:
                 names[path] = unused(path.name, names.values())
             waiting.append((loader.files[path], f"imports/{names[path]}"))
             own = names[path] if place.startswith("imports/") else f"imports/{names[path]}"
             text = f'{text[: item.path.span.start]}"{own}"{text[item.path.span.end :]}'
-        target = folder.path / place
-        target.parent.mkdir(exist_ok=True)
-        replace(target, text.encode())
+        copy = folder.path / place
+        copy.parent.mkdir(exist_ok=True)
+        replace(copy, text.encode())
 
 
 def unused(name: str, taken: Iterable[str]) -> str:

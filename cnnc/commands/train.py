@@ -70,12 +70,14 @@ def optional(parser: argparse.ArgumentParser, name: str) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..runtime.display import display
+    from ..runtime.launch import Conduct, carried_out
 
     if args.file is None and args.resume is None:
         raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
+    conduct = Conduct(args.save_every)
     with display(args.quiet, not args.no_progress) as shown:
         job, folder = resumed(args, shown) if args.resume is not None else begun(args, shown)
-        outcome = trained(job, folder, args, shown)
+        outcome = carried_out(job, folder, shown, conduct, resume=args.resume is not None)
     return told(outcome, folder)
 
 
@@ -84,24 +86,16 @@ def run(args: argparse.Namespace) -> int:
 
 def begun(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
     """A new run."""
+    from ..runtime import launch
     from ..runtime.adapt import Changes
-    from ..runtime.job import described
-    from ..runtime.prepare import Asked, prepare
-    from ..runtime.run_folder import discard, keep_sources, new_run
+    from ..runtime.prepare import Asked
 
     given = Changes(tuple(args.params), tuple(args.inputs))
     asked = Asked(args.recipe, args.data, tuple(sets(args)), args.device)
-    text = compile_text_once(args)
-    job, changes = prepare(text(given), given, asked, text)
+    wish = launch.Wish(args.file, compile_text_once(args), given, asked, args.out)
+    job, folder, changes = launch.begun(wish, cli.version())
     cli.show_diagnostics(job.compiled.warnings)
-    folder = new_run(job.checked.name, args.out)
-    try:
-        keep_sources(folder, job.compiled.file, args.file)
-        folder.write_json(folder.config, described(job, cli.version(), args.file))
-    except BaseException:
-        discard(folder)
-        raise
-    introduce(job, folder, changes, shown)
+    launch.introduce(job, changes, shown)
     return job, folder
 
 
@@ -126,26 +120,9 @@ def compile_text_once(args: argparse.Namespace) -> Any:
     return compile
 
 
-def introduce(job: Job, folder: RunFolder, changes: tuple[str, ...], shown: Display) -> None:
-    """What is going to happen: data, changes to the model, the whole recipe."""
-    from ..compiler.recipes.record import told
-
-    shown.say(f"{job.checked.name}: {job.checked.trainable:,} weights to learn")
-    shown.say(f"  {job.data.told}")
-    for skipped in job.data.skipped:
-        shown.say(f"  left out, no picture that can be read: {skipped}")
-    for line in changes:
-        shown.say(f"  {line}")
-    for said in job.recipe.said:
-        shown.say(f"  {told(said.entry)}")
-    for phase in job.recipe.phases:
-        shown.say(f"  phase {phase.name}: " + "; ".join(told(said.entry) for said in phase.said))
-
-
 def resumed(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
     """A run that was interrupted, by what its folder says."""
-    from ..compiler.diagnostics import UserError
-    from ..runtime.reopen import reopened
+    from ..runtime import launch
     from ..runtime.run_folder import RunFolder, latest_run
 
     if sets(args) or args.data or args.out:
@@ -154,44 +131,12 @@ def resumed(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
         folder = RunFolder(Path(args.resume))
     else:
         folder = latest_run(cli.compiled(args).checked.name if args.file else None)
-    if folder.metrics.exists():
-        raise UserError(f"{folder}: this run is finished: its result is in {folder.metrics}")
-    job = reopened(folder, args.device)
+    job = launch.resumed(folder, args.device)
     shown.say(f"{job.checked.name}: going on with {folder}")
     return job, folder
 
 
-# --- with torch -------------------------------------------------------------------------------------------------------
-
-
-def trained(job: Job, folder: RunFolder, args: argparse.Namespace, shown: Display) -> Outcome:
-    """Load torch, and train."""
-    from ..runtime.interrupt import stoppable
-
-    with stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once")) as stopping:
-        with shown.waiting("loading torch"):
-            from ..compiler.recipes.course import Precision
-            from ..runtime.engine import Engine
-            from ..runtime.train import Trainer
-        said = job.recipe.one(Precision)
-        engine = Engine(job.device, said.what if said is not None else "mixed", work(job))
-        trainer = Trainer(job, folder, engine, shown, stopping, args.save_every)
-        if args.resume is not None:
-            trainer.restore()
-        else:
-            trainer.prepare()
-        shown.say(f"  {engine.told}")
-        shown.say(f"  {folder}")
-        shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
-        return trainer.run()
-
-
-def work(job: Job) -> float:
-    """Multiply-accumulates of one step, forward."""
-    from ..compiler.recipes.course import Batch
-
-    batch = job.recipe.one(Batch)
-    return float((job.checked.macs or 0) * (batch.size if batch is not None else 1))
+# --- at the end -------------------------------------------------------------------------------------------------------
 
 
 def told(outcome: Outcome, folder: RunFolder) -> int:

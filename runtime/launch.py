@@ -1,0 +1,112 @@
+"""A run from its first word to its last, for the command line and for Python. Torch is loaded where it trains."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..compiler.diagnostics import UserError
+from ..compiler.recipes.course import Batch, Precision
+from ..compiler.recipes.record import told
+from .adapt import Changes, Compile
+from .display import Display
+from .environment import environment
+from .interrupt import Stopping, leave_at_once, stoppable
+from .job import Job, described
+from .prepare import Asked, prepare
+from .reopen import reopened
+from .run_folder import RunFolder, discard, keep_sources, new_run
+from .state import following
+
+if TYPE_CHECKING:
+    from .train import Outcome
+
+Leave = Callable[[int], None]
+"""What the second Ctrl-C does, given the number of the signal."""
+
+
+class Wish(NamedTuple):
+    """What is to be trained: the name of the file as it was given, how it compiles with changes, and what was asked."""
+
+    name: str
+    compile: Compile
+    given: Changes = Changes()
+    asked: Asked = Asked()
+    out: str | None = None
+
+
+class Conduct(NamedTuple):
+    """How a run behaves on its way, whatever it computes."""
+
+    save_every: int | None = None
+    logs: tuple[str, ...] = ()
+    """Where numbers go beside the run folder, as `--log` takes it."""
+    leave: Leave = leave_at_once
+
+
+def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
+    """A new run: its job, its folder with what stands in it before the first step, and the changes to the model."""
+    job, changes = prepare(wish.compile(wish.given), wish.given, wish.asked, wish.compile)
+    folder = new_run(job.checked.name, wish.out)
+    try:
+        keep_sources(folder, job.compiled.file, wish.name)
+        folder.write_json(folder.config, described(job, version, wish.name))
+    except BaseException:
+        discard(folder)
+        raise
+    return job, folder, changes
+
+
+def resumed(folder: RunFolder, device: str) -> Job:
+    """The job of a run that was interrupted."""
+    if folder.metrics.exists():
+        raise UserError(f"{folder}: this run is finished: its result is in {folder.metrics}")
+    return reopened(folder, device)
+
+
+def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
+    """Say what is going to happen: data, changes to the model, the whole recipe."""
+    shown.say(f"{job.checked.name}: {job.checked.trainable:,} weights to learn")
+    shown.say(f"  {job.data.told}")
+    for skipped in job.data.skipped:
+        shown.say(f"  left out, no picture that can be read: {skipped}")
+    for line in changes:
+        shown.say(f"  {line}")
+    for said in job.recipe.said:
+        shown.say(f"  {told(said.entry)}")
+    for phase in job.recipe.phases:
+        shown.say(f"  phase {phase.name}: " + "; ".join(told(said.entry) for said in phase.said))
+
+
+def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool = False) -> Outcome:
+    """Load torch, and train to the end or until somebody asks to stop."""
+    with stopping_by_signal(shown, conduct.leave) as stopping, following(folder) as state:
+        with shown.waiting("loading torch"):
+            from .engine import Engine
+            from .train import Trainer
+        said = job.recipe.one(Precision)
+        engine = Engine(job.device, said.what if said is not None else "mixed", work(job))
+        folder.add_environment(environment(sys.argv) | {"device": engine.told})
+        trainer = Trainer(job, folder, engine, shown, stopping, conduct.save_every)
+        if resume:
+            trainer.restore()
+        else:
+            trainer.prepare()
+        shown.say(f"  {engine.told}")
+        shown.say(f"  {folder}")
+        shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
+        outcome = trainer.run()
+        state.interrupted = outcome.figures is None
+        return outcome
+
+
+def stopping_by_signal(shown: Display, leave: Leave) -> AbstractContextManager[Stopping]:
+    return stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once"), leave)
+
+
+def work(job: Job) -> float:
+    """Multiply-accumulates of one step, forward."""
+    batch = job.recipe.one(Batch)
+    return float((job.checked.macs or 0) * (batch.size if batch is not None else 1))
