@@ -70,6 +70,7 @@ LAYERS = {
     "convolutional": "conv", "Convolution2D": "conv", "DepthwiseConv2D": "depthwise_conv",
     "SeparableConv2D": "separable_conv", "sepconv": "separable_conv", "dwconv": "depthwise_conv",
     "Conv2DTranspose": "conv_transpose", "ConvTranspose2d": "conv_transpose", "deconv": "conv_transpose",
+    "LocallyConnected1D": "local_conv", "LocallyConnected2D": "local_conv", "locally_connected": "local_conv",
     "MaxPooling2D": "maxpool", "MaxPool2d": "maxpool", "MaxPool2D": "maxpool", "max_pool": "maxpool", "pool": "maxpool",
     "maxpool2d": "maxpool", "AveragePooling2D": "avgpool", "AvgPool2d": "avgpool", "avg_pool": "avgpool",
     "GlobalAveragePooling2D": "global_avgpool", "AdaptiveAvgPool2d": "adaptive_avgpool", "gap": "global_avgpool",

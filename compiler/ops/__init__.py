@@ -7,6 +7,7 @@ from . import (
     dense,
     dropout,
     initializers,
+    local_conv,
     merge,
     norm,
     pad,
@@ -21,6 +22,6 @@ from .base import EVERYTHING, INITIALIZERS, OPERATORS, Facts, Op, OpError, Weigh
 
 __all__ = [
     "EVERYTHING", "INITIALIZERS", "OPERATORS", "Facts", "Op", "OpError", "Weight", "Window", "activation", "conv",
-    "conv_transpose", "dense", "dropout", "initializers", "merge", "norm", "pad", "pool", "reshape", "resize",
-    "scale", "structure", "text",
+    "conv_transpose", "dense", "dropout", "initializers", "local_conv", "merge", "norm", "pad", "pool", "reshape",
+    "resize", "scale", "structure", "text",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from . import activation as activation
 from . import conv as conv
 from . import dense as dense
 from . import dropout as dropout
+from . import local_conv as local_conv
 from . import merge as merge
 from . import norm as norm
 from . import pad as pad
