@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from .diagnostics import Diagnostics
 from .expectations import check_expectations
 from .graph import Checked, Graph, Layer, Node
+from .ops.base import BARE
 from .ops.structure import Input
 from .source import Span
 from .syntax import Train
@@ -88,6 +89,22 @@ def unique_paths(nodes: tuple[Node, ...], diagnostics: Diagnostics) -> None:
             diagnostics.error(
                 "duplicate-path", f"two layers have the path `{node.path}`", node.span,
                 notes=(f"the first is at {other.span.place}",), help="give them different labels behind `as`",
+                frame=node.frame,
+            )  # fmt: skip
+    bare_paths(first, diagnostics)
+
+
+def bare_paths(first: Mapping[str, Node], diagnostics: Diagnostics) -> None:
+    """A layer that is one bare weight has nothing inside it: in PyTorch a parameter holds no modules."""
+    bare = {path for path, node in first.items() if BARE in node.facts.weights}
+    for path, node in first.items() if bare else ():
+        outer = path.rpartition(".")[0]
+        while outer and outer not in bare:
+            outer = outer.rpartition(".")[0]
+        if outer:
+            diagnostics.error(
+                "duplicate-path", f"`{path}` cannot stand in `{outer}`, which is a weight by itself", node.span,
+                notes=(f"`{outer}` is at {first[outer].span.place}",), help="give them different labels behind `as`",
                 frame=node.frame,
             )  # fmt: skip
 

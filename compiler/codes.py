@@ -108,7 +108,8 @@ else stands directly in it but `for`, `repeat`, `if` and `let`.""",
     "unused-input": """No output depends on this input.""",
     "variant": """`model B = A 3:` may have a body, of documentation, `expect` and `allow` only.""",
     "share-mismatch": """A shared layer has one set of weights; all its uses must need weights of the same shape.""",
-    "duplicate-path": """Two layers have the same path, so that their weights could not be told apart.""",
+    "duplicate-path": """Two layers have the same path, so that their weights could not be told apart, or one stands
+below the path of another that is a weight by itself (`layer_scale`).""",
     "expect": """A figure that the file promises with `expect` does not hold. Figures are held when a model is
 compiled as it is declared, without `-p` or `--input`.""",
     "recipe": """An entry of a `train:` block is not understood, or contradicts another.""",

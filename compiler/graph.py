@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .ops.base import Facts, Op
+from .ops.base import Facts, Op, weight_key
 from .shape import Shape, total
 from .source import Frame, Span
 
@@ -192,7 +192,9 @@ class Checked:
     def weights(self) -> dict[str, Any]:
         """Every weight by its path: the names and shapes of the torch `state_dict` and of the ONNX initialisers."""
         return {
-            f"{layer.name}.{name}": weight for layer in self.layers for name, weight in layer.node.facts.weights.items()
+            weight_key(layer.name, name): weight
+            for layer in self.layers
+            for name, weight in layer.node.facts.weights.items()
         }
 
     @cached_property

@@ -317,9 +317,9 @@ def against_model(found: Recipe, checked: Checked, diagnostics: Diagnostics) -> 
 def matching(pattern: str, weights: Mapping[str, Weight]) -> list[str]:
     """The paths that a pattern means: whole components from the start, `*` stands for anything, dots too.
 
-    The word `vectors` means every weight of one dimension: biases, gains and offsets.
+    The word `vectors` means every weight with one number for a channel: biases, gains and offsets.
     """
     if pattern == "vectors":
-        return [path for path, weight in weights.items() if len(weight.shape) == 1]
+        return [path for path, weight in weights.items() if weight.is_vector]
     wanted = re.compile(re.escape(pattern).replace(r"\*", ".*") + r"(\..*)?")
     return [path for path in weights if wanted.fullmatch(path)]

@@ -6,6 +6,7 @@ from functools import singledispatch
 
 from ..compiler.ops.base import Op
 from ..compiler.ops.merge import Add, Concat, Multiply, Subtract
+from ..compiler.ops.scale import LayerScale
 from ..compiler.ops.structure import Identity
 from ..compiler.shape import Shape
 
@@ -14,6 +15,7 @@ from ..compiler.shape import Shape
 def expression(op: Op, names: list[str], shapes: tuple[Shape, ...], fresh: list[bool]) -> str | None:
     """The source of one use of `op` on the variables `names`; None where a module does it.
 
+    Where the operator is a bare parameter, the source that reaches it is the last of `names`.
     `fresh` tells which variables may be written over: nothing else reads them, and no gradient needs them.
     """
     return None
@@ -22,6 +24,11 @@ def expression(op: Op, names: list[str], shapes: tuple[Shape, ...], fresh: list[
 @expression.register
 def identity(op: Identity, names: list[str], shapes: tuple[Shape, ...], fresh: list[bool]) -> str | None:
     return names[0]
+
+
+@expression.register
+def layer_scale(op: LayerScale, names: list[str], shapes: tuple[Shape, ...], fresh: list[bool]) -> str | None:
+    return " * ".join(names)
 
 
 @expression.register

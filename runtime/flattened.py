@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..compiler.graph import Checked, Node
+from ..compiler.ops.base import weight_key
 from ..compiler.ops.reshape import Flatten
 from ..compiler.shape import Shape
 
@@ -50,7 +51,7 @@ def reordered(checked: Checked) -> dict[str, Order]:
             if shape.size == weight.shape[-1] and not (
                 dense(node) and len(weight.shape) == 1
             ):  # no bias of a dense layer
-                found[f"{node.path}.{name}"] = Order(len(weight.shape) - 1, shape)
+                found[weight_key(node.path, name)] = Order(len(weight.shape) - 1, shape)
         if node.facts.output == Shape((shape.size,)) and not dense(node):
             flattened[node] = shape
     return found

@@ -12,7 +12,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from ..compiler.graph import Checked
-from ..compiler.ops.base import Op
+from ..compiler.ops.base import BARE, Op
 from ..compiler.shape import Shape
 from .expressions import expression
 from .network import Face, Network, access, place
@@ -48,6 +48,7 @@ FRESH = frozenset(
         "conv",
         "depthwise_conv",
         "separable_conv",
+        "local_conv",
         "conv_transpose",
         "dense",
         "batchnorm",
@@ -85,7 +86,7 @@ class Source:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.lines: list[str] = []
-        self.modules: dict[str, nn.Module] = {}
+        self.modules: dict[str, nn.Module | nn.Parameter] = {}
         self.held: dict[str, Op] = {}
         self.shapes = joint(plan.steps)
         self.names: dict[Value, str] = {}
@@ -103,6 +104,8 @@ class Source:
         """The line or two of one step."""
         names = [self.names[value] for value in step.reads]
         fresh = [value in self.fresh and self.plan.uses[value] == 1 for value in step.reads]
+        if BARE in step.node.facts.weights:
+            names.append(self.reach(self.module(step, fresh)))
         made = expression(step.op, names, step.shapes, fresh)
         if made is None:
             made = f"{self.reach(self.module(step, fresh))}({', '.join(names)})"
@@ -162,7 +165,8 @@ class Source:
             path = f"{step.path}_{number}"
         if path not in self.held:
             self.held[path] = step.op
-            self.modules[path] = overwriting(module(step.op, self.shapes.get(step.path, step.shapes)), all(fresh))
+            made = module(step.op, self.shapes.get(step.path, step.shapes))
+            self.modules[path] = overwriting(made, all(fresh)) if isinstance(made, nn.Module) else made
         return path
 
     def network(self) -> Network:

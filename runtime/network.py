@@ -19,7 +19,7 @@ class Scope(nn.Module):
     """A stretch of a path, such as `layer1` in `layer1.0.conv1`; `scope["0"]` is a part of it."""
 
     def __getitem__(self, name: str) -> Any:
-        return self._modules[name]
+        return self._modules[name] if name in self._modules else self._parameters[name]
 
 
 class Face(NamedTuple):
@@ -84,16 +84,20 @@ def built(code: str, name: str) -> Callable[..., Any]:
     return forward
 
 
-def place(root: Scope, path: str, module: nn.Module) -> None:
-    """Put a module at its dotted path, making the scopes on the way."""
+def place(root: Scope, path: str, part: nn.Module | nn.Parameter) -> None:
+    """Put a module or a bare parameter at its dotted path, making the scopes on the way."""
     *way, name = path.split(".")
     at: nn.Module = root
     for step in way:
         at = at._modules.setdefault(step, Scope()) or at
+    if isinstance(part, nn.Parameter):
+        at._parameters[name] = part
+        return
     held = at._modules.get(name)
     if held is not None:  # a scope of this name came first: its parts move into the layer
-        module._modules.update(held._modules)
-    at._modules[name] = module
+        part._modules.update(held._modules)
+        part._parameters.update(held._parameters)
+    at._modules[name] = part
 
 
 OWN = frozenset({"face", "code", "training"})

@@ -11,6 +11,7 @@ from torch import nn, optim
 from ..compiler.ops.base import Weight
 from ..compiler.recipe import matching
 from ..compiler.recipes import learning as rule
+from .network import Scope
 
 FUSED = {"cpu", "cuda", "mps", "xpu"}
 
@@ -43,6 +44,8 @@ def standing(module: nn.Module, fate: Mapping[str, Fate]) -> list[nn.Module]:
     """The layers all of whose own weights are frozen: they run as in inference."""
     found = []
     for path, part in module.named_modules():
+        if isinstance(part, Scope):  # no layer, though a bare weight may stand in it
+            continue
         own = [f"{path}.{name}" if path else name for name, _ in part.named_parameters(recurse=False)]
         if own and all(fate[name].freeze for name in own):
             found.append(part)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from ..compiler.graph import Checked
+from ..compiler.ops.base import weight_key
 
 
 class Penalized(NamedTuple):
@@ -42,6 +43,6 @@ def penalized(checked: Checked, parameters: dict[str, nn.Parameter]) -> Iterator
         op = layer.node.op
         l1, l2 = getattr(op, "l1", 0.0), getattr(op, "l2", 0.0)
         for name, weight in layer.node.facts.weights.items() if l1 or l2 else ():
-            path = f"{layer.name}.{name}"
+            path = weight_key(layer.name, name)
             if len(weight.shape) > 1 and path in parameters:
                 yield Penalized(parameters[path], l1, l2)

@@ -193,6 +193,20 @@ class Weight(NamedTuple):
     def size(self) -> int:
         return prod(self.shape)
 
+    @property
+    def is_vector(self) -> bool:
+        """One number for each channel, as biases and gains have it: one dimension, or sizes of 1 behind the first."""
+        return len(self.shape) == 1 or (bool(self.shape) and not self.fans and self.size == self.shape[0])
+
+
+BARE = ""
+"""The name of a weight that is all of its layer, as torchvision's `features.1.0.layer_scale`: its key is the path."""
+
+
+def weight_key(path: str, name: str) -> str:
+    """The key of a weight in `state_dict` and among the ONNX initialisers, from the path of its layer and its name."""
+    return path if name == BARE else f"{path}.{name}"
+
 
 class Window(NamedTuple):
     """What one output place sees of the input, per spatial dimension: the receptive field of one layer.
@@ -213,6 +227,7 @@ EVERYTHING = Window((), (), ())
 class Facts(NamedTuple):
     """What follows from the arguments and the input shapes.
 
+    `weights` are by name; one that is all of its layer is named BARE and has no other beside it.
     `macs` are the multiply-accumulates of convolutions and dense layers for one example, biases not counted; None where
     a size is open. `window` None means that every place sees only itself.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..shape import Shape
-from .base import Facts, Op, OpError, Takes, Weight, arg, operator, option
+from .base import BARE, Facts, Op, OpError, Takes, Weight, arg, operator, option
 from .geometry import channels
 from .initializers import Constant, Given, Ones, Signs, Zeros
 
@@ -144,7 +144,8 @@ class ChannelAffine(Op):
 class LayerScale(Op):
     """Multiply each channel by a trained number that begins small (Touvron et al., 2021; ConvNeXt).
 
-    Keras: LayerScale of keras.applications. torchvision: CNBlock.layer_scale.
+    The numbers are one weight, whose key is the path of the layer itself, shaped to meet maps with the channels first:
+    (C, 1, 1). Keras: LayerScale of keras.applications. torchvision: CNBlock.layer_scale.
     """
 
     family = "scale"
@@ -153,7 +154,9 @@ class LayerScale(Op):
     init: float = arg("the number to begin with", default=1e-6)
 
     def facts(self, inputs: tuple[Shape, ...]) -> Facts:
-        return Facts(inputs, {"weight": Weight((channels(inputs[0]),), init=Constant(value=self.init))})
+        (x,) = inputs
+        shape = (channels(x), *[1] * x.rank)
+        return Facts(inputs, {BARE: Weight(shape, init=Constant(value=self.init))})
 
     def keras(self, inputs: tuple[Shape, ...]) -> str:
         return "LayerScale"

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ...compiler.ops import scale as ops
+from ...compiler.ops.base import BARE
 from ...compiler.shape import Shape
 from .table import module
 from .weighted import Weighted, per_channel
@@ -100,13 +101,13 @@ def normalize(op: ops.Normalize, shapes: tuple[Shape, ...]) -> nn.Module:
 
 
 class ChannelAffine(Weighted):
-    """A trained factor for each channel, and a summand where there is a `bias`."""
+    """A trained factor and a trained summand for each channel."""
 
     weight: Tensor
+    bias: Tensor
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x * per_channel(self.weight, x)
-        return x if self.bias is None else x + per_channel(self.bias, x)
+        return x * per_channel(self.weight, x) + per_channel(self.bias, x)
 
 
 @module.register
@@ -115,8 +116,8 @@ def channel_affine(op: ops.ChannelAffine, shapes: tuple[Shape, ...]) -> nn.Modul
 
 
 @module.register
-def layer_scale(op: ops.LayerScale, shapes: tuple[Shape, ...]) -> nn.Module:
-    return ChannelAffine(op.facts(shapes).weights)
+def layer_scale(op: ops.LayerScale, shapes: tuple[Shape, ...]) -> nn.Parameter:
+    return nn.Parameter(torch.empty(op.facts(shapes).weights[BARE].shape))
 
 
 class RBF(Weighted):

@@ -39,10 +39,10 @@ def torch_factor():
     class Factor(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            self.weight = torch.nn.Parameter(torch.ones(3))
+            self.weight = torch.nn.Parameter(torch.ones(3, 1, 1))
 
         def forward(self, x):
-            return torch.einsum("nchw,c->nchw", x, self.weight)
+            return torch.einsum("nchw,c->nchw", x, self.weight[:, 0, 0])
 
     return Factor()
 

@@ -74,7 +74,7 @@ def test_values_are_those_of_torch(row: Row) -> None:
     reference = row.torch()
     if isinstance(reference, torch.nn.Module):
         prefix = len(harness.nodes(row)[0].path) + 1
-        state = {path[prefix:]: torch.from_numpy(w.copy()) for path, w in harness.weights(row).items()}
+        state = {path[prefix:] or "weight": torch.from_numpy(w.copy()) for path, w in harness.weights(row).items()}
         theirs = {k: v for k, v in reference.state_dict().items() if k != "num_batches_tracked"}
         assert {k: tuple(v.shape) for k, v in theirs.items()} == {k: tuple(v.shape) for k, v in state.items()}
         reference.load_state_dict(state, strict=False)

@@ -10,6 +10,7 @@ from ...ops.base import Op, Record, Weight
 from ...ops.conv import Conv, DepthwiseConv
 from ...ops.conv_transpose import ConvTranspose
 from ...ops.dense import Dense
+from ...ops.local_conv import LocalConv
 from ...receptive import Field, together
 from ...values import show
 from .arithmetic import Step, number
@@ -33,6 +34,11 @@ def _(op: DepthwiseConv) -> str:
 
 
 @roles.register
+def _(op: LocalConv) -> str:
+    return "places x output channels x input channels x window"
+
+
+@roles.register
 def _(op: ConvTranspose) -> str:
     split = "" if op.groups == 1 else f" / {op.groups} groups"
     return f"input channels x output channels{split} x window"
@@ -52,7 +58,7 @@ def parameters(node: Node) -> Iterator[Step]:
             beginning(weight),
             "" if weight.trainable else "not trained",
         ]
-        yield Step(name, product(weight.shape), ", ".join(filter(None, about)))
+        yield Step(name or "weight", product(weight.shape), ", ".join(filter(None, about)))
     if not weights:
         yield Step("together", "0: nothing to learn")
         return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from ...ops.base import weight_key
 from ...shape import Shape
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Emitter:
 
     def weight(self, name: str) -> str:
         """The initialiser of one of the layer's weights, by its name in `Facts.weights`."""
-        return self.builder.weight(f"{self.path}.{name}")
+        return self.builder.weight(weight_key(self.path, name))
 
     def constant(self, value: Any, dtype: Any = None) -> str:
         """An initialiser holding `value`: whole numbers as int64, others as float32 where no `dtype` is given."""

@@ -62,6 +62,8 @@ class Translation:
         outputs = checked.outputs[:1] if first_only else checked.outputs
         nodes = leading_to(checked.nodes, [port.node for _, port in outputs])
         self.builder = Builder(weights)
+        for key in checked.weights:
+            self.builder.value(key)  # values and initialisers share one name space, in which weights keep their keys
         self.entries = {node: self.builder.value(node.path) for node in checked.inputs}
         self.exits = {self.builder.value(name): port for name, port in outputs}
         self.values = {(node.serial, 0): name for node, name in self.entries.items()}

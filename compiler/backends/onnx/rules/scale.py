@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ....ops import scale as ops
+from ....ops.base import BARE
 from ..emitter import Emitter
 from .table import emit
 
@@ -61,7 +62,7 @@ def channel_affine(op: ops.ChannelAffine, to: Emitter) -> list[str]:
 
 @emit.register
 def layer_scale(op: ops.LayerScale, to: Emitter) -> list[str]:
-    return [to.node("Mul", [*to.inputs, weight(to, "weight")])]
+    return [to.node("Mul", [*to.inputs, to.weight(BARE)])]
 
 
 @emit.register
