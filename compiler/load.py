@@ -2,81 +2,59 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import syntax as s
 from .bind import Binder
 from .budget import Budget
-from .diagnostics import CompileError, Diagnostics, UserError
+from .diagnostics import CompileError, Diagnostics
 from .elsewhere import Written, pattern_names
 from .evaluate import Evaluator
 from .fault import Fault, did_you_mean
 from .limits import DEPTH, FILES
+from .locate import Origin, target
 from .ops.base import OPERATORS
 from .parse import parse
 from .reading import read_source
-from .scope import FileScope, Scope
+from .scope import Binding, FileScope, Scope, rebound
 from .source import Span
 from .values import POISON, Definition, Function, Given, Poisoned
 
-ZOO = Path(__file__).resolve().parent.parent / "zoo"
-if not ZOO.is_dir() or not (ZOO / "blocks").is_dir():
-    ZOO = Path(__file__).resolve().parent.parent.parent / "zoo"
 
+class Training(NamedTuple):
+    """A recipe as written, and the file whose names it knows."""
 
-def beside(name: str, text: str) -> str:
-    """The name under which a file is shown that another one, shown as `name`, imports by a relative path."""
-    scheme = "zoo:" if name.startswith("zoo:") else ""
-    return scheme + os.path.normpath(os.path.join(os.path.dirname(name.removeprefix(scheme)), text))
+    written: s.Train
+    home: FileScope
+
+    @property
+    def name(self) -> str | None:
+        return self.written.name
+
+    @property
+    def model(self) -> str | None:
+        """The model it is for, where it says so."""
+        return self.written.model
 
 
 class File:
-    """One file read: its syntax and its scope."""
+    """One file read: its syntax, its scope, its models and recipes."""
 
-    __slots__ = ("models", "module", "path", "scope", "trains")
+    __slots__ = ("models", "module", "path", "recipes", "scope")
 
     def __init__(self, path: Path | None, module: s.Module) -> None:
         self.path = path
         self.module = module
         self.scope = FileScope(module.source.name)
         self.models: list[Definition] = []
-        self.trains: list[s.Train] = [item for item in module.items if isinstance(item, s.Train)]
+        self.recipes: list[Training] = []
+        """Those imported and its own, in the order written."""
 
     @property
     def doc(self) -> str:
         return next((item.text for item in self.module.items if isinstance(item, s.Doc)), "")
-
-
-def locate(name: str) -> tuple[Path, Path]:
-    """The path of `zoo:NAME` or of a file, and the folder its imports may not leave.
-
-    For a bundled model that is the zoo. For another file it is the working directory where the file lies under it, and
-    the file's own folder otherwise. UserError where the zoo has no such model.
-    """
-    if name.startswith("zoo:"):
-        return in_zoo(name[4:]), ZOO
-    path = Path(os.path.abspath(name))
-    real = path.resolve()
-    if real.is_relative_to(ZOO):
-        return path, ZOO
-    here = Path.cwd().resolve()
-    return path, here if real.is_relative_to(here) else real.parent
-
-
-def bundled(name: str) -> Path:
-    """The file of a bundled model; `.cnn` may be left out."""
-    return ZOO / (name if name.endswith(".cnn") else f"{name}.cnn")
-
-
-def in_zoo(name: str) -> Path:
-    """The file of a bundled model that is there; UserError otherwise."""
-    path = bundled(name)
-    if path.is_file() and path.resolve().is_relative_to(ZOO):
-        return path
-    known = [found.relative_to(ZOO).with_suffix("").as_posix() for found in ZOO.rglob("*.cnn")]
-    raise UserError(f"the zoo has no `{name}`: {did_you_mean(name, known) or '`cnnc zoo` lists all'}")
 
 
 class Loader:
@@ -129,15 +107,30 @@ class Loader:
             self.define_name(item.name, definition, item.span, file)
             if not isinstance(item, s.Block):
                 file.models.append(definition)
+        elif isinstance(item, s.Train):
+            self.add_recipe(Training(item, file.scope), item.span, file)
 
     def define_name(self, name: str, definition: Definition, span: Span, file: File) -> None:
+        self.require_new(name, span, file)
+        if name in OPERATORS:
+            self.diagnostics.warning("shadowed-layer", f"this hides the layer `{name}` in this file", span)
+        file.scope.definitions[name] = definition
+
+    def require_new(self, name: str, span: Span, file: File) -> None:
+        """Fault where the file knows the name already."""
         earlier = file.scope.definitions.get(name)
         if earlier is not None:
             raise Fault("rebound", f"`{name}` is defined already", span,
                         notes=(f"first defined at {earlier.written.span.place}",))  # fmt: skip
-        if name in OPERATORS:
-            self.diagnostics.warning("shadowed-layer", f"this hides the layer `{name}` in this file", span)
-        file.scope.definitions[name] = definition
+
+    def add_recipe(self, recipe: Training, span: Span, file: File) -> None:
+        """Take in a recipe; a model has one of each name."""
+        for earlier in file.recipes:
+            if (earlier.name, earlier.model) == (recipe.name, recipe.model):
+                called = f"recipe `{recipe.name}`" if recipe.name else "recipe without a name"
+                note = f"first defined at {earlier.written.span.place}"
+                raise Fault("rebound", f"there is a {called} already", span, notes=(note,))
+        file.recipes.append(recipe)
 
     # --- imports ------------------------------------------------------------------------------------------------------
 
@@ -149,19 +142,41 @@ class Loader:
                 self.diagnostics.add(diagnostic)
             other = None
         for name in item.names:
-            if other is None:
-                file.scope.lets[name.alias or name.name] = Scope.poisoned(name.span)
-                continue
-            definition = other.scope.definitions.get(name.name)
-            if definition is None:
-                hint = did_you_mean(name.name, other.scope.definitions)
-                self.report(Fault("import", f"{item.path.value} defines no `{name.name}`", name.span, help=hint))
-                file.scope.lets[name.alias or name.name] = Scope.poisoned(name.span)
-                continue
-            self.define_name(name.alias or name.name, definition, name.span, file)
+            try:
+                if other is not None:
+                    self.take(name, item, other, file)
+                    continue
+            except Fault as fault:
+                self.report(fault)
+            file.scope.lets.setdefault(name.alias or name.name, Scope.poisoned(name.span))
+
+    def take(self, name: s.Imported, item: s.Import, other: File, file: File) -> None:
+        """Know one name of another file in this one: a block or model, a `let`, a recipe."""
+        alias = name.alias or name.name
+        definition = other.scope.definitions.get(name.name)
+        bound = other.scope.lets.get(name.name)
+        recipe = next((r for r in other.recipes if r.name == name.name), None)
+        if definition is not None:
+            self.define_name(alias, definition, name.span, file)
+        elif bound is not None:
+            self.bind_let(alias, bound, name.span, file)
+        elif recipe is not None:
+            self.add_recipe(recipe._replace(written=replace(recipe.written, name=alias)), name.span, file)
+        else:
+            known = [*other.scope.definitions, *other.scope.lets, *(r.name for r in other.recipes if r.name)]
+            hint = did_you_mean(name.name, known)
+            raise Fault("import", f"{item.path.value} defines no `{name.name}`", name.span, help=hint)
+
+    def bind_let(self, name: str, bound: Binding, span: Span, file: File) -> None:
+        """Know another file's `let` in this one."""
+        self.require_new(name, span, file)
+        if name in file.scope.lets:
+            raise rebound(name, file.scope.lets[name], span)
+        bound.read = True
+        file.scope.lets[name] = Binding(bound.value, span, "let")
 
     def imported(self, item: s.Import, file: File) -> File:
-        path, shown = self.target(item, file)
+        path, shown = target(item, self.origin(file))
         real = path.resolve()
         if real in self.loading:
             chain = " -> ".join(p.name for p in [*self.loading[self.loading.index(real) :], real])
@@ -170,40 +185,15 @@ class Loader:
             raise Fault("limit", f"files imported by each other more than {DEPTH} deep", item.path.span)
         if len(self.files) + len(self.loading) >= FILES:
             raise Fault("limit", f"more than {FILES} files", item.path.span)
-        if not path.is_file():
-            raise Fault("import", f"there is no file {shown}", item.path.span, help=self.near(path))
         try:
             return self.load(path, shown)
         except OSError as wrong:
             raise Fault("import", f"{shown} cannot be read: {wrong.strerror}", item.path.span) from None
 
-    def target(self, item: s.Import, file: File) -> tuple[Path, str]:
-        """Where an import points: below the root, a .cnn file, nothing else."""
-        text = item.path.value
-        if not text.endswith(".cnn") and not text.startswith("zoo:"):
-            raise Fault("import", f'only .cnn files are imported, found "{text}"', item.path.span)
-        if text.startswith("zoo:"):
-            path, root = bundled(text[4:]), ZOO
-            shown = text
-        else:
-            if "://" in text:
-                raise Fault("import", f'an import names a file, found "{text}"', item.path.span)
-            if os.path.isabs(text) or "\\" in text or "\0" in text:
-                raise Fault("import", "an import is relative to its file and written with `/`", item.path.span)
-            folder = file.path.parent if file.path is not None else self.root
-            path = Path(os.path.normpath(folder / text))
-            root = ZOO if folder.is_relative_to(ZOO) else self.root
-            shown = beside(file.module.source.name, text)
-        if not path.resolve().is_relative_to(root):
-            note = "imports stay below the working directory, or below the folder of a file outside it"
-            message = f'"{text}" leaves the folder that imports may come from'
-            raise Fault("import", message, item.path.span, notes=(note,))
-        return path, shown
-
-    def near(self, path: Path) -> str:
-        folder = path.parent
-        names = sorted(p.name for p in folder.glob("*.cnn"))[:1000] if folder.is_dir() else []
-        return did_you_mean(path.name, names)
+    def origin(self, file: File) -> Origin:
+        """Where the imports of a file start from."""
+        folder = file.path.parent if file.path is not None else self.root
+        return Origin(file.module.source.name, folder, self.root)
 
     # --- lets and defaults --------------------------------------------------------------------------------------------
 
@@ -214,7 +204,7 @@ class Loader:
         scope.body = Written(lets)
         for item in lets:
             try:
-                self.let(item, scope)
+                self.let(item, file, scope)
             except Fault as fault:
                 self.report(fault)
                 self.poison(item, file)
@@ -224,12 +214,9 @@ class Loader:
             if isinstance(defaults, s.Defaults):
                 self.defaults(defaults, file, scope)
 
-    def let(self, item: s.Let | s.LetFunction, scope: Scope) -> None:
+    def let(self, item: s.Let | s.LetFunction, file: File, scope: Scope) -> None:
         for name in names_of(item):
-            definition = scope.file.definitions.get(name)
-            if definition is not None:
-                raise Fault("rebound", f"`{name}` is defined already", item.span,
-                            notes=(f"first defined at {definition.written.span.place}",))  # fmt: skip
+            self.require_new(name, item.span, file)
         if isinstance(item, s.Let):
             self.evaluate.bind_pattern(item.pattern, self.evaluate(item.value, scope), scope, "let")
         else:

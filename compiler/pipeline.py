@@ -17,12 +17,13 @@ from .expansion import Request
 from .fault import did_you_mean
 from .graph import Checked
 from .limits import TOGETHER
-from .load import File, Loader, locate
+from .load import File, Loader, Training
+from .locate import locate
 from .parse import collector_paused, parse
 from .reading import standard_input
 from .shape import Shape
 from .source import Source, Span
-from .syntax import Name, Train, Variant
+from .syntax import Name, Variant
 from .values import Definition
 from .words import WORDS
 
@@ -111,24 +112,25 @@ def _check_file(file: File, diagnostics: Diagnostics, options: Options) -> list[
             diagnostics.error("limit", message, definition.written.span, help=help)
             break
         checked[definition.name] = _expand(definition, file, diagnostics, options, budget)
-    for train in file.trains:
-        _check_recipe(train, file, checked, diagnostics)
+    for training in file.recipes:
+        _check_recipe(training, file, checked, diagnostics)
     return diagnostics.sorted()
 
 
 def _check_recipe(
-    train: Train, file: File, checked: Mapping[str, Checked | None], diagnostics: Diagnostics
+    training: Training, file: File, checked: Mapping[str, Checked | None], diagnostics: Diagnostics
 ) -> None:  # fmt: skip
     """Read a recipe and hold it against the model it is for: the one it names, or the last of the file."""
     from .recipe import recipe
 
     names = [d.name for d in file.models]
-    if train.model is not None and train.model not in names:
-        help = did_you_mean(train.model, names)
-        diagnostics.error("no-model", f"the file has no model `{train.model}`", train.span, help=help)
+    if training.model is not None and training.model not in names:
+        help = did_you_mean(training.model, names)
+        message = f"the file has no model `{training.model}`"
+        diagnostics.error("no-model", message, training.written.span, help=help)
         return
-    name = train.model or (names[-1] if names else "")
-    recipe(train, file.scope, checked.get(name), diagnostics)
+    name = training.model or (names[-1] if names else "")
+    recipe(training.written, training.home, checked.get(name), diagnostics)
 
 
 def _compile(file: File, diagnostics: Diagnostics, options: Options) -> Compiled:
@@ -153,7 +155,7 @@ def _expand(
     if graph is not None and not own.failed:
         graph.parameters = dict(options.params)
         as_declared = not options.params and not options.inputs
-        recipes = tuple(t for t in file.trains if t.model in (None, definition.name))
+        recipes = tuple(t.written for t in file.recipes if t.model in (None, definition.name))
         checked = check(graph, own, cuts=expander.cuts, as_declared=as_declared, recipes=recipes)
     for found in own.sorted():
         diagnostics.add(found)

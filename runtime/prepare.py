@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..compiler.diagnostics import CompileError, Diagnostics, UserError
+from ..compiler.graph import Checked
+from ..compiler.load import Training
 from ..compiler.override import overridden
 from ..compiler.pipeline import Compiled
 from ..compiler.recipe import recipe as read_recipe
@@ -52,18 +54,23 @@ def job_of(adapted: Adapted, data: Dataset, recipe: Recipe, device: str) -> Job:
 
 
 def chosen(compiled: Compiled, name: str | None) -> Recipe:
-    """The recipe asked for, else the one without a name, else the last for this model; empty where there is none."""
-    trains = [t for t in compiled.file.trains if t.model in (None, compiled.checked.name)]
-    if name is not None:
-        trains = [t for t in trains if t.name == name]
-        if not trains:
-            there = ", ".join(f"`{t.name}`" for t in compiled.file.trains if t.name) or "none has a name"
-            raise UserError(f"the file has no recipe `{name}` for `{compiled.checked.name}`: {there}")
-    if not trains:
-        return Recipe()
+    """The recipe asked for by name; else the file's own, the one without a name or the last; empty where it has none.
+
+    Recipes that a file imports are taken by name only.
+    """
+    there = [r for r in compiled.file.recipes if r.model in (None, compiled.checked.name)]
+    own = [r for r in there if r.home is compiled.file.scope]
+    found = [r for r in there if r.name == name] if name is not None else [r for r in own if r.name is None] or own
+    if name is not None and not found:
+        names = ", ".join(f"`{r.name}`" for r in there if r.name) or "none has a name"
+        raise UserError(f"the file has no recipe `{name}` for `{compiled.checked.name}`: {names}")
+    return read(found[-1], compiled.checked) if found else Recipe()
+
+
+def read(training: Training, checked: Checked) -> Recipe:
+    """A recipe held against the model it is for. CompileError where it does not fit."""
     diagnostics = Diagnostics()
-    unnamed = [t for t in trains if t.name is None]
-    found = read_recipe((unnamed or trains)[-1], compiled.file.scope, compiled.checked, diagnostics)
+    found = read_recipe(training.written, training.home, checked, diagnostics)
     diagnostics.raise_if_failed()
     return found
 

@@ -69,7 +69,7 @@ def run(args: Namespace) -> int:
 
 def catalogue() -> list[Entry]:
     """Every model of the zoo, those of keras.applications last; what they share is no model."""
-    from ..compiler.load import ZOO
+    from ..compiler.locate import ZOO
 
     paths = [path for path in ZOO.rglob("*.cnn") if "blocks" not in path.parts]
     names = {path: path.relative_to(ZOO).with_suffix("").as_posix() for path in paths}
@@ -148,7 +148,7 @@ def lines(rows: Iterable[tuple[str, ...]], names: int, room: int | None) -> Iter
 
 def show(names: list[str]) -> int:
     """The file of one model, its figures above as comments, so that the output is a .cnn file again."""
-    from ..compiler.load import in_zoo
+    from ..compiler.locate import in_zoo
 
     if len(names) != 1:
         raise UsageError("show which? Give one name, such as `cnnc zoo show resnet34`")

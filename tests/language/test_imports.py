@@ -9,7 +9,9 @@ import pytest
 from cnnc.compiler.diagnostics import CompileError
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.limits import DEPTH, FILES
-from cnnc.compiler.pipeline import compile_path
+from cnnc.compiler.pipeline import check_path, compile_path
+from cnnc.compiler.recipes.course import Batch
+from cnnc.runtime.prepare import chosen
 
 BLOCK = "block part(n=3):\n    dense n\n"
 NET = 'import part from "{}"\nmodel Net:\n    input 8\n    part\n'
@@ -63,12 +65,6 @@ def test_a_model_can_be_imported_and_its_lets_and_defaults_stay_with_it() -> Non
     write("a.cnn", "defaults:\n    dense bias=false\nlet n = 4\nmodel A:\n    input 8\n    dense n\n")
     text = 'import A from "a.cnn"\nlet n = 5\nmodel B:\n    input 8\n    A\n    dense n\n'
     assert compiled(write("b.cnn", text)).params == 8 * 4 + (4 + 1) * 5
-
-
-def test_a_let_is_not_imported() -> None:
-    write("a.cnn", "let n = 4\n" + BLOCK)
-    text = 'import n from "a.cnn"\nmodel B:\n    input 8\n    relu\n'
-    assert refused(write("b.cnn", text)) == [("import", "b.cnn")]
 
 
 def test_two_files_may_import_a_third() -> None:
@@ -148,3 +144,44 @@ def test_too_many_files() -> None:
     lines = [f'import b{i} from "{write(f"f{i}.cnn", f"block b{i}: relu" + chr(10))}"\n' for i in range(FILES)]
     text = "".join(lines) + "model N:\n    input 8\n    relu\n"
     assert refused(write("net.cnn", text)) == [("limit", "net.cnn")]
+
+
+LIBRARY = """let widths = [8, 16]
+let twice(n) = factor * n
+let factor = 2
+
+train fast:
+    data digits
+    batch factor * 20
+"""
+
+
+def test_a_let_is_imported_and_knows_the_names_of_its_own_file() -> None:
+    write("lib.cnn", LIBRARY)
+    head = 'import widths, twice as double from "lib.cnn"\n'
+    text = head + "model N:\n    input 5\n    for w in widths:\n        dense double(w)\n"
+    assert compiled(write("net.cnn", text)).params == 6 * 16 + 17 * 32
+
+
+def test_a_recipe_is_imported_and_knows_the_names_of_its_own_file() -> None:
+    write("lib.cnn", LIBRARY)
+    text = 'import fast as quick from "lib.cnn"\nmodel N:\n    input 8x8x1\n    flatten -> dense 10 -> softmax\n'
+    found = compile_path(write("net.cnn", text))
+    recipe = chosen(found, "quick")
+    assert [said.entry for said in recipe.said][1:] == [Batch(size=40)]
+
+
+def test_names_are_imported_once() -> None:
+    write("lib.cnn", LIBRARY)
+    head = 'import widths, factor as widths, fast, fast from "lib.cnn"\n'
+    text = head + "let widths = 3\ntrain fast: batch 2\nmodel N:\n    input 8\n    relu\n"
+    found = check_path(write("net.cnn", text))
+    assert [(d.code, d.span.line) for d in found] == [("rebound", 1), ("rebound", 1), ("rebound", 2), ("rebound", 3)]
+
+
+def test_an_imported_recipe_is_taken_by_name_only() -> None:
+    write("lib.cnn", LIBRARY)
+    text = 'import fast from "lib.cnn"\nmodel N:\n    input 8x8x1\n    flatten -> dense 10 -> softmax\n'
+    assert chosen(compile_path(write("net.cnn", text)), None).said == ()
+    own = compile_path(write("own.cnn", text + "train slow: batch 1\n"))
+    assert [said.entry for said in chosen(own, None).said] == [Batch(size=1)]

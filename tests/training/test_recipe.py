@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cnnc.compiler.diagnostics import CompileError
-from cnnc.compiler.load import ZOO
+from cnnc.compiler.locate import ZOO
 from cnnc.compiler.override import overridden, read
 from cnnc.compiler.pipeline import check_path
 from cnnc.compiler.recipes import course, learning, steps

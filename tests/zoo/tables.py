@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cnnc.compiler.load import ZOO
+from cnnc.compiler.locate import ZOO
 
 DATA = Path(__file__).parent / "data"
 FILES = sorted(str(path.relative_to(ZOO).with_suffix("")) for path in ZOO.rglob("*.cnn"))

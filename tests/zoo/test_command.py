@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from cnnc.compiler.load import bundled
+from cnnc.compiler.locate import bundled
 from cnnc.compiler.pipeline import compile_text
 
 from cnnc.cli import main

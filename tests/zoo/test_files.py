@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cnnc.compiler import syntax as s
 from cnnc.compiler.format import format
-from cnnc.compiler.load import ZOO
+from cnnc.compiler.locate import ZOO
 from cnnc.compiler.parse import parse
 from cnnc.compiler.pipeline import check_path
 from cnnc.compiler.reading import read_source
