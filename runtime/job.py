@@ -81,6 +81,8 @@ def described(job: Job, version: str, file: str) -> dict[str, Any]:
         "model": job.checked.name,
         "params": list(job.changes.params),
         "inputs": list(job.changes.inputs),
+        "parameters": job.checked.params,
+        "macs": job.checked.macs,
         "input": list(job.input),
         "to_255": job.to_255,
         "head": Plan(job.checked, "folded").folded[0],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,11 +21,14 @@ from .data import Split
 from .data.folder import Folder
 from .feed import Feed, Wanted, even
 from .job import evaluation, recipe_of
+from .judged import Judged
 from .lower import lower
 from .measure import several
 from .weights import load_into
 
 BATCH = 64
+PART = 512
+"""Examples between two looks at the clock."""
 
 Predict = Callable[[Tensor], Tensor]
 """From prepared pictures (N, C, H, W) to probabilities (N, classes)."""
@@ -150,14 +154,15 @@ def shares(trained: Trained, split: Split) -> Iterator[tuple[NDArray[np.int64], 
         yield batch.positions, trained.predict(batch.x)
 
 
-def confusion(trained: Trained, split: Split) -> tuple[NDArray[np.int64], float]:
-    """How often each class was taken for each, (classes, classes), and the mean cross entropy."""
-    count = len(trained.preparation.classes)
-    table = np.zeros((count, count), np.int64)
-    loss = 0.0
-    for positions, found in shares(trained, split):
-        labels = split.labels[positions]
-        np.add.at(table, (labels, found.argmax(1).numpy()), 1)
-        right = found[torch.arange(len(labels)), torch.from_numpy(labels)].double()
-        loss -= float(right.clamp_min(1e-12).log().sum())
-    return table, loss / max(len(split), 1)
+def judged(trained: Trained, split: Split, seconds: float | None = None) -> Judged:
+    """What the model says of each example; of as many as that takes, in random order, where time is given."""
+    order = np.arange(len(split))
+    if seconds is not None:
+        order = np.random.default_rng(0).permutation(order)
+    classes, began, parts = trained.preparation.classes, time.perf_counter(), []
+    for some in np.array_split(order, even(len(order), PART)) if seconds is not None else [order]:
+        part = split.at(some)
+        parts += [Judged.of(classes, some[at], part.labels[at], found) for at, found in shares(trained, part)]
+        if seconds is not None and time.perf_counter() - began > seconds:
+            break
+    return Judged.together(classes, parts)
