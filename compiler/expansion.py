@@ -1,4 +1,5 @@
-"""What one expansion carries along; its rules stand in calls.py, instances.py, merges.py and statements.py."""
+"""What one expansion carries along; its rules stand in nodes.py, inputs.py, instances.py,
+calls.py, merges.py, remarks.py and statements.py."""
 
 from __future__ import annotations
 

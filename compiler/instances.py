@@ -7,11 +7,11 @@ from typing import Any
 from . import syntax as s
 from .budget import exceeded
 from .elsewhere import Written
-from .expansion import Expansion
 from .fault import Fault, did_you_mean
 from .graph import Allowance
 from .limits import DEPTH
 from .naming import Paths
+from .nodes import Nodes
 from .parameters import bind_parameters
 from .place import NOTHING, Body, Place
 from .scope import Scope
@@ -19,14 +19,8 @@ from .source import Frame, Span
 from .values import POISON, Definition, Family, Given, Instance, Several, Shared, describe, is_value, ports
 
 
-class Instances(Expansion):
+class Instances(Nodes):
     """How definitions are instantiated."""
-
-    def path(self, label: s.Label | None, name: str | None, kind: str, place: Place) -> str:
-        raise NotImplementedError
-
-    def name_value(self, label: s.Label | None, value: Any, place: Place) -> None:
-        raise NotImplementedError
 
     def instance(self, definition: Definition, call: s.Call, place: Place, current: Any, name: str | None) -> Any:
         """A block or model called in a chain."""

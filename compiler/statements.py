@@ -7,15 +7,15 @@ from typing import Any
 
 from . import syntax as s
 from .budget import Exhausted
-from .codes import WARNINGS
 from .diagnostics import Diagnostics
 from .elsewhere import head_word, names_of
 from .expansion import Request
-from .fault import Fault, did_you_mean
-from .graph import Expectation, Port
+from .fault import Fault
+from .graph import Port
 from .merges import Merges
 from .naming import Paths
 from .place import NOTHING, Place
+from .remarks import REMARKS, Remarks
 from .scope import Binding, Scope
 from .source import Frame, Span
 from .values import (
@@ -25,16 +25,12 @@ from .values import (
     Instance,
     Poisoned,
     Shared,
-    Symbol,
     describe,
     is_values,
 )
 
-REMARKS = ("expect", "allow")
-"""Words that say something about a model and change nothing in it."""
 
-
-class Statements(Merges):
+class Statements(Merges, Remarks):
     """How each form of statement moves the place it stands at."""
 
     def __init__(self, request: Request, diagnostics: Diagnostics, words: frozenset[str]) -> None:
@@ -292,37 +288,6 @@ class Statements(Merges):
         place.body.ended = call.span
         place.body.output_names = [a.value.span.text for a in call.args]
         place.body.result = values[0] if len(values) == 1 else values
-
-    def expect(self, call: s.Call, body: tuple[s.Statement, ...] | None, place: Place) -> None:
-        """`expect params=..., output=...`: held by the checker."""
-        if not place.body.is_model:
-            raise Fault("word", "`expect` stands in the body of a model", call.span)
-        if not call.args or body is not None or call.label is not None:
-            raise Fault("missing-argument", "`expect` takes figures: `expect params=62_006`", call.span)
-        figures, spans = {}, {}
-        for argument in call.args:
-            if argument.name is None:
-                raise Fault("type", "`expect` takes figures by name: `expect params=62_006`", argument.span)
-            figures[argument.name] = self.evaluate(argument.value, place.scope)
-            spans[argument.name] = argument.span
-        place.body.expectations.append(Expectation(figures, spans, call.span))
-
-    def allow(self, call: s.Call, body: tuple[s.Statement, ...] | None, place: Place) -> None:
-        """`allow "checkerboard"`: the warning is meant to be, in this block or model."""
-        if body is not None or not call.args or call.label is not None:
-            raise Fault("type", 'a warning is allowed by its name: `allow "checkerboard"`', call.span)
-        for argument in call.args:
-            word = argument.value.id if isinstance(argument.value, s.Name) else ""
-            name = Symbol(word) if word in WARNINGS else self.evaluate(argument.value, place.scope)
-            if not isinstance(name, str):
-                hint = 'the name of a warning is written as a string: `allow "checkerboard"`'
-                raise Fault(
-                    "type", f"`allow` takes names of warnings, found {describe(name)}", argument.span, help=hint
-                )
-            if name not in WARNINGS:
-                hint = did_you_mean(name, WARNINGS) or f"there are {', '.join(WARNINGS)}"
-                raise Fault("unknown-word", f'there is no warning "{name}"', argument.span, help=hint)
-            place.body.allowed.add(name)
 
 
 def not_a_step(word: str, span: Span) -> Fault:

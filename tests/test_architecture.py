@@ -28,7 +28,7 @@ graph receptive
 layout spell expected misspelled slips reading reduce tables parse recover arrange blocks format
 values elsewhere budget arithmetic scope parameters
 convert bind evaluate constants place
-expansion instances calls merges statements expand
+expansion nodes inputs remarks instances calls merges statements expand
 expectations check locate load recipes recipe override
 pipeline backends
 """.split()  # noqa: SIM905
