@@ -79,7 +79,8 @@ class Instances(Nodes):
             scope = Scope(base.home)
             bind_parameters(written.params, given, scope, span, f"the {kind} `{base.name}`", self.evaluate)
             bindings = tuple((n, b.value) for n, b in scope.names.items())
-            frame = Frame(kind, definition.name, span, place.frame if place else None, path, bindings)
+            around = place.frame if place else None
+            frame = Frame(kind, definition.name, span, around, path, bindings, written=written)
             return self.body(written, kind, scope, frame, place, current)
         finally:
             self.budget.leave()

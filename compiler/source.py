@@ -80,10 +80,11 @@ class Frame:
 
     Frames form a linked list towards the model; every node of the graph holds the innermost. `kind` is one of `model`,
     `block`, `loop`, `branch`, `residual`, `shortcut`, `group`, `sequential` or the word of a merge (`concat`, `add`,
-    ...). `path` is the dotted prefix of weight paths inside it.
+    ...). `path` is the dotted prefix of weight paths inside it. `written` is the syntax of the block or model behind a
+    call, None in other frames.
     """
 
-    __slots__ = ("bindings", "depth", "kind", "name", "parent", "path", "span", "turn")
+    __slots__ = ("bindings", "depth", "kind", "name", "parent", "path", "span", "turn", "written")
 
     def __init__(
         self,
@@ -94,6 +95,7 @@ class Frame:
         path: str = "",
         bindings: tuple[tuple[str, Any], ...] = (),
         turn: int = 0,
+        written: Any = None,
     ) -> None:
         self.kind = kind
         self.name = name
@@ -102,6 +104,7 @@ class Frame:
         self.path = path
         self.bindings = bindings
         self.turn = turn
+        self.written = written
         self.depth: int = 0 if parent is None else parent.depth + 1
 
     def outward(self) -> Iterator[Frame]:
