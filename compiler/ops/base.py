@@ -250,6 +250,14 @@ class Facts(NamedTuple):
         return sum(w.size for w in self.weights.values() if w.trainable)
 
 
+class Maker(NamedTuple):
+    """Where an input comes from: the operator that made it, the shapes of that one's inputs, and what it is."""
+
+    op: Op
+    inputs: tuple[Shape, ...]
+    shape: Shape
+
+
 class Takes(NamedTuple):
     """How many values an operator takes, the flow included. `max` None means any number."""
 
@@ -283,6 +291,11 @@ class Op(Record):
     def keras(self, inputs: tuple[Shape, ...]) -> str:
         """The name of the Keras class that does the same; a name of the same style where Keras has none."""
         raise NotImplementedError
+
+    def completed(self, makers: tuple[Maker, ...]) -> tuple[Op, tuple[tuple[int, int], ...]]:
+        """The operator as it follows from what made its inputs, and what it takes besides: of which input the maker's
+        which input. Asked only where `whole_inputs` hold numbers that mean something by their origin."""
+        return self, ()
 
     def warnings(self, inputs: tuple[Shape, ...]) -> Iterator[tuple[str, str, str]]:
         """What is legal but suspicious: (code, message, name of the argument or empty)."""

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import gcd
 
 from ..shape import Shape
-from .base import EVERYTHING, Facts, Op, Operand, OpError, Takes, Window, arg, operator, option
+from .base import EVERYTHING, Facts, Maker, Op, Operand, OpError, Takes, Window, arg, operator, option
 from .geometry import VALID, Padding, Sizes, Sliding, placed, sliding, spread, untiled
 
 
@@ -109,8 +109,8 @@ class MaxPoolPlaces(Pool):
 class Unpool(Op):
     """Put every number back where `maxpool_places` found it, zeros elsewhere: `unpool places`.
 
-    PyTorch: MaxUnpool2d. The size becomes (size - 1) * stride + window - border, or that of `to=`, which a map of odd
-    size needs.
+    The result has the size of the map that was pooled. Places that come from elsewhere say nothing of it: then it is
+    (size - 1) * stride + window - border, or that of `to=`. PyTorch: MaxUnpool2d.
     """
 
     family = "pooling"
@@ -131,6 +131,27 @@ class Unpool(Op):
         sizes = self.sizes(inputs)
         steps = tuple(Fraction(a, b) if a and b else Fraction(1) for a, b in zip(maps.spatial, sizes))
         return Facts((Shape((*sizes, maps.channels)),), window=Window((1,) * maps.rank, steps, (0,) * maps.rank))
+
+    def completed(self, makers: tuple[Maker, ...]) -> tuple[Op, tuple[tuple[int, int], ...]]:
+        """Places mean something in a map of one size: where the window's arithmetic does not lead there, the map that
+        was pooled is taken besides, for its size."""
+        if len(makers) < 2 or not isinstance(makers[1].op, MaxPoolPlaces):
+            return self, ()
+        pool, (pooled,) = makers[1].op, makers[1].inputs
+        found = self.sizes(tuple(maker.shape for maker in makers))
+        if self.to is None:
+            self.check_window(pool, pooled)
+            same = found == pooled.spatial and None not in found
+            return (self, ()) if same else (self.changed(to=len(makers)), ((1, 0),))
+        if any(a is not None and b is not None and a != b for a, b in zip(found, pooled.spatial)):
+            raise OpError(f"places in a map of {pooled} cannot be found in one of {Shape(found)}", "to")
+        return self, ()
+
+    def check_window(self, pool: MaxPoolPlaces, pooled: Shape) -> None:
+        """A window that is given is that of the pool."""
+        here, there = spread(self.size, pooled.rank, "size"), spread(pool.size, pooled.rank, "size")
+        if self.size != type(self).fields["size"].default and here != there:
+            raise OpError(f"the window is {Shape(here)} here and {Shape(there)} in `maxpool_places`", "size")
 
     def sizes(self, inputs: tuple[Shape, ...]) -> tuple[int | None, ...]:
         """The size of the result."""
