@@ -90,6 +90,16 @@ class Judged(NamedTuple):
         count = len(self.classes)
         return np.bincount(self.labels * count + self.said, minlength=count * count).reshape(count, count)
 
+    def confused(self, most: int) -> list[tuple[int, str, str]]:
+        """How often a class was taken for which other, the most frequent first."""
+        table = self.confusion
+        np.fill_diagonal(table, 0)
+        order = np.argsort(-table, axis=None, kind="stable")[:most]
+        pairs = (
+            (int(table[i, j]), self.classes[i], self.classes[j]) for i, j in zip(*np.unravel_index(order, table.shape))
+        )
+        return [pair for pair in pairs if pair[0]]
+
     def scores(self) -> tuple[Scores, ...]:
         """One for each class."""
         return scores(self.confusion)

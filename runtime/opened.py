@@ -91,4 +91,4 @@ def measured_on(data: Dataset, text: str | None) -> Split:
     numbers = np.concatenate([data.train.numbers, data.held.numbers])
     labels = np.concatenate([data.train.labels, data.held.labels])
     order = np.argsort(numbers)
-    return data.held._replace(numbers=numbers[order], labels=labels[order])
+    return Split(data.held.examples, numbers[order], labels[order], data.held.masks, data.held.others)

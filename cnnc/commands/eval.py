@@ -1,4 +1,4 @@
-"""Measure a trained model: accuracy, each class, and what was taken for what.
+"""Measure a trained model: accuracy, each class, calibration, speed, and what was taken for what.
 
 RUN is a run folder, an exported .onnx, or a .cnn file with `--weights`. Measured is on the examples that the run held
 out, or on `--data`: a folder of class folders.
@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 from .. import cli
 
+if TYPE_CHECKING:
+    from ..runtime.judged import Judged
+
 FILES = "own"
+
+WIDE = 20
+"""Classes up to which the table of confusion is printed whole."""
+PAIRS = 20
+"""Pairs of classes that are told of a larger one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,22 +30,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", metavar="DATA", help="a folder of class folders, or `digits` (default: those of the run)"
     )
     parser.add_argument("--weights", metavar="PATH", help="other weights than the best of the run")
+    parser.add_argument(
+        "--top", metavar="K,...", default="", help="top-k accuracies (default: 5 where it says something)"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def run(args: argparse.Namespace) -> int:
     from ..runtime.opened import data_for, measured_on
 
+    wanted = numbers(args.top)
     trained, config = opened(args)
     data = data_for(config, args.data)
     split = measured_on(data, args.data)
-    from ..runtime.trained import confusion
+    from ..runtime.trained import judged
 
-    table, loss = confusion(trained, split)
-    figures = figures_of(table, loss, data.classes)
-    figures |= {"model": args.file, "data": data.name, "skipped": list(data.skipped)}
-    print(json.dumps(figures, indent=1) if args.json else told(figures, data.classes))
+    began = time.perf_counter()
+    found = judged(trained, split)
+    seconds = time.perf_counter() - began
+    ks = wanted or ((5,) if len(found.classes) > 10 else ())
+    figures = found.as_dict(ks) | {
+        "seconds": round(seconds, 3), "examples_per_second": round(found.examples / max(seconds, 1e-9), 1),
+        "model": args.file, "data": data.name, "skipped": list(data.skipped),
+    }  # fmt: skip
+    print(json.dumps(figures, indent=1) if args.json else "\n".join(told(found, figures)))
     return cli.DONE
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """`1,5` as numbers."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdigit() and int(part) for part in parts):
+        raise cli.UsageError(f"--top takes whole numbers such as 1,5, found `{text}`")
+    return tuple(int(part) for part in parts)
 
 
 def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
@@ -51,45 +77,48 @@ def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
     return trained_file(cli.compiled(args), args.weights), None
 
 
-def figures_of(table: Any, loss: float, classes: tuple[str, ...]) -> dict[str, Any]:
-    """The figures that follow from a table of confusion."""
-    from ..runtime.figures import Figures
-
-    count = int(table.sum())
-    return Figures(count, loss, float(table.trace() / max(count, 1)), table, {}).as_dict(classes)
-
-
 # --- as text ----------------------------------------------------------------------------------------------------------
 
 
-def told(figures: dict[str, Any], classes: tuple[str, ...]) -> str:
-    """Accuracy, a line for each class, and the table where it is not too wide."""
-    accuracy, examples = figures["accuracy"], figures["examples"]
-    right = round(accuracy * examples)
+def told(found: Judged, figures: dict[str, Any]) -> list[str]:
+    """The figures of the whole, a line for each class, and what was taken for what."""
+    right = round(found.accuracy * found.examples)
+    tops = "".join(f", top-{name[3:]} {share(figures[name]).strip()}" for name in figures if name.startswith("top"))
     lines = [
-        f"accuracy {100 * accuracy:.2f} % ({right:,} of {examples:,}), loss {figures['loss']:.4f}",
-        "",
+        f"accuracy {100 * found.accuracy:.2f} % ({right:,} of {found.examples:,}){tops}, loss {found.loss:.4f}",
+        f"of all classes alike: precision {share(figures['precision'])}, recall {share(figures['recall'])}, "
+        f"F1 {share(figures['f1'])}",
+        f"calibration error {share(found.error)}: {sureness(found)}",
+        f"{figures['examples_per_second']:,.0f} examples/s with their reading, {figures['seconds']:.1f} s",
     ]
     lines += [f"left out, no picture that can be read: {name}" for name in figures["skipped"]]
-    width = max(5, *map(len, classes))
-    lines.append(f"{'class':{width}}  examples  found  of those named so")
-    for name, found in figures["classes"].items():
-        recall, precision = share(found["recall"]), share(found["precision"])
-        lines.append(f"{name:{width}}  {found['examples']:>8,}  {recall:>7}  {precision:>7}")
-    return "\n".join([*lines, "", *confused(figures["confusion"], classes)])
+    return [*lines, "", *class_table(found), "", *confused(found)]
+
+
+def sureness(found: Judged) -> str:
+    """How sure the model is, beside how often it is right."""
+    sure = float(found.confidence.mean()) if found.examples else 0.0
+    return f"it is {share(sure)} sure on the average and right in {share(found.accuracy)}"
+
+
+def class_table(found: Judged) -> list[str]:
+    width = max(5, *map(len, found.classes))
+    lines = [f"{'class':{width}}  examples  precision   recall       F1"]
+    for name, score in zip(found.classes, found.scores()):
+        three = f"{share(score.precision):>9}  {share(score.recall):>7}  {share(score.f1):>7}"
+        lines.append(f"{name:{width}}  {score.examples:>8,}  {three}")
+    return lines
 
 
 def share(number: float | None) -> str:
     return "-" if number is None else f"{100 * number:.1f} %"
 
 
-def confused(table: list[list[int]], classes: tuple[str, ...]) -> list[str]:
-    """The table of up to 20 classes; of more, the pairs that are most often confused."""
-    if len(classes) > 20:
-        pairs = sorted(
-            ((n, i, j) for i, row in enumerate(table) for j, n in enumerate(row) if i != j and n), reverse=True
-        )
-        return ["most often confused:", *(f"  {n} of {classes[i]} taken for {classes[j]}" for n, i, j in pairs[:20])]
+def confused(found: Judged) -> list[str]:
+    """The table of some classes; of more, the pairs that are most often confused."""
+    table, classes = found.confusion.tolist(), found.classes
+    if len(classes) > WIDE:
+        return ["most often confused:", *(f"  {n} of {a} taken for {b}" for n, a, b in found.confused(PAIRS))]
     cell = max(len(str(n)) for row in table for n in row)
     cell = max(cell, *(len(name[:8]) for name in classes)) + 1
     width = max(map(len, classes))

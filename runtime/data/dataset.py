@@ -76,7 +76,7 @@ class Split(NamedTuple):
 
     def at(self, positions: Any) -> Split:
         """A part of it."""
-        return self._replace(numbers=self.numbers[positions], labels=self.labels[positions])
+        return Split(self.examples, self.numbers[positions], self.labels[positions], self.masks, self.others)
 
 
 class Dataset(NamedTuple):
