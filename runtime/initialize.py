@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import singledispatch
-from math import prod, sqrt
+from math import gcd, prod, sqrt
 
 import torch
 from torch import Generator, Tensor, nn
@@ -120,6 +120,37 @@ def truncated(shape: tuple[int, ...], mean: float, std: float, source: Generator
     """The normal distribution cut at two standard deviations, by its inverse."""
     edge = torch.erf(torch.tensor(sqrt(2.0))).item()
     return torch.empty(shape).uniform_(-edge, edge, generator=source).erfinv_().mul_(std * sqrt(2.0)).add_(mean)
+
+
+@draw.register
+def identity(init: begin.Identity, weight: Weight, source: Generator) -> Tensor:
+    """Channels of a layer with C * n inputs or outputs are dealt out in C equal shares."""
+    out, into, *window = weight.shape
+    shares = gcd(out, into)
+    same = torch.arange(out)[:, None] * shares // out == torch.arange(into) * shares // into
+    made = torch.zeros(weight.shape)
+    made[(..., *(size // 2 for size in window))] = same * (shares / out)
+    return made
+
+
+@draw.register
+def bilinear(init: begin.Bilinear, weight: Weight, source: Generator) -> Tensor:
+    """A pyramid over each channel's own window: 1 at its middle, falling to 0 just outside."""
+    channels, others, *window = weight.shape
+    made = torch.zeros(weight.shape)
+    pyramid = torch.ones(())
+    for size in window:
+        pyramid = pyramid[..., None] * slopes(size)
+    for channel in range(channels):
+        made[channel, channel % others] = pyramid
+    return made
+
+
+def slopes(size: int) -> Tensor:
+    """Up to the middle and down again, as straight lines."""
+    factor = (size + 1) // 2
+    middle = factor - 1 if size % 2 else factor - 0.5
+    return 1 - (torch.arange(size) - middle).abs() / factor
 
 
 @draw.register

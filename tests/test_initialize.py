@@ -142,3 +142,29 @@ def test_drawing_leaves_the_generators_of_torch_alone() -> None:
     torch.manual_seed(5)
     lower(checked, seed=1)
     assert torch.equal(torch.rand(3), expected)
+
+
+@pytest.mark.parametrize("shape", [(6, 6, 3), (6, 6, 3, 3), (6, 6, 1, 3, 5)])
+def test_identity_is_that_of_torch(shape: tuple[int, ...]) -> None:
+    expected = torch.nn.init.dirac_(torch.empty(shape))
+    assert torch.equal(draw(begin.Identity(), Weight(shape), stream(0, "w")), expected)
+
+
+def test_identity_deals_out_and_gathers() -> None:
+    """Yu and Koltun's equation 5: 2 channels to 4 are halves of each twice, back they are summed."""
+    wider = draw(begin.Identity(), Weight((4, 2, 1, 1)), stream(0, "w"))[..., 0, 0]
+    assert wider.tolist() == [[0.5, 0], [0.5, 0], [0, 0.5], [0, 0.5]]
+    narrower = draw(begin.Identity(), Weight((2, 4, 1, 1)), stream(0, "w"))[..., 0, 0]
+    assert narrower.tolist() == [[1, 1, 0, 0], [0, 0, 1, 1]]
+
+
+@pytest.mark.parametrize(("factor", "window"), [(2, 4), (8, 16), (3, 5)])
+def test_bilinear_enlarges_as_interpolation_does(factor: int, window: int) -> None:
+    """Away from the border, a transposed convolution so begun is torch's bilinear interpolation."""
+    weight = draw(begin.Bilinear(), Weight((2, 2, window, window)), stream(0, "w"))
+    x = torch.rand(1, 2, 6, 6)
+    border = (window - factor) // 2
+    found = torch.nn.functional.conv_transpose2d(x, weight, stride=factor, padding=border)
+    expected = torch.nn.functional.interpolate(x, scale_factor=factor, mode="bilinear")
+    inner = slice(factor, -factor)
+    torch.testing.assert_close(found[..., inner, inner], expected[..., inner, inner])

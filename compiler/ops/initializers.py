@@ -124,6 +124,20 @@ class Orthogonal(Initializer):
     gain: float = arg("factor", default=1.0)
 
 
+@initializer("identity")
+class Identity(Initializer):
+    """Every channel begins as it came in, the middle of the window 1 (Yu and Koltun, 2016). PyTorch: dirac_.
+
+    Where there are n times as many channels as came in, each is an n-th of the one it comes from; where there are
+    fewer, each is the sum of its share.
+    """
+
+
+@initializer("bilinear")
+class Bilinear(Initializer):
+    """Bilinear interpolation of each channel by itself, for transposed convolutions (Long et al., 2015)."""
+
+
 @initializer("signs")
 class Signs(Initializer):
     """-1 or 1, with equal chances."""

@@ -86,6 +86,20 @@ class AvgPool(Pool):
         return f"AveragePooling{inputs[0].rank}D"
 
 
+@operator("l2pool")
+class L2Pool(Pool):
+    """The root of the sum of the squares of each window: its Euclidean length (Boureau et al., 2010; FaceNet).
+
+    The border never counts. Keras has none. PyTorch: LPPool1d, LPPool2d, LPPool3d with 2.
+    """
+
+    examples = ("28x28x256: l2pool 3, stride=1, pad=same",)
+    torch_differs = "PyTorch takes no border, and its gradient is no number where a window is all zeros; ours is 0."
+
+    def keras(self, inputs: tuple[Shape, ...]) -> str:
+        return f"L2Pooling{inputs[0].rank}D"
+
+
 @operator("maxpool_places")
 class MaxPoolPlaces(Pool):
     """Max pooling that also tells the place of every maximum, for `unpool`: two outputs, maps and places.

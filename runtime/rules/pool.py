@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -14,6 +16,7 @@ from ...compiler.ops.pool import (
     AvgPool,
     GlobalAvgPool,
     GlobalMaxPool,
+    L2Pool,
     MaxPool,
     MaxPoolPlaces,
     Pool,
@@ -115,6 +118,27 @@ class FramedAvgPool(nn.Module):
             whole = tuple((0, b - d) for (_, b), (_, d) in zip(whole, pairs))
         counted: Tensor = self.pool(functional.pad(counting, flat(whole)))
         return means / counted
+
+
+class FramedL2Pool(nn.Module):
+    """The Euclidean length of each window, whose gradient is 0 where the window is all zeros."""
+
+    def __init__(self, over: Sliding, ceil: bool) -> None:
+        super().__init__()
+        self.over = over
+        self.ceil = ceil
+        self.pool = AVG[len(over.size)](over.size, over.stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _, whole = filled(x, self.over, self.ceil)
+        means: Tensor = self.pool(functional.pad(x.square(), flat(whole)))
+        least = torch.finfo(means.dtype).tiny
+        return (means * prod(self.over.size)).clamp_min(least).sqrt()
+
+
+@module.register
+def l2pool(op: L2Pool, shapes: tuple[Shape, ...]) -> nn.Module:
+    return FramedL2Pool(op.sliding(shapes[0]), op.ceil)
 
 
 @module.register

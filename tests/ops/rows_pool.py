@@ -105,6 +105,24 @@ def ceil_pairs(x: np.ndarray) -> np.ndarray:
     return np.stack([np.stack(row, 1) for row in means], 1)
 
 
+def lengths(rank: int, size: int, stride: int, pad: tuple[int, ...] = ()) -> Callable[[torch.Tensor], torch.Tensor]:
+    """torch's power pooling, zeros put around first."""
+    pool = (nn.LPPool1d, nn.LPPool2d, nn.LPPool3d)[rank - 1](2, size, stride)
+    return lambda x: pool(functional.pad(x, pad))
+
+
+LENGTHS = [
+    Row("l2pool", "8x7x3: l2pool 2", torch=lambda: nn.LPPool2d(2, 2), type="L2Pooling2D"),
+    Row("l2pool-oblong", "8x7x3: l2pool 3x2, stride=(1, 2)", torch=lambda: nn.LPPool2d(2, (3, 2), (1, 2))),
+    Row("l2pool-same", "8x7x3: l2pool 3, stride=1, pad=same", torch=lambda: lengths(2, 3, 1, (1, 1, 1, 1))),
+    Row("l2pool-same-even", "8x6x3: l2pool 3, stride=2, pad=same", torch=lambda: lengths(2, 3, 2, (0, 1, 0, 1))),
+    Row("l2pool-ceil", "8x7x3: l2pool 3, stride=2, ceil=true", torch=lambda: lengths(2, 3, 2, (0, 0, 0, 1))),
+    Row("l2pool-1d", "13x3: l2pool 3, pad=1", torch=lambda: lengths(1, 3, 3, (1, 1))),
+    Row("l2pool-3d", "4x6x5x2: l2pool 2", torch=lambda: lengths(3, 2, 2)),
+    Row("l2pool-zeros", "4x4x2: relu\nscale 0\nl2pool 2", expected=lambda x: np.zeros((len(x), 2, 2, 2))),
+]
+
+
 def with_places(size: int, stride: int, pad: int = 0) -> Callable[[torch.Tensor], list[torch.Tensor]]:
     """Pooled maps and the places of the maxima."""
     return lambda x: list(functional.max_pool2d(x, size, stride, pad, return_indices=True))
@@ -127,8 +145,13 @@ def pooled_places(text: str) -> str:
     return f"a\np, q = a -> maxpool_places {text}\noutput p, q"
 
 
-def unpooled(text: str) -> str:
-    return f"a\np, q = a -> maxpool_places 2\np -> unpool q{text}"
+def unpooled(text: str, window: str = "2") -> str:
+    return f"a\np, q = a -> maxpool_places {window}\np -> unpool q{text}"
+
+
+def wide_and_back(x: torch.Tensor) -> torch.Tensor:
+    """Windows that overlap: the map that was pooled says the size."""
+    return functional.max_unpool2d(*functional.max_pool2d(x, 3, 2, 1, return_indices=True), 3, 2, 1, x.shape[2:])
 
 
 PLACES = [
@@ -140,6 +163,9 @@ PLACES = [
     Row("unpool-1d", f"8x3: {unpooled('')}", torch=lambda: there_and_back(1, 2)),
     Row("unpool", f"8x6x3: {unpooled('')}", torch=lambda: there_and_back(2, 2), type="MaxUnpooling2D"),
     Row("unpool-3d", f"4x2x6x3: {unpooled('')}", torch=lambda: there_and_back(3, 2)),
+    Row("unpool-odd", f"7x9x3: {unpooled('')}", torch=lambda: there_and_back(2, 2)),
+    Row("unpool-open-odd", f"?x?x3: {unpooled('')}", torch=lambda: there_and_back(2, 2)),
+    Row("unpool-window", f"8x7x3: {unpooled('', '3, stride=2, pad=1')}", torch=lambda: wide_and_back),
     Row("unpool-size", f"7x9x3: {unpooled(', to=7x9')}", torch=lambda: there_and_back(2, 2)),
     Row("unpool-value", f"7x9x3: {unpooled(', to=a')}", torch=lambda: there_and_back(2, 2)),
     Row("unpool-open", f"?x?x3: {unpooled(', to=a')}", torch=lambda: there_and_back(2, 2)),
@@ -184,4 +210,4 @@ GLOBAL = [
     Row("global-maxpool-3d", "2x5x4x3: global_maxpool", lambda k: k.layers.GlobalMaxPooling3D()),
 ]
 
-ROWS = MAX + AVG + PLACES + ADAPTIVE + GLOBAL
+ROWS = MAX + AVG + LENGTHS + PLACES + ADAPTIVE + GLOBAL

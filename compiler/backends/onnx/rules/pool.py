@@ -16,6 +16,7 @@ from ....ops.pool import (
     GlobalAvgPool,
     GlobalMaxPool,
     GlobalPool,
+    L2Pool,
     MaxPool,
     MaxPoolPlaces,
     Pool,
@@ -53,6 +54,11 @@ def framed(op: Pool, x: Shape) -> dict[str, Any]:
 @emit.register
 def maxpool(op: MaxPool, to: Emitter) -> list[str]:
     return [to.node("MaxPool", to.inputs, **framed(op, to.shapes[0]))]
+
+
+@emit.register
+def l2pool(op: L2Pool, to: Emitter) -> list[str]:
+    return [to.node("LpPool", to.inputs, **framed(op, to.shapes[0]), p=2)]
 
 
 @emit.register
