@@ -129,3 +129,10 @@ def test_the_momentum_of_batch_normalisation_is_the_share_that_is_kept() -> None
     net = network("1", "batchnorm momentum=0.9")
     net(torch.tensor([[10.0], [10.0]]))
     assert float(net.state_dict()["bn1.running_mean"]) == pytest.approx(0.9 * 0 + 0.1 * 10)
+
+
+def test_a_window_of_zeros_has_no_slope_in_l2pool() -> None:
+    x = torch.zeros(2, 3, 4, 4, requires_grad=True)
+    network("4x4x3", "l2pool 2")(x).sum().backward()
+    assert x.grad is not None
+    assert not x.grad.any()
