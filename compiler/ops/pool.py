@@ -95,7 +95,7 @@ class L2Pool(Pool):
 
     examples = ("28x28x256: l2pool 3, stride=1, pad=same",)
     torch_differs = (
-        "PyTorch takes no border, and with its ceil_mode scales a last window that is not full up to a full one."
+        "PyTorch takes no border, and its ceil_mode scales a last window that is not full up to a full one."
     )
 
     def keras(self, inputs: tuple[Shape, ...]) -> str:
