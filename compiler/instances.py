@@ -41,18 +41,15 @@ class Instances(Nodes):
         return result
 
     def cut(self, result: Instance, until: Given, definition: Definition, first: int) -> Instance:
-        """`until="name"`: the inner value of that name or path; what it does not need is not part of the model."""
+        """`until="name"`: the inner value of that name (also `c[5]`) or path; what it does not need is not part of the
+        model."""
         name = until.value
         if not isinstance(name, str):
             raise Fault(
                 "type", f"`until` is the name of an inner value as a string, found {describe(name)}", until.span
             )
         self.cuts.append((first, len(self.nodes)))
-        if name in result.names:
-            binding = result.names[name]
-            binding.read = True
-            return Instance(binding.value, result.names, result.path)
-        inner = self.found.get(f"{result.path}.{name}")
+        inner = result.inner(name) or self.found.get(f"{result.path}.{name}")
         if inner is None:
             prefix = result.path + "."
             known = [*result.names, *(p[len(prefix) :] for p in self.found if p.startswith(prefix))]

@@ -82,6 +82,17 @@ class Instance:
         self.names = names
         self.path = path
 
+    def inner(self, name: str) -> Any:
+        """What is bound to `pooled` or to `c[5]` inside; None where nothing is. It counts as read."""
+        stem, *indices = name.replace("]", "").split("[")
+        if stem not in self.names:
+            return None
+        self.names[stem].read = True
+        value = self.names[stem].value
+        for index in indices:
+            value = value.items.get(int(index)) if isinstance(value, Family) and index.isdecimal() else None
+        return value
+
 
 class Definition:
     """A block or model with the file it was written in and the arguments bound so far (`bottleneck(groups=32)`)."""

@@ -110,6 +110,39 @@ def test_a_model_is_cut_at_a_path(until: str) -> None:
     assert (f"Backbone1.{until}", "last") in edges(net)
 
 
+def test_a_model_is_cut_at_an_indexed_name() -> None:
+    net = model(BACKBONE + 'model Cut:\n    input 32x32x3\n    Backbone until="c[0]" as body\n    relu as last\n')
+    assert paths(net) == ["body.conv1", "body.c.0", "last"]
+
+
+def test_a_model_cut_at_the_result_of_a_block_has_its_sizes() -> None:
+    net = model("""
+model Two:
+    input 8x8x3
+    unit 4 as first
+    as c[0]
+    unit 5
+
+block unit(width):
+    conv width, 1x1
+
+model Cut:
+    input 8x8x3
+    Two until="c[0]" as body
+    half
+
+block half:
+    conv input.channels // 2, 1x1
+""")
+    assert shapes(net) == [(8, 8, 2)]
+
+
+@pytest.mark.parametrize("until", ["c[2]", "c[x]", "c[", "pooled[0]", "c[0][0]"])
+def test_a_model_is_not_cut_where_nothing_is_bound(until: str) -> None:
+    text = BACKBONE + f'model Cut:\n    input 32x32x3\n    Backbone until="{until}" as body\n'
+    assert refused(text) == [("unknown-name", 10)]
+
+
 def test_a_cut_leaves_nothing_behind_that_is_warned_of() -> None:
     text = BACKBONE + 'model Cut:\n    input 32x32x3\n    Backbone until="conv1"\n    relu\n'
     assert compile_text(text).warnings == ()

@@ -1,6 +1,6 @@
 """tests/zoo/data/torchvision.json.gz, made from torchvision itself: `python -m tests.zoo.make_tables`.
 
-No weights are downloaded. Of every classification network: its `state_dict` (path and shape, without the counters of
+No weights are downloaded. Of every convolutional network for classification, segmentation and video: its `state_dict` (path and shape, without the counters of
 batch normalisation), its trainable parameters, and half the operations that torch's FLOP counter finds for one picture,
 side heads included.
 """
@@ -39,21 +39,33 @@ def torchvision_tables() -> dict[str, Any]:
     import torchvision
 
     models = torchvision.models
-    names = [*models.list_models(module=models), *models.list_models(module=models.video)]
-    return {name: torchvision_table(name) for name in names if not name.startswith(TRANSFORMERS)}
+    names = [name for part in (models, models.video) for name in models.list_models(module=part)]
+    dense = models.list_models(module=models.segmentation)
+    return {
+        **{name: torchvision_table(name) for name in names if not name.startswith(TRANSFORMERS)},
+        **{name: torchvision_table(name, side=520) for name in dense},
+    }
 
 
-def torchvision_table(name: str) -> dict[str, Any]:
+def torchvision_table(name: str, side: int | None = None) -> dict[str, Any]:
     import torch
-    import torchvision
 
-    more = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
     # the sizes of a RegNet are computed with tensors, which must be real
     with torch.device("cpu" if name.startswith("regnet") else "meta"):
-        net = torchvision.models.get_model(name, weights=None, **more).to("meta")
+        net = torchvision_net(name).to("meta")
     state = {path: list(value.shape) for path, value in net.state_dict().items() if "num_batches" not in path}
     trainable = sum(weight.numel() for weight in net.parameters())
-    return {"state": state, "trainable": trainable, "macs": torch_macs(net, places(name))}
+    return {"state": state, "trainable": trainable, "macs": torch_macs(net, (side, side) if side else places(name))}
+
+
+def torchvision_net(name: str) -> Any:
+    """The network as the published weights have it: side heads of segmentation included."""
+    import torchvision
+
+    more: dict[str, Any] = {"init_weights": True} if name in ("googlenet", "inception_v3") else {}
+    if name in torchvision.models.list_models(module=torchvision.models.segmentation):
+        more = {"weights_backbone": None, "aux_loss": not name.startswith("lraspp")}
+    return torchvision.models.get_model(name, weights=None, **more)
 
 
 def places(name: str) -> tuple[int, ...]:
