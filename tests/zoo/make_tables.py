@@ -1,8 +1,8 @@
 """tests/zoo/data/torchvision.json.gz, made from torchvision itself: `python -m tests.zoo.make_tables`.
 
-No weights are downloaded. Of every convolutional network for classification, segmentation and video: its `state_dict` (path and shape, without the counters of
-batch normalisation), its trainable parameters, and half the operations that torch's FLOP counter finds for one picture,
-side heads included.
+No weights are downloaded. Of every convolutional network for classification, segmentation and video: its `state_dict`
+(path and shape, without the counters of batch normalisation), its trainable parameters, and half the operations that
+torch's FLOP counter finds for one picture or clip, side heads included.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ SLOW = {
 
 @torch.no_grad()
 def theirs(name: str, pictures: Tensor) -> nn.Module:
-    """torchvision's network in evaluation mode, nothing in it 0 or 1: numbers of channels drawn, statistics taken from a
-    batch, without which the differences between pictures would fade on their way."""
+    """torchvision's network in evaluation mode, no number in it 0 or 1: biases and gains are drawn, statistics come from
+    a batch, without which the differences between pictures would fade on their way."""
     net: nn.Module = torchvision_net(name)
     for path, weight in net.named_parameters():
         if path.endswith("layer_scale"):  # 1e-6 at first, which would hide what the block computes
