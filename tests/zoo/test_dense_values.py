@@ -22,7 +22,7 @@ SLOW = {
 
 @torch.no_grad()
 def theirs(name: str, pictures: Tensor) -> nn.Module:
-    """torchvision's network in evaluation mode, no number in it 0 or 1: biases and gains are drawn, statistics come from
+    """torchvision's network in evaluation mode, no number in it 0 or 1: biases and gains are drawn, statistics are from
     a batch, without which the differences between pictures would fade on their way."""
     net: nn.Module = torchvision_net(name)
     for path, weight in net.named_parameters():
