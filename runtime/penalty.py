@@ -44,5 +44,5 @@ def penalized(checked: Checked, parameters: dict[str, nn.Parameter]) -> Iterator
         l1, l2 = getattr(op, "l1", 0.0), getattr(op, "l2", 0.0)
         for name, weight in layer.node.facts.weights.items() if l1 or l2 else ():
             path = weight_key(layer.name, name)
-            if len(weight.shape) > 1 and path in parameters:
+            if weight.fans and path in parameters:
                 yield Penalized(parameters[path], l1, l2)

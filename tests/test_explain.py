@@ -53,6 +53,13 @@ WORKED = {
         "8,192 weights * 14 * 14 places of the input = 1,605,632",
     ],
     ("14x14x64", "conv_transpose 32, 3x3, stride=2, pad=same"): ["(14 - 1) * 2 + 3 - 1 = 28   `pad=same`: 14 * 2"],
+    ("55x55x16", "local_conv 16, 7x7, stride=2, act=leaky_relu(0.1), bias_init=constant(0.5)"): [
+        "act=leaky_relu(slope=0.1), bias_init=constant(value=0.5)",
+        "height    floor((55 - 7) / 2) + 1 = 25",
+        "25 * 25 * 16 * 16 * 7 * 7 = 7,840,000   places x output channels x input channels x window",
+        "7,840,000 + 10,000 = 7,850,000",
+        "7,840,000 weights = 7,840,000   biases not counted",
+    ],
     ("7x7x512", "flatten"): ["7 * 7 * 512 = 25,088   in the written order"],
     ("25088", "dense 4096, init=he_normal"): [
         "4,096 * 25,088 = 102,760,448   outputs x inputs, begins he_normal (fan in 25,088, fan out 4,096)",

@@ -225,6 +225,7 @@ FANS = [
     ("separable_conv", {"out": 6, "size": (3,), "multiplier": 2}, "depthwise.weight", (3, 3, 4, 2)),
     ("separable_conv", {"out": 6, "size": (3,), "multiplier": 2}, "pointwise.weight", (1, 1, 8, 6)),
     ("conv_transpose", {"out": 6, "size": (3,)}, "weight", (3, 3, 6, 4)),
+    ("local_conv", {"out": 6, "size": (3,)}, "weight", (3, 3, 4, 6)),  # those of a convolution
 ]
 
 

@@ -41,3 +41,13 @@ def test_the_gradient_is_that_of_the_formula() -> None:
 def test_without_penalties_there_is_none() -> None:
     checked = compile_text("model M:\n    input 8x8x2\n    conv 4, 3x3\n").checked
     assert not Penalty(checked, lower(checked))
+
+
+def test_biases_of_many_places_are_left_alone() -> None:
+    """In Keras 2, too, `kernel_regularizer` of LocallyConnected2D was of its kernel only."""
+    checked = compile_text("model M:\n    input 5x5x2\n    local_conv 3, 3, l2=0.1 as local\n").checked
+    net = lower(checked)
+    local = net.get_submodule("local")
+    torch.nn.init.ones_(local.bias)  # type: ignore[arg-type]
+    wanted = 0.1 * local.weight.detach().square().sum().item()  # type: ignore[operator]
+    assert Penalty(checked, net)().item() == pytest.approx(wanted)

@@ -97,13 +97,15 @@ def macs(node: Node) -> Step:
     total = node.facts.macs
     if total is None:
         return Step("together", "not known while a size is open")
-    kernels = sum(weight.size for weight in node.facts.weights.values() if len(weight.shape) > 1)
+    kernels = sum(weight.size for weight in node.facts.weights.values() if weight.fans)
     if not total:
         return Step("together", "0: only convolutions and dense layers are counted")
+    if kernels == total:
+        return Step("together", f"{number(kernels)} weights = {number(total)}", "biases not counted")
     for shape, where in ((node.facts.output, ""), (node.shapes[0], " of the input")):
         if shape.area and kernels * shape.area == total:
-            places = "" if shape.area == 1 else f" * {' * '.join(map(str, shape.spatial))} places{where}"
-            return Step("together", f"{number(kernels)} weights{places} = {number(total)}", "biases not counted")
+            places = f"{' * '.join(map(str, shape.spatial))} places{where}"
+            return Step("together", f"{number(kernels)} weights * {places} = {number(total)}", "biases not counted")
     return Step("together", number(total))
 
 

@@ -8,12 +8,13 @@ from ...blocks import Blocks
 from ...fault import did_you_mean
 from ...figures import grouped
 from ...graph import Checked, Layer, Node
+from ...ops.base import Record
 from ...receptive import receptive_fields
 from ...render import way
 from ...shape import total
 from ...values import show
 from .arithmetic import Step, sizes
-from .counts import field, macs, parameters
+from .counts import field, macs, parameters, written
 
 
 class UnknownLayerError(Exception):
@@ -63,7 +64,9 @@ def call(node: Node) -> str:
 
 
 def argument(value: object) -> str:
-    """A size of several dimensions is written as in a file."""
+    """A size of several dimensions, an activation or an initialiser is written as in a file."""
+    if isinstance(value, Record):
+        return written(value)
     if isinstance(value, tuple) and type(value) is tuple and value and all(type(n) is int for n in value):
         return "x".join(map(str, value))
     return show(value)
