@@ -25,6 +25,7 @@ COMMANDS = {
     "train": "train by the file's recipe",
     "eval": "measure a trained model",
     "predict": "classify files with a trained model",
+    "runs": "list, show and compare training runs",
     "export": "write ONNX, straight from the graph",
     "zoo": "the bundled models",
 }

@@ -36,3 +36,13 @@ def percent(part: float | None, whole: float | None) -> str:
         return ""
     share = 100 * part / whole
     return f"{share:.1f} %" if share >= 0.05 else "<0.1 %"
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min 20 s`, `2 h 05 min`"""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"

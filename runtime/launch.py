@@ -102,6 +102,18 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
         return outcome
 
 
+def story_told(job: Job, folder: RunFolder, shown: Display) -> None:
+    """Pictures and page of a run that is over. It is not lost where they fail: that is said."""
+    from .story.look import look
+    from .story.tell import tell
+
+    with shown.waiting("drawing"):
+        try:
+            tell(folder, look(folder, job.data))
+        except Exception as error:  # the run is worth more than its pictures, whatever goes wrong with them
+            shown.say(f"no report: {type(error).__name__}: {error}; try again with `cnnc runs report {folder}`")
+
+
 def stopping_by_signal(shown: Display, leave: Leave) -> AbstractContextManager[Stopping]:
     return stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once"), leave)
 

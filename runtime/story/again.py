@@ -1,0 +1,23 @@
+"""The pictures and the page of a run made once more, from its folder."""
+
+from __future__ import annotations
+
+from ...compiler.diagnostics import UserError
+from ..job import recipe_of
+from ..reopen import opened
+from ..run_folder import RunFolder
+from .look import look
+from .tell import Seen, tell
+
+
+def again(folder: RunFolder) -> str:
+    """Write them; what is said is why they show no single examples, where they do not."""
+    seen: Seen | None = None
+    why = "" if folder.best.exists() else "no weights yet: without single examples"
+    if folder.best.exists():
+        try:
+            seen = look(folder, opened(recipe_of(folder.read_config())))
+        except UserError as error:  # the data may have gone since
+            why = f"without single examples: {error}"
+    tell(folder, seen)
+    return why

@@ -1,0 +1,21 @@
+"""A second look at the held-out examples, one by one, with the weights that were kept."""
+
+from __future__ import annotations
+
+from ..data import Dataset
+from ..run_folder import RunFolder
+from .tell import Seen
+
+SECONDS = 15.0
+"""For all of it; of larger data as many examples as that allows."""
+
+
+def look(folder: RunFolder, data: Dataset) -> Seen | None:
+    """What the model says of them; None where it does not classify."""
+    if data.target != "classes":
+        return None
+    from ..opened import trained_run
+    from ..trained import judged
+
+    trained, _ = trained_run(str(folder), None)
+    return judged(trained, data.held, SECONDS), data.held
