@@ -247,3 +247,16 @@ def uncover(pad: Padding, span: int, stride: int, extra: int | None, axis: int, 
         return 0, -(max(stride - span, 0) if extra is None else extra)
     before, after = explicit(pad.pairs, rank)[axis]
     return before, after - (extra or 0)
+
+
+def parted(before: int, after: int, limit: int) -> tuple[int, int, tuple[int, int | None]]:
+    """The places taken from both ends by a transposed convolution as PyTorch's `padding` and `output_padding`, and the
+    first and last place to keep of the result.
+
+    PyTorch takes the same number from both ends and adds fewer than `limit` at the end.
+    """
+    if 0 <= before - after < limit:
+        return before, before - after, (0, None)
+    pad = min(before, max(after, 0))
+    surplus = max(after - pad, 0)
+    return pad, max(-after, 0), (before - pad, -surplus if surplus else None)

@@ -8,7 +8,7 @@ from math import gcd
 
 from ..shape import Shape
 from .base import EVERYTHING, Facts, Maker, Op, Operand, OpError, Takes, Window, arg, operator, option
-from .geometry import VALID, Padding, Sizes, Sliding, placed, sliding, spread, untiled
+from .geometry import VALID, Padding, Sizes, Sliding, placed, slide, sliding, spread, untiled
 
 
 class Pool(Op):
@@ -31,6 +31,21 @@ class Pool(Op):
         self.check_border(over)
         return over
 
+    def stock(self, x: Shape) -> tuple[Sizes, bool] | None:
+        """PyTorch's `padding` and `ceil_mode` under which its own pool puts the same windows; None where it has none.
+
+        It pads both ends alike, by half a window at most. A last place more at the end, which `same` often wants, is
+        what its `ceil_mode` does.
+        """
+        over = self.sliding(x)
+        if any(edge is None or 2 * edge[0] > size for edge, size in zip(over.borders, over.size)):
+            return None
+        pairs = [edge for edge in over.borders if edge is not None]
+        pad = tuple(before for before, _ in pairs)
+        if all(a == b for a, b in pairs):
+            return pad, self.ceil
+        return (pad, True) if self.pad.kind == "same" and counts_alike(x, over) else None
+
     def check_border(self, over: Sliding) -> None:
         """A window that lies in the border alone has nothing to pool."""
         for size, edge in zip(over.size, over.borders):
@@ -46,6 +61,15 @@ class Pool(Op):
     def warnings(self, inputs: tuple[Shape, ...]) -> Iterator[tuple[str, str, str]]:
         over = self.sliding(inputs[0])
         return untiled(inputs[0], over.counts, over.window)
+
+
+def counts_alike(x: Shape, over: Sliding) -> bool:
+    """Whether a border as large behind the map as before it gives as many windows, the last one not full."""
+    dimensions = zip(x.spatial, over.size, over.stride, over.borders, over.counts)
+    return all(
+        n is not None and edge is not None and slide(n, k, step, edge[0], edge[0], ceil=True) == count
+        for n, k, step, edge, count in dimensions
+    )
 
 
 @operator("maxpool")

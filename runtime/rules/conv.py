@@ -12,7 +12,7 @@ from torch.nn import functional
 from ...compiler.ops.base import Op, Weight
 from ...compiler.ops.conv import Conv, DepthwiseConv, SeparableConv
 from ...compiler.ops.conv_transpose import ConvTranspose
-from ...compiler.ops.geometry import Sliding, channels
+from ...compiler.ops.geometry import Sliding, channels, parted
 from ...compiler.ops.initializers import Given
 from ...compiler.shape import Shape
 from .activation import function
@@ -180,22 +180,10 @@ def conv_transpose(op: ConvTranspose, shapes: tuple[Shape, ...]) -> nn.Module:
     limits = map(max, over.stride, over.dilation)
     parts = [parted(before, after, limit) for (before, after), limit in zip(over.crops, limits)]
     pad, added, kept = zip(*parts)
-    whole = all(part == slice(0, None) for part in kept)
+    whole = all(part == (0, None) for part in kept)
     kind = TRANSPOSED[x.rank] if whole and op.act is None else CUT[x.rank]
     made = kind(channels(x), op.out, over.size, over.stride, pad, added, op.groups, op.bias, over.dilation)
     if isinstance(made, Cut):
-        made.kept = None if whole else (slice(None), slice(None), *kept)
+        made.kept = None if whole else (slice(None), slice(None), *(slice(*part) for part in kept))
         made.act = activation(op.act)
     return made
-
-
-def parted(before: int, after: int, limit: int) -> tuple[int, int, slice]:
-    """Torch's `padding` and `output_padding`, and what to keep of the result, for places taken from both ends.
-
-    Torch takes the same number from both ends and adds fewer than `limit` at the end.
-    """
-    if 0 <= before - after < limit:
-        return before, before - after, slice(0, None)
-    pad = min(before, max(after, 0))
-    surplus = max(after - pad, 0)
-    return pad, max(-after, 0), slice(before - pad, -surplus if surplus else None)

@@ -42,31 +42,11 @@ ADAPTIVE_MAX: dict[int, type[nn.Module]] = {
 
 
 def stock(op: Pool, x: Shape) -> dict[str, Any] | None:
-    """The arguments under which torch's own pool puts the same windows; None where it has none.
-
-    It pads both ends alike, by half a window at most. A last place more at the end, which `same` often wants, is what
-    its `ceil_mode` does.
-    """
-    over = op.sliding(x)
-    if any(edge is None or 2 * edge[0] > size for edge, size in zip(over.borders, over.size)):
+    """The arguments under which torch's own pool puts the same windows; None where it has none."""
+    over, found = op.sliding(x), op.stock(x)
+    if found is None:
         return None
-    pairs = [edge for edge in over.borders if edge is not None]
-    pad = tuple(before for before, _ in pairs)
-    ceil = op.ceil if all(a == b for a, b in pairs) else True
-    if ceil and any(a != b for a, b in pairs) and not _agrees(op, x, over):
-        return None
-    return {"kernel_size": over.size, "stride": over.stride, "padding": pad, "ceil_mode": ceil}
-
-
-def _agrees(op: Pool, x: Shape, over: Sliding) -> bool:
-    """Whether `ceil_mode` with the border before the map on both sides counts as many windows as there are."""
-    if op.pad.kind != "same":
-        return False
-    dimensions = zip(x.spatial, over.size, over.stride, over.borders, over.counts)
-    return all(
-        n is not None and edge is not None and slide(n, k, step, edge[0], edge[0], ceil=True) == count
-        for n, k, step, edge, count in dimensions
-    )
+    return {"kernel_size": over.size, "stride": over.stride, "padding": found[0], "ceil_mode": found[1]}
 
 
 def filled(x: Tensor, over: Sliding, ceil: bool) -> tuple[Pairs, Pairs]:
