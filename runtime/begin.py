@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
-from ..compiler.diagnostics import UserError
-from ..compiler.ops.base import Weight
 from ..compiler.ops.initializers import VarianceScaling
 from ..compiler.recipe import matching
 from ..compiler.recipes.learning import Init, Weights
 from .initialize import initialize
 from .job import Job
 from .network import Network
-from .weights import read
+from .weights import Loading, load_into
 
 
 def begin(net: Network, job: Job) -> None:
@@ -22,8 +18,13 @@ def begin(net: Network, job: Job) -> None:
     for entry in job.recipe.all(Init):
         chosen = {path: job.checked.weights[path]._replace(init=how(entry)) for path in covered(entry, job)}
         initialize(net, chosen, job.seed)
-    for loading in job.recipe.all(Weights):
-        load_part(net, loading, job.checked.weights)
+    for source in job.recipe.all(Weights):
+        load_into(net, job.checked, loading(source))
+
+
+def loading(entry: Weights) -> Loading:
+    """What the entry asks for."""
+    return Loading(entry.source, partial=entry.partial, adapt=entry.adapt, part=entry.part)
 
 
 def how(entry: Init) -> Any:
@@ -40,15 +41,3 @@ def covered(entry: Init, job: Job) -> list[str]:
     if entry.of is None:
         return [path for path, weight in weights.items() if weight.fans]
     return [path for pattern in entry.of for path in matching(pattern, weights)]
-
-
-def load_part(net: Network, entry: Weights, weights: dict[str, Weight]) -> None:
-    """Copy the weights of a part from a file in which they bear the whole path, or the path within the part."""
-    stored = read(entry.source).arrays
-    paths = matching(entry.part, weights) if entry.part else list(weights)
-    state = net.state_dict()
-    for path in paths:
-        name = path if path in stored else path.removeprefix(f"{entry.part}.")
-        if name not in stored or stored[name].shape != weights[path].shape:
-            raise UserError(f"{entry.source}: no weight {path} of {'x'.join(map(str, weights[path].shape))}")
-        state[path].copy_(torch.from_numpy(stored[name]))

@@ -14,6 +14,9 @@ from ..compiler.shape import Shape
 
 NUMBERS = count(1)
 
+FLATTENS = "cnnc.flatten"
+"""Where the metadata of a `state_dict` say in which order the network flattens maps."""
+
 
 class Scope(nn.Module):
     """A stretch of a path, such as `layer1` in `layer1.0.conv1`; `scope["0"]` is a part of it."""
@@ -65,6 +68,12 @@ class Network(Scope):
     @property
     def folded(self) -> tuple[str | None, ...]:
         return self.face.folded
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        """Beside torch's version of the module the `state_dict` tells that maps are flattened in the written order."""
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        modules = getattr(destination, "_metadata", {})
+        modules.get(prefix[:-1], {})[FLATTENS] = "channels_last"
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_run"}

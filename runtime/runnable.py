@@ -7,33 +7,23 @@ from collections.abc import Iterator
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.ops.base import Record
 from ..compiler.recipes import course, learning
-from ..compiler.recipes.data import Data, Digits, Folder
+from ..compiler.recipes.data import Data, Folder, Triplets, Twos
 from ..compiler.recipes.record import Recipe
-from ..compiler.recipes.steps import (
-    Elastic,
-    Exposure,
-    HistogramMatch,
-    Hue,
-    Jitter,
-    Mosaic,
-    Standardize,
-    Steps,
-    TrivialAugment,
-)
+from ..compiler.recipes.steps import Jitter, Mosaic, Standardize, Steps
+from .data.opening import TAKEN, opens
+from .weights.read import named
 
 LATER: tuple[type[Record], ...] = (
-    learning.Gan, learning.Dice, learning.Triplet, learning.Contrastive, learning.KLNormal, learning.Yolo,
-    course.InputSizes, course.RepeatSamples, course.Cam, course.GradCam, course.TensorBoard,
-    Elastic, Exposure, HistogramMatch, Hue, Jitter, Mosaic, TrivialAugment,
+    learning.Gan, learning.Yolo, course.InputSizes, course.Cam, course.GradCam, course.TensorBoard, Jitter, Mosaic,
 )  # fmt: skip
 """Entries, and words inside entries, without a rule in the runtime."""
 
-MEASURED = ("accuracy", "top", "confusion")
+MEASURED = ("accuracy", "top", "confusion", "iou", "pixel_error", "f1", "mae", "rmse", "r2")
 """Metrics that are computed."""
 
 UNUSED: dict[type[Record], tuple[str, ...]] = {
-    Data: ("longest", "range", "sample", "quantize", "shift", "alphabet", "length"),
-    learning.Loss: ("target", "per", "of", "sample", "positive", "weight_map"),
+    Data: ("longest", "range", "quantize", "shift", "alphabet", "length"),
+    learning.Loss: ("of", "sample", "positive"),
     learning.Optimizer: ("of",),
     course.Measures: ("at",),
 }
@@ -59,25 +49,44 @@ def unrun(entry: Record) -> Iterator[str]:
         return
     for kind, names in UNUSED.items():
         if isinstance(entry, kind):
-            yield from (f"{name}=" for name in names if getattr(entry, name) not in (None, "mean"))
-    if isinstance(entry, learning.Loss) and entry.reduce != "mean":
-        yield "reduce=sum"
-    if isinstance(entry, learning.Weights) and not entry.source.endswith((".safetensors", ".pt", ".pth")):
+            taken = TAKEN.get(type(entry.source), ()) if isinstance(entry, Data) else ()
+            yield from (f"{name}=" for name in names if getattr(entry, name) is not None and name not in taken)
+    if isinstance(entry, learning.Loss):
+        yield from unrun_of_loss(entry)
+    if isinstance(entry, Data) and entry.sample is not None and not isinstance(entry.sample, (Triplets, Twos)):
+        yield f"sample={entry.sample.word}"
+    if isinstance(entry, learning.Weights) and not named(entry.source):
         yield f"weights from={entry.source}"
     for part in parts(entry):
         yield from unrun_part(part)
 
 
+PLACES = ("step", "place", "pixel", "voxel")
+"""What a term is `per` where outputs are maps: losses are means over places anyway."""
+
+
+def unrun_of_loss(loss: learning.Loss) -> Iterator[str]:
+    if loss.target not in (None, "label", "input"):
+        yield f"target={loss.target}"
+    if loss.per not in (None, *PLACES):
+        yield f"per={loss.per}"
+    whole = (learning.Dice, learning.Triplet, learning.Contrastive, learning.KLNormal)
+    if loss.weight_map is not None and isinstance(loss, whole):
+        yield "weight_map="
+    if loss.reduce == "sum" and isinstance(loss, whole) and not isinstance(loss, learning.KLNormal):
+        yield "reduce=sum"
+
+
 def unrun_part(part: Record) -> Iterator[str]:
     if isinstance(part, LATER):
         yield part.word
-    elif isinstance(part, Standardize) and (part.zca or (part.per == "data" and (part.center or part.scale))):
-        yield "standardize zca=true" if part.zca else "standardize per=data"
-    elif isinstance(part, Folder) and part.masks is not None:
+    elif isinstance(part, Standardize) and part.zca:
+        yield "standardize zca=true"
+    elif isinstance(part, Folder) and part.masks is not None and "masks" not in TAKEN.get(Folder, ()):
         yield "folder masks="
     elif getattr(part, "kind", "") == "metric" and part.word not in MEASURED:
         yield part.word
-    elif getattr(part, "kind", "") == "source" and not isinstance(part, (Digits, Folder)):
+    elif getattr(part, "kind", "") == "source" and not opens(part):
         yield f"data {part.word}"
 
 

@@ -25,7 +25,7 @@ limits source shape habits codes naming library page table
 diagnostics fault syntax render figures
 ops words recipes.base
 graph receptive
-layout spell expected misspelled slips reading reduce tables parse recover arrange blocks format
+layout spell expected misspelled slips reading reduce tables parse recover arrange blocks format keras_layout
 values elsewhere budget arithmetic scope parameters
 convert bind evaluate constants place
 expansion nodes inputs remarks instances calls merges statements expand

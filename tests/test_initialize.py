@@ -12,8 +12,14 @@ import torch
 from cnnc.compiler.ops import initializers as begin
 from cnnc.compiler.ops.base import INITIALIZERS, Initializer, Weight
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.initialize import draw, stream
+from cnnc.runtime import initialize
+from cnnc.runtime.initialize import stream
 from cnnc.runtime.lower import lower
+
+
+def draw(init: Initializer, weight: Weight, source: np.random.Generator) -> torch.Tensor:
+    return torch.from_numpy(initialize.draw(init, weight, source))
+
 
 # a kernel of 3x3 from 60 to 100 channels, as torch and as Keras lay it out
 OURS, THEIRS = (100, 60, 3, 3), (3, 3, 60, 100)
@@ -49,6 +55,7 @@ PAIRS: list[tuple[Initializer, Callable[[Any], Any]]] = [
 def test_draws_have_the_statistics_of_keras(ours: Initializer, theirs: Callable[[Any], Any]) -> None:
     import keras
 
+    keras.utils.set_random_seed(0)  # the outermost quantiles of unlucky draws lie beyond the tolerance
     x = draw(ours, KERNEL, stream(0, "kernel")).double().numpy()
     y = np.asarray(theirs(keras.initializers)(THEIRS), np.float64)
     assert x.shape == OURS

@@ -242,13 +242,19 @@ class Params(Entry):
 
 @entry("weights")
 class Weights(Entry):
-    """What weights begin with."""
+    """What weights begin with: those of a file (safetensors, PyTorch, Keras), or published ones by their name, such as
+    `"torchvision:resnet50"`.
+
+    Without `partial` all must be there, in the shapes of the model.
+    """
 
     repeated = True
     renamed = {"from": "source"}  # noqa: RUF012
 
     part: Name | None = arg("the part of the model", default=None)
     source: Name = option("a file of weights, or the name of published ones")
+    partial: bool = option("leave out what the file has not, and a head for other classes", default=False)
+    adapt: bool = option("bring the first convolution to another number of channels", default=False)
 
 
 @entry("init")
