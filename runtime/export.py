@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from ..compiler.backends.onnx import OPSET, export
+from ..compiler.backends.onnx import Form, Preprocessing, export
+from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
-from .weights import load
+from ..compiler.recipes import steps
+from ..compiler.recipes.record import Recipe
+from .adapt import wants_255
+from .initialize import Beginning
+from .weights import Loading, fitted
+from .weights.load import Path, as_loading
 
 Array = np.ndarray[Any, Any]
 
@@ -18,29 +25,57 @@ Array = np.ndarray[Any, Any]
 def export_onnx(
     checked: Checked,
     path: str | os.PathLike[str],
-    weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    weights: Path | Loading | Mapping[str, Any] | None = None,
     *,
     layout: str | None = None,
-    opset: int = OPSET,
-    first_only: bool = False,
+    properties: Mapping[str, str] = {},
+    **form: Any,
 ) -> None:
-    """Write ONNX. `weights` is a file (`layout` as in `weights.load`), arrays by path, or None: drawn from seed 0."""
-    export(checked, path, numbers(checked, weights, layout), opset=opset, first_only=first_only)
+    """Write ONNX. `weights` is a file (`layout` as in `Loading`), arrays by path, or None: drawn from seed 0.
+
+    `form` are fields of `Form`: `opset`, `first_only`, `precision`, `fold`, `preprocessing`.
+    """
+    export(checked, path, numbers(checked, weights, layout), Form(**form), properties)
 
 
 def numbers(
-    checked: Checked, weights: str | os.PathLike[str] | Mapping[str, Any] | None, layout: str | None = None
+    checked: Checked, weights: Path | Loading | Mapping[str, Any] | None, layout: str | None = None
 ) -> Mapping[str, Array]:
-    """The arrays of all weights, by path."""
+    """The arrays of all weights, by path; those of a file, and those drawn, are made when they are asked for."""
     if weights is None:
         return drawn(checked)
     if isinstance(weights, Mapping):
         return {path: np.asarray(weights[path]) for path in checked.weights}
-    return load(checked, weights, layout)
+    return completed(checked, fitted(checked, as_loading(weights, layout)).arrays)
 
 
-def drawn(checked: Checked, seed: int = 0) -> dict[str, Array]:
+def completed(checked: Checked, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    """What a partial load left out begins as training would begin."""
+    return arrays if len(arrays) == len(checked.weights) else ChainMap(arrays, drawn(checked))  # type: ignore[arg-type]
+
+
+def drawn(checked: Checked, seed: int = 0) -> Beginning:
     """The weights of a network that has learnt nothing yet."""
-    from .lower import lower
+    return Beginning(checked.weights, seed)
 
-    return {path: tensor.numpy() for path, tensor in lower(checked, seed=seed).state_dict().items()}
+
+def preprocessing(checked: Checked, recipe: Recipe) -> Preprocessing:
+    """What the recipe does to a picture of the network's size before the network sees it. UserError where that is more
+    than a factor and a summand for each channel."""
+    scale = 1.0 if wants_255(checked) else 1 / 255
+    said = recipe.one(steps.Evaluate)
+    found = Preprocessing(scale)
+    for step in said.steps if said is not None else ():
+        if isinstance(step, steps.Normalize):
+            mean, std = (in_colour(numbers, checked) for numbers in step.statistics)
+            found = found._replace(mean=mean, std=std)
+        elif not isinstance(step, (steps.Resize, steps.CenterCrop)):  # sizes are the caller's matter
+            message = f"`{step.word}` of the recipe has no place in an exported model: leave out `--preprocess`"
+            raise UserError(message)
+    return found
+
+
+def in_colour(numbers: tuple[float, ...], checked: Checked) -> tuple[float, ...]:
+    """Statistics of colours for a network that takes gray pictures: their average."""
+    gray = len(numbers) == 3 and checked.inputs[0].facts.output.channels == 1
+    return (sum(numbers) / 3,) if gray else numbers

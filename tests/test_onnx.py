@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from cnnc.compiler.backends.onnx import build, export, write
+from cnnc.compiler.backends.onnx import OPSETS, Form, Preprocessing, build, export, write
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_text
@@ -103,7 +103,7 @@ def test_the_file_says_where_it_comes_from(tmp_path: Path) -> None:
 
 def test_the_first_output_alone_leaves_out_the_rest() -> None:
     checked = compiled(SMALL)
-    graph = build(checked, drawn(checked), first_only=True).graph
+    graph = build(checked, drawn(checked), Form(first_only=True)).graph
     assert [o.name for o in graph.output] == ["main"]
     assert not any("logits" in node.name for node in graph.node)
     assert not any("logits" in i.name for i in graph.initializer)
@@ -118,6 +118,36 @@ def test_an_input_may_be_an_output_and_a_value_two_outputs() -> None:
     first, second = run.run(None, {run.get_inputs()[0].name: x})
     np.testing.assert_array_equal(first, x)
     np.testing.assert_array_equal(second, np.maximum(x, 0))
+
+
+OPEN = [
+    "conv 4, 2x2, stride=3, pad=same",
+    "depthwise_conv 2x2, stride=4, pad=same",
+    "maxpool 2, stride=3, pad=same",
+    "avgpool 2, stride=3, pad=same",
+    "maxpool 3, stride=2, ceil=true",
+    "maxpool 3, stride=2, pad=1, ceil=true",
+    "maxpool 2, stride=4, pad=1, ceil=true",
+    "avgpool 3, stride=2, ceil=true",
+    "avgpool 3, stride=2, pad=1, ceil=true",
+    "avgpool 3, stride=2, pad=1, ceil=true, count_pad=true",
+    "adaptive_avgpool 3",
+    "adaptive_avgpool 4x2",
+]
+"""Layers whose windows lie elsewhere for every size of the map."""
+
+
+@pytest.mark.parametrize("layer", OPEN)
+def test_windows_that_hang_on_open_sizes_are_worked_out_in_the_graph(layer: str) -> None:
+    checked = compiled(f"model A:\n    input ?x?x3\n    {layer}\n")
+    weights = drawn(checked)
+    run, net = session(build(checked, weights)), lower(checked, seed=0).eval()
+    for height in range(5, 13):
+        x = np.random.default_rng(height).standard_normal((1, 3, height, 17 - height), np.float32)
+        (found,) = run.run(None, {"input": x})
+        with torch.no_grad():
+            expected = net(torch.from_numpy(x)).numpy()
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_tokens_are_whole_numbers() -> None:
@@ -145,7 +175,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkey
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "no space left on device")
 
-    monkeypatch.setattr(onnx, "save_model", full)
+    monkeypatch.setattr(write, "put", full)
     with pytest.raises(OSError, match="no space"):
         export(checked, tmp_path / "a.onnx", drawn(checked))
     assert [p.name for p in tmp_path.iterdir()] == ["a.onnx"]
@@ -164,6 +194,104 @@ def test_verify_notices_wrong_numbers(tmp_path: Path) -> None:
 def test_difference_is_relative_to_the_largest_value() -> None:
     assert difference(np.array([1.0, 4.0]), np.array([1.0, 5.0])) == pytest.approx(0.2)
     assert difference(np.zeros(2), np.zeros(3)) == float("inf")
+
+
+# --- forms -----------------------------------------------------------------------------------------------------------
+
+NORMS = """
+model Norms:
+    input 9x9x3
+    zeropad 1 -> conv 8, 3x3, bias=false -> batchnorm -> relu
+    depthwise_conv 3x3, pad=same -> batchnorm scale=false -> relu
+    separable_conv 8, 3x3, pad=same -> batchnorm center=false
+    conv_transpose 4, 2x2, stride=2, bias=false -> batchnorm eps=1e-5
+    conv 4, 3x3, pad=same as both -> batchnorm
+    add both
+    conv 4, 3x3, act=relu -> batchnorm
+    flatten -> dense 6 -> batchnorm -> softmax
+"""
+
+
+def used(checked: Checked, seed: int = 0) -> dict[str, np.ndarray[Any, Any]]:
+    """Weights as a trained network has them: no statistic at its initial value."""
+    draw = np.random.default_rng(seed)
+    made = {path: draw.standard_normal(weight.shape, np.float32) * 0.3 for path, weight in checked.weights.items()}
+    return {path: np.abs(array) + 0.2 if path.endswith("running_var") else array for path, array in made.items()}
+
+
+def test_folding_takes_in_every_normalisation_it_may(tmp_path: Path) -> None:
+    checked = compiled(NORMS)
+    weights = used(checked)
+    export(checked, tmp_path / "a.onnx", weights, Form(fold=True))
+    kinds = [node.op_type for node in onnx.load(tmp_path / "a.onnx").graph.node]
+    assert kinds.count("BatchNormalization") == 2  # one value is read twice, one layer has its activation inside
+    assert verify(checked, tmp_path / "a.onnx", weights) < 1e-5
+
+
+def test_folding_computes_what_hangs_on_weights_alone() -> None:
+    text = "model A:\n    input 8x8x4\n    conv 4, 3x3, weight_norm=true -> prelu -> channel_affine\n"
+    checked = compiled(text)
+    weights, x = used(checked), np.random.default_rng(1).standard_normal((2, 4, 8, 8), np.float32)
+    plain, folded = (build(checked, weights, Form(fold=fold)) for fold in (False, True))
+    assert [n.op_type for n in folded.graph.node] == ["Conv", "PRelu", "Mul", "Add"]
+    assert len(plain.graph.node) > 4
+    found, expected = (session(model).run(None, {"input": x})[0] for model in (folded, plain))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_half_precision_inside_single_outside(tmp_path: Path, fold: bool) -> None:
+    checked = compiled(NORMS)
+    weights = used(checked)
+    export(checked, tmp_path / "a.onnx", weights, Form(precision="fp16", fold=fold))
+    model = onnx.load(tmp_path / "a.onnx")
+    kinds = {tensor.data_type for tensor in model.graph.initializer if tensor.name in checked.weights}
+    assert kinds == {onnx.TensorProto.FLOAT16}
+    assert session(str(tmp_path / "a.onnx")).get_inputs()[0].type == "tensor(float)"
+    assert verify(checked, tmp_path / "a.onnx", weights) < 2e-2
+
+
+def test_bfloat16_is_what_onnx_computes_with() -> None:
+    """ONNX Runtime has no such kernels for the processor, so ONNX's own evaluator runs it."""
+    from onnx.reference import ReferenceEvaluator
+
+    checked = compiled("model A:\n    input 6\n    dense 5, act=relu\n    dense 3\n")
+    weights, x = used(checked), np.random.default_rng(2).standard_normal((4, 6), np.float32)
+    model = build(checked, weights, Form(precision="bf16"))
+    onnx.checker.check_model(model, full_check=True)
+    assert model.opset_import[0].version == 22
+    (found,) = ReferenceEvaluator(model).run(None, {"input": x})
+    (expected,) = session(build(checked, weights)).run(None, {"input": x})
+    assert found.dtype == np.float32
+    assert difference(found, expected) < 5e-2
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+def test_preprocessing_goes_inside(tmp_path: Path, precision: str) -> None:
+    checked = compiled("model A:\n    input 7x5x3\n    conv 4, 3x3\n")
+    weights = used(checked)
+    told = Preprocessing(1 / 255, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3))
+    export(checked, tmp_path / "a.onnx", weights, Form(precision=precision, preprocessing=told))
+    (entry,) = session(str(tmp_path / "a.onnx")).get_inputs()
+    assert (entry.type, entry.shape) == ("tensor(uint8)", ["N", 7, 5, 3])
+    x = np.random.default_rng(0).integers(0, 256, (2, 7, 5, 3), np.uint8)
+    (found,) = session(str(tmp_path / "a.onnx")).run(None, {"input": x})
+    kernel, bias = torch.from_numpy(weights["conv1.weight"]), torch.from_numpy(weights["conv1.bias"])
+    from torchvision.transforms.v2.functional import normalize
+
+    picture = torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255
+    expected = torch.nn.functional.conv2d(normalize(picture, told.mean, told.std), kernel, bias)
+    assert difference(found, expected.numpy()) < (1e-5 if precision == "fp32" else 1e-2)
+
+
+@pytest.mark.parametrize("opset", range(OPSETS[0], OPSETS[1] + 1))
+def test_every_opset_says_the_same(tmp_path: Path, opset: int) -> None:
+    checked = compiled(NORMS)
+    weights = used(checked)
+    export(checked, tmp_path / "a.onnx", weights, Form(opset=opset))
+    onnx.checker.check_model(tmp_path / "a.onnx", full_check=True)
+    assert onnx.load(tmp_path / "a.onnx").opset_import[0].version == opset
+    assert verify(checked, tmp_path / "a.onnx", weights) < 1e-5
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -176,6 +176,13 @@ class Normalize(Step):
     mean: str | Numbers = arg("one number, one per channel, or `imagenet`", choices=("imagenet",))
     std: Numbers | None = arg("one number or one per channel", default=None)
 
+    @property
+    def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and deviation, one number or one per channel; those of ImageNet by their name."""
+        if isinstance(self.mean, str):
+            return (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+        return self.mean, self.std or (1.0,)
+
 
 @part("step", "standardize")
 class Standardize(Step):

@@ -246,9 +246,9 @@ def onnx_values(row: Row) -> list[Array]:
     """What ONNX Runtime computes from our export; channels last."""
     import onnx
     import onnxruntime
-    from cnnc.compiler.backends.onnx import build
+    from cnnc.compiler.backends.onnx import Form, build
 
-    model = build(compiled(row), weights(row), opset=row.opset)
+    model = build(compiled(row), weights(row), Form(opset=row.opset))
     onnx.checker.check_model(model, full_check=True)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1

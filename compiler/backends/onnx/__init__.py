@@ -1,7 +1,8 @@
 """ONNX, straight from the graph: no framework is loaded."""
 
 from .emitter import Emitter
-from .model import OPSET, build
-from .write import export
+from .form import OPSET, OPSETS, PRECISIONS, Form, Preprocessing
+from .model import draft
+from .write import build, export
 
-__all__ = ["OPSET", "Emitter", "build", "export"]
+__all__ = ["OPSET", "OPSETS", "PRECISIONS", "Emitter", "Form", "Preprocessing", "build", "draft", "export"]

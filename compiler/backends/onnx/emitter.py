@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from ...ops.base import weight_key
 from ...shape import Shape
+from .form import Precision
 
 if TYPE_CHECKING:
     from ...ops.base import Op
 
-
-class Weights(Protocol):
-    """Where numbers come from: the array of a weight, by its path."""
-
-    def __getitem__(self, path: str, /) -> np.ndarray[Any, Any]: ...
+Array = np.ndarray[Any, Any]
 
 
 class Builder:
-    """The parts of the ONNX graph so far. Names of values and names of nodes are unique, each among themselves."""
+    """The parts of the ONNX graph so far. Names of values and names of nodes are unique, each among themselves.
 
-    def __init__(self, weights: Weights) -> None:
-        self.weights = weights
+    `held` are the weights that are used, by name, with their shapes; their numbers are asked for when they are written.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], precision: Precision) -> None:
+        self.shapes = shapes
+        self.precision = precision
         self.nodes: list[NodeProto] = []
-        self.initializers: dict[str, TensorProto] = {}
+        self.held: dict[str, tuple[int, ...]] = {}
+        self.constants: dict[str, TensorProto] = {}
         self.renamed: dict[str, str] = {}
-        self._constants: dict[tuple[Any, ...], str] = {}
+        self._known: dict[tuple[Any, ...], str] = {}
         self._values: dict[str, int] = {}
         self._nodes: dict[str, int] = {}
         self._outputs: set[str] = set()
@@ -49,10 +51,12 @@ class Builder:
         """Call a value by a better name when all is finished."""
         self.renamed[value] = self.value(name)
 
-    def name_output(self, value: str, name: str) -> None:
-        """Let a value be the output `name`; it is copied where it is an input or another output too."""
+    def name_output(self, value: str, name: str, kind: int) -> None:
+        """Let a value be the output `name` of a type; it is copied where it is an input or another output too."""
         made = {output for node in self.nodes for output in node.output}
-        if value in made and self.renamed.get(value) not in self._outputs:
+        if kind == TensorProto.FLOAT != self.precision.kind:
+            self.nodes.append(helper.make_node("Cast", [value], [name], unique(f"{name}/Cast", self._nodes), to=kind))
+        elif value in made and self.renamed.get(value) not in self._outputs:
             self.renamed[value] = name
         else:
             self.nodes.append(helper.make_node("Identity", [value], [name], unique(f"{name}/output", self._nodes)))
@@ -69,18 +73,16 @@ class Builder:
 
     def weight(self, path: str) -> str:
         """The initialiser that holds the weight of this path."""
-        if path not in self.initializers:
-            array = np.ascontiguousarray(self.weights[path])
-            self.initializers[path] = numpy_helper.from_array(array, path)
+        self.held[path] = self.shapes[path]
         return path
 
-    def constant(self, path: str, array: np.ndarray[Any, Any]) -> str:
+    def constant(self, path: str, array: Array) -> str:
         """An initialiser that holds fixed numbers; equal ones are kept once."""
         key = (array.dtype.str, array.shape, array.tobytes())
-        if key not in self._constants:
-            name = self._constants[key] = self.value(f"{path}/constant")
-            self.initializers[name] = numpy_helper.from_array(array, name)
-        return self._constants[key]
+        if key not in self._known:
+            name = self._known[key] = self.value(f"{path}/constant")
+            self.constants[name] = numpy_helper.from_array(array, name)
+        return self._known[key]
 
 
 def unique(name: str, used: dict[str, int]) -> str:
@@ -106,15 +108,22 @@ class Emitter:
         self.shapes = shapes
         self.outputs = outputs
 
+    @property
+    def kind(self) -> int:
+        """ONNX's type of the values of the network."""
+        return self.builder.precision.kind
+
     def weight(self, name: str) -> str:
         """The initialiser of one of the layer's weights, by its name in `Facts.weights`."""
         return self.builder.weight(weight_key(self.path, name))
 
     def constant(self, value: Any, dtype: Any = None) -> str:
-        """An initialiser holding `value`: whole numbers as int64, others as float32 where no `dtype` is given."""
+        """An initialiser holding `value`: whole numbers as int64, others in the network's numbers, unless `dtype` is
+        given."""
         array = np.asarray(value, dtype)
         if dtype is None:
-            array = array.astype({"f": np.float32, "i": np.int64, "u": np.int64}.get(array.dtype.kind, array.dtype))
+            real = self.builder.precision.dtype
+            array = array.astype({"f": real, "i": np.int64, "u": np.int64}.get(array.dtype.kind, array.dtype))
         return self.builder.constant(self.path, array)
 
     def node(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> Any:

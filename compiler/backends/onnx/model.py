@@ -1,55 +1,79 @@
-"""Checked -> onnx.ModelProto: each operator by its rule, in the written order, names and paths kept."""
+"""Checked -> ONNX: each operator by its rule, in the written order, names and paths kept."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
+import numpy as np
 from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from ...diagnostics import CompileError, Diagnostic
 from ...graph import Checked, Node, Port
-from ...ops.base import OpError
+from ...ops.base import Op, OpError
 from ...ops.structure import Input
-from .emitter import Builder, Emitter, Weights
+from .constants import computed
+from .emitter import Builder, Emitter
+from .fold import Folded, Weights, foldable, with_bias
+from .form import Form, Precision, precision
+from .prelude import Prelude
 from .rules import emit
 
-OPSET = 18
-
-SIDES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-"""Names for the open sizes of an input, by its number of spatial dimensions."""
+Array = np.ndarray[Any, Any]
 
 
-def build(checked: Checked, weights: Weights, *, opset: int = OPSET, first_only: bool = False) -> ModelProto:
-    """The network as an ONNX model with its weights inside.
+class Draft(NamedTuple):
+    """An ONNX model without its weights, whose shapes are `held` by name and whose numbers are asked of `weights`."""
+
+    model: ModelProto
+    held: dict[str, tuple[int, ...]]
+    weights: Weights
+    precision: Precision
+
+    def array(self, name: str) -> Array:
+        """The numbers of one weight, as they are written."""
+        array = np.ascontiguousarray(self.weights[name], self.precision.dtype)
+        if array.shape != self.held[name]:
+            raise ValueError(f"{name}: {self.held[name]} in the network, {array.shape} given")
+        return array
+
+
+def draft(checked: Checked, weights: Weights, form: Form = Form()) -> Draft:  # noqa: B008
+    """The network as an ONNX model without the numbers of its weights.
 
     Inputs and outputs have the batch `N` and the channels first; every value bears the path of its layer. `weights`
-    gives the array of each path. `first_only` leaves out all outputs but the first, and what only they need.
+    gives the array of each path (float32, PyTorch's layout). CompileError for what ONNX cannot say.
     """
-    work = Translation(checked, weights, first_only)
+    work = Translation(checked, weights, form)
+    nodes, constants, held = work.builder.finished(), dict(work.builder.constants), dict(work.builder.held)
+    if form.fold:
+        nodes, constants, held = computed(nodes, constants, held, work.weights, work.builder.precision)
     graph = helper.make_graph(
-        work.builder.finished(),
+        nodes,
         checked.name,
-        [declared(name, node, node in checked.looked_up) for node, name in work.entries.items()],
-        [info(name, port) for name, port in work.exits.items()],
-        list(work.builder.initializers.values()),
+        list(work.entries.values()),
+        [work.info(name, port, outside=True) for name, port in work.exits.items()],
+        list(constants.values()),
         doc_string=checked.doc,
-        value_info=[info(name, port) for name, port in work.inner().items()],
+        value_info=[work.info(name, port) for name, port in work.inner(nodes).items()],
     )
-    opsets = [helper.make_opsetid("", opset)]
+    opsets = [helper.make_opsetid("", form.operators)]
     oldest = helper.find_min_ir_version_for(opsets)  # the newest is beyond what ONNX Runtime reads for some months
     model = helper.make_model(
         graph, opset_imports=opsets, ir_version=oldest, producer_name="cnnc", doc_string=checked.doc
     )
     helper.set_model_props(model, properties(checked))
-    return model
+    return Draft(model, held, work.weights, work.builder.precision)
 
 
 def properties(checked: Checked) -> dict[str, str]:
-    """What the file tells of its origin; of the text a fingerprint."""
+    """What the file tells of its origin: the text of the model and its fingerprint."""
     text = checked.graph.span.source.text
     return {
         "model": checked.name,
         "file": checked.file,
+        "text": text,
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
         "layout": "batch and channels first",
     }
@@ -58,26 +82,51 @@ def properties(checked: Checked) -> dict[str, str]:
 class Translation:
     """The walk over the nodes: `values` holds the name of every value made so far."""
 
-    def __init__(self, checked: Checked, weights: Weights, first_only: bool) -> None:
-        outputs = checked.outputs[:1] if first_only else checked.outputs
+    def __init__(self, checked: Checked, weights: Weights, form: Form) -> None:
+        outputs = checked.outputs[:1] if form.first_only else checked.outputs
         nodes = leading_to(checked.nodes, [port.node for _, port in outputs])
-        self.builder = Builder(weights)
-        for key in checked.weights:
+        self.folds = foldable(nodes, [port for _, port in outputs]) if form.fold else {}
+        self.taking = set(self.folds.values())
+        self.weights: Weights = Folded(weights, self.folds) if self.folds else weights
+        self.builder = Builder(self.shapes(checked), precision(form.precision))
+        for key in self.builder.shapes:
             self.builder.value(key)  # values and initialisers share one name space, in which weights keep their keys
-        self.entries = {node: self.builder.value(node.path) for node in checked.inputs}
+        self.whole = checked.looked_up
+        self.values: dict[tuple[int, int], str] = {}
+        self.entries: dict[Node, ValueInfoProto] = {}
+        for node in checked.inputs:
+            self.enter(node, form)
         self.exits = {self.builder.value(name): port for name, port in outputs}
-        self.values = {(node.serial, 0): name for node, name in self.entries.items()}
         self.ports: dict[str, Port] = {}
         for node in nodes:
             if not isinstance(node.op, Input):
                 self.translate(node)
         for name, port in self.exits.items():
-            self.builder.name_output(self.values[port.node.serial, port.index], name)
+            self.builder.name_output(self.values[port.node.serial, port.index], name, kind_of(port))
+
+    def shapes(self, checked: Checked) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of all weights, with the biases that folding adds."""
+        found = {path: weight.shape for path, weight in checked.weights.items()}
+        for node in self.taking:
+            _, weights = with_bias(node)
+            found[f"{node.path}.bias"] = weights["bias"].shape
+        return found
+
+    def enter(self, node: Node, form: Form) -> None:
+        """Declare an input, and bring what comes in to the form in which the network computes."""
+        name = self.builder.value(node.path)
+        prelude = Prelude(name, node, node in self.whole, form.preprocessing)
+        self.entries[node] = prelude.declared()
+        self.values[node.serial, 0] = prelude.brought(self.builder)
 
     def translate(self, node: Node) -> None:
+        if node in self.folds:
+            self.values[node.serial, 0] = self.values[self.folds[node].serial, 0]
+            return
+        op: Op = with_bias(node)[0] if node in self.taking else node.op
         inputs = [self.values[port.node.serial, port.index] for port in node.inputs]
         try:
-            names = emit(node.op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
+            names = emit(op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
         except OpError as wrong:
             raise unexported(node, wrong) from None
         for index, name in enumerate(names):
@@ -86,10 +135,17 @@ class Translation:
                 self.ports[name] = Port(node, index)
                 self.builder.rename(name, node.path if len(names) == 1 else f"{node.path}:{index}")
 
-    def inner(self) -> dict[str, Port]:
+    def inner(self, nodes: list[Any]) -> dict[str, Port]:
         """The values between inputs and outputs, by name."""
+        made = {name for node in nodes for name in node.output}
         named = {self.builder.renamed.get(name, name): port for name, port in self.ports.items()}
-        return {name: port for name, port in named.items() if name not in self.exits}
+        return {name: port for name, port in named.items() if name in made and name not in self.exits}
+
+    def info(self, name: str, port: Port, *, outside: bool = False) -> ValueInfoProto:
+        """The declaration of a value: batch and channels first. What leaves the network is fp32."""
+        kind = kind_of(port)
+        kind = self.builder.precision.kind if kind == TensorProto.FLOAT and not outside else kind
+        return helper.make_tensor_value_info(name, kind, ("N", port.shape[-1], *port.shape[:-1]))
 
 
 def leading_to(nodes: tuple[Node, ...], ends: list[Node]) -> list[Node]:
@@ -101,23 +157,12 @@ def leading_to(nodes: tuple[Node, ...], ends: list[Node]) -> list[Node]:
     return [node for node in nodes if node in wanted]
 
 
-def declared(name: str, node: Node, whole: bool) -> ValueInfoProto:
-    """The declaration of an input; its open sizes are named."""
-    shape = node.facts.output
-    kind = TensorProto.INT64 if whole else TensorProto.FLOAT
-    sides = SIDES.get(shape.rank, tuple(f"side{i}" for i in range(shape.rank)))
-    sizes = [f"{name}_{side}" if n is None else n for n, side in zip(shape.spatial, sides, strict=True)]
-    channels = f"{name}_length" if shape.channels is None else shape.channels
-    return helper.make_tensor_value_info(name, kind, ("N", channels, *sizes))
-
-
 def unexported(node: Node, wrong: OpError) -> CompileError:
     """What ONNX cannot say, at the layer's place."""
     found = Diagnostic("error", wrong.code, wrong.message, node.span, wrong.label, (), wrong.help, node.frame)
     return CompileError([found])
 
 
-def info(name: str, port: Port) -> ValueInfoProto:
-    """The declaration of a value: batch and channels first."""
-    kind = TensorProto.INT64 if port.index in port.node.op.whole_outputs else TensorProto.FLOAT
-    return helper.make_tensor_value_info(name, kind, ("N", port.shape[-1], *port.shape[:-1]))
+def kind_of(port: Port) -> int:
+    """ONNX's type of a value in fp32."""
+    return int(TensorProto.INT64 if port.index in port.node.op.whole_outputs else TensorProto.FLOAT)

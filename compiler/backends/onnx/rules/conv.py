@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....ops.base import OpError
 from ....ops.conv import Conv, Convolution, DepthwiseConv, SeparableConv
 from ....ops.conv_transpose import ConvTranspose
 from ....ops.geometry import Sliding
 from ..emitter import Emitter
+from .open import bordered, same
 from .table import emit
 
 
-def frame(over: Sliding) -> dict[str, Any]:
-    """Where the windows lie, as attributes; SAME_UPPER, which is `same`, where the border depends on an open size."""
-    steps: dict[str, Any] = {"kernel_shape": over.size, "strides": over.stride, "dilations": over.dilation}
+def framed(to: Emitter, over: Sliding, fill: float = 0.0) -> tuple[str, dict[str, Any]]:
+    """The map to slide over, and where the windows lie as attributes.
+
+    A border that hangs on an open size is SAME_UPPER, which is `same`; but ONNX Runtime computes a border below 0 for
+    windows smaller than their stride, so then it is put there first, as places that hold `fill`.
+    """
+    (x, *_), steps = to.inputs, {"kernel_shape": over.size, "strides": over.stride, "dilations": over.dilation}
     edges = [edge for edge in over.borders if edge is not None]
-    if len(edges) < len(over.borders):
-        check_open(over)
-        return {**steps, "auto_pad": "SAME_UPPER"}
-    return {**steps, "pads": [before for before, _ in edges] + [after for _, after in edges]}
-
-
-def check_open(over: Sliding) -> None:
-    """ONNX Runtime computes a border below 0 for windows smaller than their stride."""
-    if any(span < step for span, step in zip(over.spans, over.stride)):
-        message = "with an open size, `pad=same` of a window smaller than its stride cannot be exported"
-        raise OpError(message, "pad", code="open-size")
+    if len(edges) == len(over.borders):
+        return x, {**steps, "pads": [before for before, _ in edges] + [after for _, after in edges]}
+    if all(span >= step for span, step in zip(over.spans, over.stride)):
+        return x, {**steps, "auto_pad": "SAME_UPPER"}
+    return bordered(to, x, same(to, x, over), fill), steps
 
 
 def bias(op: Convolution, to: Emitter) -> list[str]:
@@ -37,7 +35,8 @@ def bias(op: Convolution, to: Emitter) -> list[str]:
 def conv(op: Conv, to: Emitter) -> list[str]:
     over = op.sliding(to.shapes[0])
     weight = normalised(to) if op.weight_norm else to.weight("weight")
-    made = to.node("Conv", [*to.inputs, weight, *bias(op, to)], **frame(over), group=op.groups)
+    x, frame = framed(to, over)
+    made = to.node("Conv", [x, weight, *bias(op, to)], **frame, group=op.groups)
     return [to.activate(op.act, made)]
 
 
@@ -52,14 +51,16 @@ def normalised(to: Emitter) -> str:
 @emit.register
 def depthwise_conv(op: DepthwiseConv, to: Emitter) -> list[str]:
     over, groups = op.sliding(to.shapes[0]), to.shapes[0].channels
-    made = to.node("Conv", [*to.inputs, to.weight("weight"), *bias(op, to)], **frame(over), group=groups)
+    x, frame = framed(to, over)
+    made = to.node("Conv", [x, to.weight("weight"), *bias(op, to)], **frame, group=groups)
     return [to.activate(op.act, made)]
 
 
 @emit.register
 def separable_conv(op: SeparableConv, to: Emitter) -> list[str]:
     over, groups = op.sliding(to.shapes[0]), to.shapes[0].channels
-    inner = to.node("Conv", [*to.inputs, to.weight("depthwise.weight")], **frame(over), group=groups)
+    x, frame = framed(to, over)
+    inner = to.node("Conv", [x, to.weight("depthwise.weight")], **frame, group=groups)
     made = to.node("Conv", [inner, to.weight("pointwise.weight"), *bias(op, to)])
     return [to.activate(op.act, made)]
 

@@ -9,7 +9,7 @@ import numpy as np
 from ....ops.geometry import Sliding, channels
 from ....ops.local_conv import LocalConv
 from ..emitter import Emitter
-from .conv import frame
+from .conv import framed
 from .table import emit
 
 
@@ -31,4 +31,5 @@ def windows(to: Emitter, over: Sliding, width: int) -> str:
     """What each window holds, as channels: a convolution whose kernels have a single 1, one for each tap."""
     taps = prod(over.size)
     single = np.tile(np.eye(taps, dtype=np.float32).reshape(taps, 1, *over.size), (width, *[1] * (len(over.size) + 1)))
-    return str(to.node("Conv", [*to.inputs, to.constant(single)], **frame(over), group=width))
+    x, frame = framed(to, over)
+    return str(to.node("Conv", [x, to.constant(single)], **frame, group=width))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ....ops.base import OpError
 from ....ops.geometry import channels, spread
 from ....ops.resize import PixelShuffle, PixelUnshuffle, Upsample
@@ -28,7 +30,7 @@ def interpolation(op: Upsample) -> dict[str, Any]:
 def upsample(op: Upsample, to: Emitter) -> list[str]:
     x, shape = to.inputs[0], to.shapes[0]
     if op.factor is not None:
-        target = [to.constant([float(f) for f in spread(op.factor, shape.rank, "factor")])]
+        target = [to.constant(spread(op.factor, shape.rank, "factor"), np.float32)]  # always of this type
     elif isinstance(op.to, int):
         target = ["", spatial(to, to.inputs[op.to], to.shapes[op.to])]
     else:

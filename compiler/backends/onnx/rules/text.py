@@ -18,4 +18,4 @@ def one_hot(op: ops.OneHot, to: Emitter) -> list[str]:
     # a comparison, since OneHot would count a negative number from the end
     tokens = to.node("Unsqueeze", [*to.inputs, to.constant([1])])
     same = to.node("Equal", [tokens, to.constant([[n] for n in range(op.depth)])])
-    return [to.node("Cast", [same], to=1)]
+    return [to.node("Cast", [same], to=to.kind)]
