@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from shutil import get_terminal_size
 from typing import Any, NamedTuple
 
 from ..blocks import Blocks
 from ..figures import grouped, memory
 from ..graph import Checked, Layer, Port
+from ..ops.base import weight_key
 from ..shape import Shape, total
 from ..source import Frame, Span
 from ..table import Column, boxed, fitted
@@ -27,6 +28,11 @@ CONNECTED = (("Layer (type)", 0.3), ("Output Shape", 0.56), ("Param #", 0.74), (
 
 LENGTHS = {PLAIN: 88, CONNECTED: 108}
 """How long a line gets in a wide terminal."""
+
+Paths = frozenset[str]
+"""Weights by their paths: those that a recipe freezes, which count as not trainable."""
+
+NONE: Paths = frozenset()
 
 
 class Link(NamedTuple):
@@ -112,34 +118,44 @@ class Units:
         return tuple(links if unit.frame is None else dict.fromkeys(links))
 
 
-def layer_row(layer: Layer, links: tuple[Link, ...]) -> Row:
+def learning(layers: Iterable[Layer], frozen: Paths) -> int:
+    """The parameters that are trained."""
+    return sum(
+        weight.size
+        for layer in layers
+        for name, weight in layer.node.facts.weights.items()
+        if weight.trainable and weight_key(layer.name, name) not in frozen
+    )
+
+
+def layer_row(layer: Layer, links: tuple[Link, ...], frozen: Paths) -> Row:
     facts = layer.node.facts
     return Row(
         layer.name,
         layer.node.type,
         layer.nodes[-1].facts.outputs,
         facts.params,
-        facts.trainable,
+        learning([layer], frozen),
         layer.macs,
         links,
         layer.node.span,
     )
 
 
-def block_row(unit: Unit, frame: Frame, links: tuple[Link, ...]) -> Row:
+def block_row(unit: Unit, frame: Frame, links: tuple[Link, ...], frozen: Paths) -> Row:
     return Row(
         frame.path,
         "Sequential" if frame.kind == "sequential" else frame.name,
         tuple(port.shape for _, port in unit.outlets.values()),
         sum(layer.node.facts.params for layer in unit.layers),
-        sum(layer.node.facts.trainable for layer in unit.layers),
+        learning(unit.layers, frozen),
         total(layer.macs for layer in unit.layers),
         links,
         frame.span,
     )
 
 
-def summary_rows(checked: Checked, depth: int | None = None) -> list[Row]:
+def summary_rows(checked: Checked, depth: int | None = None, frozen: Paths = NONE) -> list[Row]:
     """The rows in Keras's order. With `depth`, block instances nested that deep are folded into one row each, which
     stands where its first layer would."""
     units = Units(checked, depth)
@@ -147,7 +163,7 @@ def summary_rows(checked: Checked, depth: int | None = None) -> list[Row]:
     for output in checked.outputs:
         units.link(output.port, None)
     return [
-        layer_row(unit.layers[0], links) if unit.frame is None else block_row(unit, unit.frame, links)
+        layer_row(unit.layers[0], links, frozen) if unit.frame is None else block_row(unit, unit.frame, links, frozen)
         for unit, links in linked
     ]
 
@@ -166,20 +182,21 @@ def summary_text(
     inputs: bool = True,
     trainable: bool = False,
     color: bool = False,
+    frozen: Paths = NONE,
 ) -> str:
     """The text of `model.summary(line_length=width, show_trainable=trainable)`.
 
     `width` None asks the terminal, 80 columns where there is none. `inputs=False` leaves out the rows of the inputs, as
-    Keras does for its Sequential models.
+    Keras does for its Sequential models. `frozen` weights count as not trainable, as after `layer.trainable = False`.
     """
-    rows = summary_rows(checked, depth)
+    rows = summary_rows(checked, depth, frozen)
     sequence = is_sequence(rows)
     if not inputs:
         rows = [row for row in rows if row.type != "InputLayer"]
     columns = layout(sequence, width, trainable, color)
     lines = [bold(f'Model: "{checked.name}"', color)]
     lines += boxed(columns, (row_cells(row, sequence, trainable) for row in rows))
-    lines += totals(checked, color)
+    lines += totals(checked, color, frozen)
     return "\n".join(lines)
 
 
@@ -217,11 +234,12 @@ def shape_text(shapes: tuple[Shape, ...]) -> str:
     return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
 
 
-def totals(checked: Checked, color: bool) -> Iterator[str]:
+def totals(checked: Checked, color: bool, frozen: Paths) -> Iterator[str]:
+    trained = learning(checked.layers, frozen)
     for title, count in (
         (" Total params: ", checked.params),
-        (" Trainable params: ", checked.trainable),
-        (" Non-trainable params: ", checked.params - checked.trainable),
+        (" Trainable params: ", trained),
+        (" Non-trainable params: ", checked.params - trained),
     ):
         yield f"{bold(title, color)}{painted(grouped(count), GREEN, color)} ({memory(count * FLOAT)})"
 
@@ -254,17 +272,18 @@ def paint(title: str) -> Callable[[str], str]:
     return lambda text: pattern.sub(lambda found: painted(found[0], codes[found.lastindex or 1]), text)
 
 
-def summary_dict(checked: Checked, depth: int | None = None) -> dict[str, Any]:
+def summary_dict(checked: Checked, depth: int | None = None, frozen: Paths = NONE) -> dict[str, Any]:
     """What `summary --json` prints: shapes with the batch first, None for an open size."""
+    trained = learning(checked.layers, frozen)
     return {
         "model": checked.name,
         "file": checked.file,
         "inputs": [{"name": node.path, "shape": batched(node.facts.output)} for node in checked.inputs],
         "outputs": [{"name": name, "shape": batched(port.shape)} for name, port in checked.outputs],
-        "layers": [row_dict(row) for row in summary_rows(checked, depth)],
+        "layers": [row_dict(row) for row in summary_rows(checked, depth, frozen)],
         "total_params": checked.params,
-        "trainable_params": checked.trainable,
-        "non_trainable_params": checked.params - checked.trainable,
+        "trainable_params": trained,
+        "non_trainable_params": checked.params - trained,
         "macs": checked.macs,
     }
 
@@ -288,9 +307,9 @@ def row_dict(row: Row) -> dict[str, Any]:
     }
 
 
-def summary_json(checked: Checked, depth: int | None = None) -> str:
+def summary_json(checked: Checked, depth: int | None = None, frozen: Paths = NONE) -> str:
     """`summary_dict` as text, one layer in a line."""
-    told = summary_dict(checked, depth)
+    told = summary_dict(checked, depth, frozen)
     layers = ",\n".join("  " + json.dumps(layer) for layer in told.pop("layers"))
     fields = [f' "{key}": {json.dumps(value)}' for key, value in told.items()]
     fields.insert(4, f' "layers": [\n{layers}\n ]')
