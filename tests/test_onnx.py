@@ -125,6 +125,7 @@ OPEN = [
     "depthwise_conv 2x2, stride=4, pad=same",
     "maxpool 2, stride=3, pad=same",
     "avgpool 2, stride=3, pad=same",
+    "l2pool 3, stride=2, ceil=true",
     "maxpool 3, stride=2, ceil=true",
     "maxpool 3, stride=2, pad=1, ceil=true",
     "maxpool 2, stride=4, pad=1, ceil=true",

@@ -17,6 +17,7 @@ from ....ops.pool import (
     GlobalAvgPool,
     GlobalMaxPool,
     GlobalPool,
+    L2Pool,
     MaxPool,
     MaxPoolPlaces,
     Pool,
@@ -73,11 +74,21 @@ def reach(op: Pool, to: Emitter, x: str, over: Sliding, *, inner: bool = True) -
 
 @emit.register
 def maxpool(op: MaxPool, to: Emitter) -> list[str]:
+    return [pooled_with(to, op, "MaxPool", -inf)]
+
+
+@emit.register
+def l2pool(op: L2Pool, to: Emitter) -> list[str]:
+    return [pooled_with(to, op, "LpPool", 0.0, p=2)]
+
+
+def pooled_with(to: Emitter, op: Pool, kind: str, fill: float, **attributes: Any) -> str:
+    """A pooling for which places that hold `fill` are not there."""
     (x,), over = to.inputs, op.sliding(to.shapes[0])
     if known(op, to.shapes[0], over):
-        return [to.node("MaxPool", [x], **windows(op, to, over))]
-    x = bordered(to, x, reach(op, to, x, over), -inf)
-    return [to.node("MaxPool", [x], kernel_shape=over.size, strides=over.stride)]
+        return str(to.node(kind, [x], **windows(op, to, over), **attributes))
+    x = bordered(to, x, reach(op, to, x, over), fill)
+    return str(to.node(kind, [x], kernel_shape=over.size, strides=over.stride, **attributes))
 
 
 @emit.register
