@@ -26,6 +26,7 @@ COMMANDS = {
     "eval": "measure a trained model",
     "predict": "classify files with a trained model",
     "runs": "list, show and compare training runs",
+    "bench": "latency and throughput, by batch",
     "export": "write ONNX, straight from the graph",
     "zoo": "the bundled models",
 }
@@ -120,7 +121,7 @@ def dispatch(arguments: list[str]) -> int:
         add_file_arguments(parser, many=files == "many")
     command.add_arguments(parser)
     parser.add_argument("--debug", action="store_true", help="show a Python traceback where something goes wrong")
-    status: int = command.run(parser.parse_args(rest))
+    status: int = command.run(parser.parse_intermixed_args(rest))
     return status
 
 
