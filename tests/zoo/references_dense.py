@@ -134,7 +134,7 @@ class Unpooling(Net):
             places, size = kept.pop()
             room = x.new_zeros(*x.shape[:2], size[0] * size[1])
             x = stage(room.scatter(2, places.flatten(2), x.flatten(2)).unflatten(2, size))
-        return self.last(x).softmax(1)
+        return self.last(x).softmax(1)  # type: ignore[no-any-return]
 
 
 def conv3(a: int, b: int) -> nn.Module:
@@ -238,13 +238,13 @@ class Generator(Net):
         for a, b in [(8, 4), (4, 2), (2, 1)]:
             larger = self.put(nn.ConvTranspose2d(a * width, b * width, 5, 2, bias=False))
             self.rest.append((larger, nn.Sequential(self.put(norm(b * width)), nn.ReLU())))
-        self.rest.append((self.put(nn.ConvTranspose2d(width, 3, 5, 2, bias=False)), nn.Tanh()))
+        self.rest.append((self.put(nn.ConvTranspose2d(width, 3, 5, 2, bias=False)), nn.Sequential(nn.Tanh())))
 
     def forward(self, z: Tensor) -> Tensor:
         x = self.norm(self.first(z)).relu().reshape(len(z), 4, 4, 8 * self.width).movedim(-1, 1)
         for larger, behind in self.rest:
             x = behind(larger(x)[..., 1:-2, 1:-2])
-        return x
+        return x  # type: ignore[no-any-return]
 
 
 class Discriminator(Net):
