@@ -32,8 +32,9 @@ format: $(VENV)/.dev        ## bring Python and .cnn files into their layout
 	$(BIN)/ruff format -q .
 	$(BIN)/cnnc fmt zoo examples
 
-tables: $(VENV)/.installed  ## rebuild the parser tables after a change of grammar/cnn.lark
+tables: $(VENV)/.installed  ## rebuild the parser tables and the index of the zoo, after a change of grammar/cnn.lark or zoo/
 	$(BIN)/python -m cnnc.grammar.build
+	$(BIN)/python -m cnnc.zoo.index
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
