@@ -9,14 +9,17 @@ from ..compiler.diagnostics import CompileError
 from ..compiler.graph import Checked
 from ..compiler.ops.scale import Rescale
 from ..compiler.pipeline import Compiled
+from ..compiler.recipes.record import Recipe
 from ..compiler.shape import Shape
 from .data import DataError, Dataset
+from .task import Classification, Embedding, Task, sampler, task_of
 
 SMALL = (32, 48, 64, 96, 128, 160)
 """Input sizes tried for pictures that are far smaller than what the model declares."""
-
 OPEN = 224
 """The side given to inputs of open size."""
+MULTIPLES = (1, 8, 16, 32)
+"""What the sides of other examples are rounded up to, in turn, where a network cannot take them as they are."""
 
 
 class Changes(NamedTuple):
@@ -35,91 +38,91 @@ class Adapted(NamedTuple):
     compiled: Compiled
     changes: Changes
     told: tuple[str, ...]
+    task: Task
 
 
-def adapt(compiled: Compiled, data: Dataset, given: Changes, compile: Compile) -> Adapted:
+def adapt(compiled: Compiled, data: Dataset, recipe: Recipe, given: Changes, compile: Compile) -> Adapted:
     """Give the model the classes and the input size of the data, where its parameters allow. DataError otherwise.
 
     `given` is what the user asked for: it stays.
     """
     declared = compiled.checked
-    require_pictures(declared)
-    params, told = given.params, []
-    if width(declared) != len(data.classes) and not (width(declared) == 1 and len(data.classes) == 2):
-        params = with_classes(declared, data, given)
-        told.append(f"classes: {width(declared):,} in the file, {len(data.classes)} in the data")
+    task = task_of(declared, data, recipe)
+    require_inputs(declared, data, recipe)
+    params, told = parameters(declared, task, given)
     errors: list[CompileError] = []
-    for shape in [None] if given.inputs else shapes(declared.inputs[0].facts.output, data):
-        changes = Changes(params, given.inputs if shape is None else (str(shape),))
+    for shape in [None] if given.inputs else shapes(declared.inputs[0].facts.output, data, task):
+        changes = Changes(params, given.inputs if shape is None else for_all(declared, shape))
         try:
             found = compiled if changes == given else compile(changes)
         except CompileError as error:
             errors.append(error)
             continue
-        require_classes(found.checked, data, declared)
+        require_width(found.checked, task, declared)
         if shape is not None:
-            told.append(f"input: {declared.inputs[0].facts.output} in the file, {shape} for pictures of {size(data)}")
-        return Adapted(found, changes, tuple(told))
-    raise unknown_classes(declared, data, errors[-1])
+            told.append(f"input: {declared.inputs[0].facts.output} in the file, {shape} for {size(data)}")
+        return Adapted(found, changes, tuple(told), task_of(found.checked, data, recipe))
+    raise without_parameter(declared, task, errors[-1])
 
 
-def require_pictures(checked: Checked) -> None:
-    """One input for pictures, and a first output that is a vector of classes."""
-    if len(checked.inputs) != 1:
+def for_all(checked: Checked, shape: Shape) -> tuple[str, ...]:
+    """The shape for every input."""
+    if len(checked.inputs) == 1:
+        return (str(shape),)
+    return tuple(f"{node.path}={shape}" for node in checked.inputs)
+
+
+# --- inputs -----------------------------------------------------------------------------------------------------------
+
+
+def require_inputs(checked: Checked, data: Dataset, recipe: Recipe) -> None:
+    """As many inputs as the data have, of their rank."""
+    needed = 1 + len(data.train.others)
+    several = len(checked.inputs)
+    if several != needed and (sampler(recipe) is None or several not in (1, 2, 3)):
         names = ", ".join(f"`{node.path}`" for node in checked.inputs)
-        raise DataError(f"`{checked.name}` has the inputs {names}: only models with one input are trained yet")
+        hint = ": say how they are put together, as with `data ..., sample=pairs()`" if several in (2, 3) else ""
+        raise DataError(f"`{checked.name}` has the inputs {names}; the data have {needed} for each example{hint}")
     shape = checked.inputs[0].facts.output
-    if shape.rank != 2:
-        raise DataError(
-            f"`{checked.name}` takes {shape}: only models of pictures, height x width x channels, are trained yet"
-        )
-    output = checked.outputs[0].port.shape
-    if output.rank != 0:
-        raise DataError(f"`{checked.name}` gives {output}: only models that give a vector of classes are trained yet")
+    rank = 2 if data.shape is None else len(data.shape) - 1
+    if shape.rank != rank:
+        raise DataError(f"`{checked.name}` takes {KINDS[shape.rank]}, {shape}; the data are {size(data)}")
 
 
-def width(checked: Checked) -> int:
-    """The values of the first output."""
-    return checked.outputs[0].port.shape.channels or 0
+KINDS = {0: "vectors", 1: "series", 2: "pictures", 3: "volumes"}
+"""What examples are, by rank."""
 
 
-def with_classes(checked: Checked, data: Dataset, given: Changes) -> tuple[str, ...]:
-    if any(text.partition("=")[0].strip() == "classes" for text in given.params):
-        raise DataError(
-            f"the model has {width(checked):,} classes by `-p classes`, the data have {len(data.classes):,}"
-        )
-    return (*given.params, f"classes={len(data.classes)}")
-
-
-def require_classes(found: Checked, data: Dataset, declared: Checked) -> None:
-    if width(found) not in (len(data.classes), 1 if len(data.classes) == 2 else len(data.classes)):
-        raise DataError(
-            f"`{declared.name}` gives {width(found):,} values with `classes={len(data.classes)}`, "
-            f"the data have {len(data.classes):,} classes"
-        )
-
-
-def unknown_classes(checked: Checked, data: Dataset, error: CompileError) -> Exception:
-    """The reason why no changed model was found: a missing parameter in our words, else the compiler's."""
-    if any(d.code == "unknown-argument" and "classes" in d.message for d in error.diagnostics):
-        return DataError(
-            f"`{checked.name}` gives {width(checked):,} classes, the data have {len(data.classes):,}: "
-            f"give the model a parameter `classes`, as in `model {checked.name}(classes={width(checked)}):`"
-        )
-    return error
-
-
-def shapes(declared: Shape, data: Dataset) -> Iterator[Shape | None]:
+def shapes(declared: Shape, data: Dataset, task: Task) -> Iterator[Shape | None]:
     """Input shapes to try, in order; None is the one that is declared."""
-    height, wide, channels = declared
-    if None not in declared and not far_smaller(data, declared):
+    if declared.rank == 2 and (data.shape is None or len(data.shape) == 3):
+        yield from of_pictures(declared, data, task)
+        return
+    assert data.shape is not None
+    if tuple(declared) == tuple(data.shape):
         yield None
         return
-    channels = channels or data.channels
-    for side in SMALL if data.shape is not None and max(data.shape[:2]) <= SMALL[0] else (OPEN,):
-        if (height is None or side < height) and (wide is None or side < wide):
-            yield Shape((side, side, channels))
-    yield None if None not in declared else Shape((height or OPEN, wide or OPEN, channels))
+    for multiple in MULTIPLES:
+        yield Shape((*(-(-n // multiple) * multiple for n in data.shape[:-1]), data.shape[-1]))
+
+
+def of_pictures(declared: Shape, data: Dataset, task: Task) -> Iterator[Shape | None]:
+    """The declared size, a small one for pictures that are far smaller."""
+    height, wide, channels = declared
+    fitting = channels in (1, 3) and data.channels in (1, 3)
+    channels = channels if channels and fitting else data.channels
+    if None not in declared and not far_smaller(data, declared) and channels == declared.channels:
+        yield None
+        return
+    if None in declared and data.shape is not None and not isinstance(task, (Classification, Embedding)):
+        for multiple in MULTIPLES[1:]:
+            yield Shape((*(-(-n // multiple) * multiple for n in data.shape[:-1]), channels))
+    if None in declared or far_smaller(data, declared):
+        for side in SMALL if data.shape is not None and max(data.shape[:2]) <= SMALL[0] else (OPEN,):
+            if (height is None or side < height) and (wide is None or side < wide):
+                yield Shape((side, side, channels))
+    whole = Shape((height or OPEN, wide or OPEN, channels))
+    yield None if whole == declared else whole
 
 
 def far_smaller(data: Dataset, declared: Shape) -> bool:
@@ -128,7 +131,10 @@ def far_smaller(data: Dataset, declared: Shape) -> bool:
 
 
 def size(data: Dataset) -> str:
-    return "x".join(map(str, data.shape)) if data.shape is not None else "any size"
+    """`pictures of 8x8x1`"""
+    if data.shape is None:
+        return "pictures of any size"
+    return f"{KINDS[len(data.shape) - 1]} of {'x'.join(map(str, data.shape))}"
 
 
 def wants_255(checked: Checked) -> bool:
@@ -136,3 +142,55 @@ def wants_255(checked: Checked) -> bool:
     source = checked.inputs[0]
     readers = [node.op for node in checked.nodes if any(port.node is source for port in node.inputs)]
     return bool(readers) and all(isinstance(op, Rescale) and max(op.scale) <= 0.02 for op in readers)
+
+
+# --- outputs ----------------------------------------------------------------------------------------------------------
+
+
+def require_pictures(checked: Checked) -> None:
+    """One input for pictures, and a first output that is a vector of classes."""
+    shape = checked.inputs[0].facts.output
+    if len(checked.inputs) != 1 or shape.rank != 2:
+        shapes = ", ".join(f"`{node.path}` {node.facts.output}" for node in checked.inputs)
+        raise DataError(f"`{checked.name}` takes {shapes}: one picture, height x width x channels, is expected")
+    output = checked.outputs[0].port.shape
+    if output.rank != 0:
+        raise DataError(f"`{checked.name}` gives {output}: a vector of classes is expected")
+
+
+def width(checked: Checked) -> int:
+    """The values, or channels, of the first output."""
+    return checked.outputs[0].port.shape.channels or 0
+
+
+def parameters(checked: Checked, task: Task, given: Changes) -> tuple[tuple[str, ...], list[str]]:
+    """The parameters of the model with the width that the data ask for, and a line where that is a change."""
+    allowed, found = task.widths(), width(checked)
+    if not allowed or found in allowed:
+        return given.params, []
+    if any(text.partition("=")[0].strip() == task.parameter for text in given.params):
+        raise DataError(
+            f"the model has {found:,} {task.parameter} by `-p {task.parameter}`, the data have {allowed[0]:,}"
+        )
+    told = f"{task.parameter}: {found:,} in the file, {allowed[0]} in the data"
+    return (*given.params, f"{task.parameter}={allowed[0]}"), [told]
+
+
+def require_width(found: Checked, task: Task, declared: Checked) -> None:
+    allowed = task.widths()
+    if allowed and width(found) not in allowed:
+        raise DataError(
+            f"`{declared.name}` gives {width(found):,} values with `{task.parameter}={allowed[0]}`, "
+            f"the data have {allowed[0]:,} {task.parameter}"
+        )
+
+
+def without_parameter(checked: Checked, task: Task, error: CompileError) -> Exception:
+    """The reason why no changed model was found: a missing parameter in our words, else the compiler's."""
+    name = task.parameter
+    if name and any(d.code == "unknown-argument" and name in d.message for d in error.diagnostics):
+        return DataError(
+            f"`{checked.name}` gives {width(checked):,} {name}, the data have {task.widths()[0]:,}: "
+            f"give the model a parameter `{name}`, as in `model {checked.name}({name}={width(checked)}):`"
+        )
+    return error

@@ -1,118 +1,98 @@
-"""What is minimised: the terms of a recipe as one function of the network's outputs and the labels."""
+"""What is minimised: the terms of a recipe as one function of the network's outputs and of what is known."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import singledispatch
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from ..compiler.diagnostics import UserError
 from ..compiler.recipes import learning as rule
+from .losses import TOGETHER, Said, jointly, values
+from .places import border_weights, framed
 
 Outputs = tuple[Tensor, ...]
-"""One tensor per output of the network."""
+"""One tensor per output of the network, (N, C, spatial...)."""
 
 
 class Term(NamedTuple):
-    """One loss on one output."""
+    """One loss on one output, or on several together."""
 
     loss: rule.Loss
-    output: int
+    outputs: tuple[int, ...]
     folded: str | None
 
-    def __call__(self, outputs: Outputs, target: Tensor) -> Tensor:
-        """The mean over the batch. `target` is (N,) of class numbers, or (N, classes) of probabilities."""
-        return self.loss.weight * term(self.loss, outputs[self.output].float(), target, self.folded)
+    def __call__(self, outputs: Outputs, target: Tensor, clean: Tensor | None = None) -> Tensor:
+        """The mean over the batch. `target` is what is known, `clean` the examples themselves."""
+        found = tuple(outputs[i].float() for i in self.outputs)
+        if isinstance(self.loss, TOGETHER):
+            return self.loss.weight * jointly(self.loss, found, target)
+        if self.loss.target == "input":
+            assert clean is not None
+            target = clean.float()
+        return self.loss.weight * self.one(found[0], target)
+
+    def one(self, found: Tensor, target: Tensor) -> Tensor:
+        """The loss on one output."""
+        target = framed(target, found)
+        said = values(self.loss, found, target, self.folded)
+        if isinstance(self.loss.weight_map, rule.Border):
+            said = Said(said.losses * border_weights(self.loss.weight_map, target), said.counted)
+        return reduced(said, self.loss.reduce)
+
+
+def reduced(said: Said, how: str) -> Tensor:
+    """The mean over the batch of the means, or of the sums, over the values of an example that count."""
+    losses, counted = said
+    if how == "sum":
+        return losses.flatten(1).sum(1).mean() if losses.ndim > 1 else losses.mean()
+    if counted is None:
+        return losses.mean()
+    return losses.sum() / counted.sum().clamp_min(1)
 
 
 class Criterion:
     """The weighted sum of the terms."""
 
-    def __init__(self, losses: Sequence[rule.Loss], names: Sequence[str], folded: Sequence[str | None]) -> None:
-        self.terms = tuple(
-            Term(loss, names.index(name), folded[names.index(name)])
-            for loss in losses
-            for name in loss.on or (names[0],)
-        )
+    def __init__(
+        self, losses: Sequence[rule.Loss], names: Sequence[str], folded: Sequence[str | None], *, itself: bool = False
+    ) -> None:
+        """`itself`: the examples are to be given back, so that every loss on an output is measured by them."""
+        self.terms = tuple(term for loss in losses for term in terms(aimed(loss, itself), names, folded))
 
-    def __call__(self, outputs: Outputs, target: Tensor) -> Tensor:
-        total = self.terms[0](outputs, target)
+    @property
+    def clean(self) -> bool:
+        """Whether it wants the examples themselves."""
+        return any(term.loss.target == "input" for term in self.terms)
+
+    def __call__(self, outputs: Outputs, target: Tensor, clean: Tensor | None = None) -> Tensor:
+        total = self.terms[0](outputs, target, clean)
         for other in self.terms[1:]:
-            total = total + other(outputs, target)
+            total = total + other(outputs, target, clean)
         return total
 
-
-@singledispatch
-def term(loss: rule.Loss, found: Tensor, target: Tensor, folded: str | None) -> Tensor:
-    """One loss; `folded` is the activation that was left out behind `found`, which the loss then contains."""
-    raise NotImplementedError(loss.word)
-
-
-def runs(loss: rule.Loss) -> bool:
-    """Whether there is a rule for the loss."""
-    return term.dispatch(type(loss)) is not term.dispatch(rule.Loss)
+    @torch.no_grad()
+    def each(self, outputs: Outputs, target: Tensor, clean: Tensor | None = None) -> list[float]:
+        """The terms one by one, with their weights."""
+        return [float(term(outputs, target, clean)) for term in self.terms]
 
 
-@term.register
-def cross_entropy(loss: rule.CrossEntropy, found: Tensor, target: Tensor, folded: str | None) -> Tensor:
-    if folded == "sigmoid":
-        return binary(found, spread_out(target, found))
-    return functional.cross_entropy(found, target, label_smoothing=loss.smoothing)
+def aimed(loss: rule.Loss, itself: bool) -> rule.Loss:
+    """The loss, measured by the example itself where that is the task."""
+    if not itself or loss.target is not None or isinstance(loss, TOGETHER):
+        return loss
+    return loss.changed(target="input")
 
 
-@term.register
-def binary_cross_entropy(loss: rule.BinaryCrossEntropy, found: Tensor, target: Tensor, folded: str | None) -> Tensor:
-    return binary(found, spread_out(target, found))
-
-
-def binary(found: Tensor, target: Tensor) -> Tensor:
-    return functional.binary_cross_entropy_with_logits(found, target)
-
-
-@term.register
-def mse(loss: rule.MeanSquaredError, found: Tensor, target: Tensor, folded: str | None) -> Tensor:
-    return functional.mse_loss(activated(found, folded), spread_out(target, found))
-
-
-@term.register
-def mae(loss: rule.MeanAbsoluteError, found: Tensor, target: Tensor, folded: str | None) -> Tensor:
-    return functional.l1_loss(activated(found, folded), spread_out(target, found))
-
-
-@term.register
-def smooth_l1(loss: rule.SmoothL1, found: Tensor, target: Tensor, folded: str | None) -> Tensor:
-    return functional.smooth_l1_loss(activated(found, folded), spread_out(target, found), beta=loss.beta)
-
-
-def spread_out(target: Tensor, found: Tensor) -> Tensor:
-    """Class numbers as (N, classes) of 0 and 1; for a single output, of two classes, as (N, 1)."""
-    if found.shape[-1] == 1:
-        yes = target[:, 1] if target.ndim == 2 else target
-        return yes.to(found).view(-1, 1)
-    if target.ndim == 2:
-        return target.to(found)
-    return functional.one_hot(target, found.shape[-1]).to(found)
-
-
-ACTIVATIONS: dict[str, Callable[..., Any]] = {
-    "softmax": lambda x: x.softmax(-1),
-    "sigmoid": torch.sigmoid,
-    "log_softmax": lambda x: x.log_softmax(-1),
-}
-
-
-def activated(found: Tensor, folded: str | None) -> Tensor:
-    """The output with the activation that was left out."""
-    return ACTIVATIONS[folded](found) if folded else found
-
-
-def probabilities(found: Tensor, folded: str | None) -> Tensor:
-    """(N, classes) probabilities from an output; a single yes or no is two classes."""
-    found = found.float()
-    if found.shape[-1] == 1:
-        yes = torch.sigmoid(found)
-        return torch.cat([1 - yes, yes], 1)
-    return activated(found, folded or "softmax")
+def terms(loss: rule.Loss, names: Sequence[str], folded: Sequence[str | None]) -> list[Term]:
+    """The terms of one loss: one for each output it names, or one for all of them together."""
+    wanted = loss.on or (names[0],)
+    strange = [name for name in wanted if name not in names]
+    if strange:
+        raise UserError(f"`{loss.word}` is on `{strange[0]}`, which is no output: there are {', '.join(names)}")
+    places = tuple(names.index(name) for name in wanted)
+    if isinstance(loss, TOGETHER):
+        return [Term(loss, places, None)]
+    return [Term(loss, (place,), folded[place]) for place in places]

@@ -6,50 +6,50 @@ Whoever writes an optimizer gets what is written: a constant rate where no sched
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from ..compiler.graph import Output
 from ..compiler.recipes import course, learning, steps
 from ..compiler.recipes.base import Entry
 from ..compiler.recipes.data import Data, Digits
-from ..compiler.recipes.record import Recipe
+from ..compiler.recipes.record import Recipe, Said
 from ..compiler.recipes.types import Length, Shift
+from .task import Task
 
-BATCH = 64
 EPOCHS = (8, 40)
 """The fewest and the most epochs without being asked."""
 WORK = 6.5e12
 """Multiply-accumulates and their gradients that decide between these: about a minute of two CPU cores."""
-AUXILIARY = 0.3
-"""Weight of the losses on further outputs (Szegedy et al., 2014)."""
 
 
-class Task(NamedTuple):
+class Basis(NamedTuple):
     """What defaults hang on. `macs` is that of one example; `mean` and `std` are those of the data, per channel."""
 
+    task: Task
     macs: int
     examples: int
-    outputs: tuple[str, ...]
-    widths: tuple[int, ...]
+    outputs: tuple[Output, ...]
+    pictures: bool
     small: bool
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
 
-def completed(recipe: Recipe, task: Task) -> Recipe:
+def completed(recipe: Recipe, basis: Basis) -> Recipe:
     """The recipe with an entry for everything that a run asks for; what it says stays."""
     said = {one.entry.entry for one in recipe.everything()}
-    return normalized(recipe.having(missing(said, task)), task, said)
+    return measured(normalized(sized(recipe.having(missing(said, basis))), basis, said), basis)
 
 
-def missing(said: set[str], task: Task) -> Iterator[Entry]:
+def missing(said: set[str], basis: Basis) -> Iterator[Entry]:
     """The entries a recipe lacks."""
     if "data" not in said:
         yield Data(source=Digits())
     if "augment" not in said:
-        yield steps.Augment(steps=changes(task))
+        yield steps.Augment(steps=changes(basis))
     if "loss" not in said:
-        yield from losses(task)
+        yield from basis.task.losses(basis.outputs)
     if "optimizer" not in said:
         yield learning.AdamW(lr=2e-3, weight_decay=0.05)
         if "params" not in said:
@@ -57,46 +57,39 @@ def missing(said: set[str], task: Task) -> Iterator[Entry]:
     if "schedule" not in said:
         yield learning.Constant() if "optimizer" in said else learning.Cosine(warmup=Length(1, "epochs"))
     if "batch" not in said:
-        yield course.Batch(size=BATCH)
+        yield course.Batch(size=basis.task.batch)
     if "epochs" not in said and "steps" not in said:
-        yield course.Epochs(count=epochs(task))
+        yield course.Epochs(count=epochs(basis))
     yield from (made for made in COURSE if made.entry not in said)
 
 
 COURSE = (course.Keep(), course.Precision(what="mixed"), course.Seed(number=0))
 
 
-def epochs(task: Task) -> int:
+def epochs(basis: Basis) -> int:
     """More where the network is small."""
     fewest, most = EPOCHS
-    return min(max(round(WORK / max(6 * task.macs * task.examples, 1)), fewest), most)
+    return min(max(round(WORK / max(6 * basis.macs * basis.examples, 1)), fewest), most)
 
 
-def changes(task: Task) -> tuple[steps.Step, ...]:
-    """A little turned, moved and zoomed; larger pictures are also mirrored, digits may not be."""
+def changes(basis: Basis) -> tuple[steps.Step, ...]:
+    """Pictures a little turned, moved and zoomed; larger ones are also mirrored, digits may not be."""
+    if not basis.pictures or not basis.task.mirrored:
+        return ()
     affine = steps.Affine(rotation=(10.0,), shift=(Shift(0.1),), zoom=(0.1,))
-    return (affine,) if task.small else (steps.HFlip(), affine)
+    return (affine,) if basis.small else (steps.HFlip(), affine)
 
 
-def losses(task: Task) -> Iterator[learning.Loss]:
-    """Cross entropy on the first output, and with less weight on others that look like it."""
-    kind = learning.BinaryCrossEntropy if task.widths[0] == 1 else learning.CrossEntropy
-    yield kind()
-    alike = tuple(name for name, width in zip(task.outputs[1:], task.widths[1:]) if width == task.widths[0])
-    if alike:
-        yield kind(on=alike, weight=AUXILIARY)
-
-
-def normalized(recipe: Recipe, task: Task, said: set[str]) -> Recipe:
+def normalized(recipe: Recipe, basis: Basis, said: set[str]) -> Recipe:
     """`evaluate: normalize` by the data, and the same at the end of `augment`, where nothing else is said."""
     augment = recipe.one(steps.Augment)
     done = augment is not None and any(isinstance(s, (steps.Normalize, steps.Standardize)) for s in augment.steps)
     if "evaluate" in said or augment is None:
         return recipe
     sized = tuple(evaluated(step) for step in augment.steps if not random(step))
-    if done or not task.mean:
+    if done or not basis.mean:
         return recipe.having([steps.Evaluate(steps=sized)])
-    step = steps.Normalize(mean=task.mean, std=task.std)
+    step = steps.Normalize(mean=basis.mean, std=basis.std)
     others = tuple(
         one._replace(entry=steps.Augment(steps=(*augment.steps, step))) if one.entry is augment else one
         for one in recipe.said
@@ -117,3 +110,39 @@ def evaluated(step: steps.Step) -> steps.Step:
     if isinstance(step, steps.ResizedCrop):
         return steps.Resize(size=step.size * (3 - len(step.size)))
     return step
+
+
+def sized(recipe: Recipe) -> Recipe:
+    """`data ..., size=` as the first step of `augment` and, where it is said, of `evaluate`."""
+    said = recipe.one(Data)
+    if said is None or said.size is None:
+        return recipe
+    first = steps.Resize(size=said.size)
+    return changed_steps(recipe, lambda chain: chain if chain[:1] == (first,) else (first, *chain))
+
+
+def measured(recipe: Recipe, basis: Basis) -> Recipe:
+    """`standardize per=data` as `normalize` by the numbers of the data."""
+
+    def settled(step: steps.Step) -> steps.Step:
+        if not isinstance(step, steps.Standardize) or step.per != "data" or not basis.mean:
+            return step
+        mean = basis.mean if step.center else (0.0,)
+        return steps.Normalize(mean=mean, std=basis.std if step.scale else None)
+
+    return changed_steps(recipe, lambda chain: tuple(map(settled, chain)))
+
+
+def changed_steps(recipe: Recipe, change: Callable[[tuple[steps.Step, ...]], tuple[steps.Step, ...]]) -> Recipe:
+    """The recipe with other chains of steps, those of phases too."""
+
+    def over(said: tuple[Said, ...]) -> tuple[Said, ...]:
+        return tuple(
+            one._replace(entry=one.entry.changed(steps=change(one.entry.steps)))
+            if isinstance(one.entry, steps.Steps)
+            else one
+            for one in said
+        )
+
+    phases = tuple(phase._replace(said=over(phase.said)) for phase in recipe.phases)
+    return recipe._replace(said=over(recipe.said), phases=phases)

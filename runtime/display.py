@@ -99,7 +99,7 @@ class Live(Display):
         self.drawn = now
         began, before = self.began
         speed = (position.step * stage.batch - before) / max(now - began, 1e-9)
-        told = f"loss {position.loss / position.seen:.4f}  accuracy {percent(position.right / position.seen)}"
+        told = f"loss {position.loss / position.seen:.4f}  {shown(position.told, position.score / position.seen)}"
         where = f"{position.stage_step % stage.per_epoch}/{stage.per_epoch}"
         self.bar.update(
             self.task, completed=position.step, description=f"epoch {position.epoch + 1}/{self.epochs}",
@@ -111,12 +111,25 @@ def line(row: Row, epochs: int, best: bool) -> str:
     """`epoch  3/10  loss 0.2134  accuracy 93.2 %  held out: loss 0.1502  accuracy 96.9 %  1,234 images/s  best`"""
     phase = f"  {row['phase']}" if "phase" in row else ""
     parts = [f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}{phase}"]
-    parts.append(f"loss {row['loss']:.4f}  accuracy {percent(row['accuracy'])}")
+    parts.append(figures(row, ""))
     if "val_loss" in row:
-        parts.append(f"held out: loss {row['val_loss']:.4f}  accuracy {percent(row['val_accuracy'])}")
+        parts.append(f"held out: {figures(row, 'val_')}")
     parts.append(f"lr {row['lr']:.1e}")
     parts.append(f"{row['images_per_second']:,.0f} images/s")
     return "  ".join([*parts, *(["best"] if best else [])])
+
+
+TOLD = ("loss", "accuracy", "iou", "f1", "mae", "rmse")
+"""The figures a line has room for."""
+
+
+def figures(row: Row, prefix: str) -> str:
+    """`loss 0.1502  accuracy  96.9 %`"""
+    return "  ".join(shown(name, row[prefix + name]) for name in TOLD if prefix + name in row)
+
+
+def shown(name: str, value: float) -> str:
+    return f"accuracy {percent(value)}" if name == "accuracy" else f"{name} {value:.4f}"
 
 
 def percent(share: float) -> str:

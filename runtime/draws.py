@@ -19,6 +19,8 @@ class Draws(NamedTuple):
     epoch: int
     place: int
     examples: NDArray[Any]
+    others: Tensor | None = None
+    """Other examples of the split, one drawn for each, for steps that look at two."""
 
     @property
     def key(self) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..compiler.diagnostics import UserError
+from .feed import Batch
 
 PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
 
@@ -69,6 +70,11 @@ class Engine:
 
     def moved(self, x: Tensor) -> Tensor:
         return x.to(self.device, non_blocking=True)
+
+    def at_hand(self, batch: Batch) -> Batch:
+        """The batch where the network is."""
+        clean = self.moved(batch.clean) if batch.clean is not None else None
+        return batch._replace(inputs=tuple(map(self.moved, batch.inputs)), y=self.moved(batch.y), clean=clean)
 
     def numbers(self) -> AbstractContextManager[Any]:
         """Inside, networks compute in the precision of the run."""

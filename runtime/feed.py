@@ -1,10 +1,11 @@
-"""Batches: pictures loaded, brought to the model's size, changed by the chain of steps, stacked."""
+"""Batches: examples loaded, brought to the model's size, changed by the chain of steps, stacked with their labels."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -12,70 +13,144 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..compiler.recipes.steps import Step
-from .augment import GRAY, apply, resized, sizing
+from ..compiler.recipes.steps import Erase, HistogramMatch, Noise, Step
+from . import keyed
+from .augment import apply, moves, sizing
 from .data import DataError, Split
-from .data.dataset import Array
+from .data.dataset import Examples
 from .draws import Draws
+from .sampling import Members
+from .tensors import as_labels, as_tensor, in_unit, resized, with_channels
 
 CACHE = 2**30
-"""Bytes up to which pictures of one size are kept in memory."""
+"""Bytes up to which examples are kept in memory at the model's size."""
 AHEAD = 3
 """Batches prepared while the network works."""
+TURN = 2**40
+"""What the number of an example grows by where it comes again in an epoch: it is then changed anew."""
+IGNORED = -1
+"""The label of places that do not count."""
+
+Positions = NDArray[np.int64]
+Sample = Callable[[int, Positions], Members]
+"""From the epoch and the positions of a batch to what each input of the model gets."""
 
 
 class Wanted(NamedTuple):
-    """What the network takes: (height, width, channels), and whether values run to 255 instead of 1."""
+    """What the network takes: (spatial..., channels), and whether brightness runs to 255 instead of 1."""
 
-    height: int
-    width: int
-    channels: int
+    shape: tuple[int, ...]
     to_255: bool = False
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return self.shape[:-1]
+
+    @property
+    def channels(self) -> int:
+        return self.shape[-1]
 
 
 class Batch(NamedTuple):
-    """Pictures (N, C, H, W) and labels (N,); `positions` are those in the split."""
+    """Examples (N, C, spatial...) for each input, what is known about them, and their positions.
 
-    x: Tensor
+    Positions count on behind the end of the split for examples that come again in an epoch.
+
+    `y` is (N,) of class numbers, (N, values), or (N, spatial...) of class numbers where -1 does not count. `clean` are
+    the examples before noise was added and pieces were blanked out, for those who are to give them back.
+    """
+
+    inputs: tuple[Tensor, ...]
     y: Tensor
-    positions: NDArray[np.int64]
+    positions: Positions
+    clean: Tensor | None = None
+
+    @property
+    def x(self) -> Tensor:
+        """The first input."""
+        return self.inputs[0]
+
+
+class Stock:
+    """One input of a split, or its masks, as tensors; kept in memory at the model's size where that is little."""
+
+    def __init__(
+        self, examples: Examples, numbers: Positions, wanted: Wanted, *, labels: bool = False, keep: bool = True
+    ) -> None:
+        self.examples, self.numbers, self.wanted, self.labels = examples, numbers, wanted, labels
+        self.cache: Tensor | None = None
+        if keep and len(numbers) * prod(wanted.sizes) * (1 if labels else wanted.channels) <= CACHE:
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                self.cache = torch.cat(list(pool.map(self.at_size, numbers)))
+
+    def raw(self, number: int) -> Tensor:
+        """(1, C, spatial...) in its own size and type."""
+        found = self.examples.load(int(number))
+        if self.labels:
+            return as_labels(found, len(self.wanted.sizes) or 1)
+        return with_channels(as_tensor(found), self.wanted.channels)
+
+    def alone(self, position: int) -> Tensor:
+        """One example in its own size, brightness from 0 to 1."""
+        x = self.raw(self.numbers[position])
+        return x if self.labels else in_unit(x)
+
+    def at_size(self, number: int) -> Tensor:
+        """One example at the model's size, in the type in which it comes."""
+        x = self.raw(number)
+        if self.labels or x.shape[2:] == self.wanted.sizes:
+            return resized(x, *self.wanted.sizes) if self.wanted.sizes else x
+        brought = resized(in_unit(x), *self.wanted.sizes)
+        return brought.mul(255).round().to(torch.uint8) if x.dtype == torch.uint8 else brought
+
+    def together(self, positions: Positions) -> Tensor:
+        """Examples at the model's size, brightness from 0 to 1."""
+        if self.cache is not None:
+            x = self.cache[torch.from_numpy(positions)]
+        else:
+            x = torch.cat([self.at_size(number) for number in self.numbers[positions]])
+        return x if self.labels else in_unit(x)
 
 
 class Feed:
-    """A split with the chain of steps its pictures go through.
+    """A split with the chain of steps its examples go through.
 
-    Steps up to the last one that sets a size run picture by picture, the rest on whole batches. Where no step sets a
-    size pictures are brought to the model's, and kept in memory if they are not too many.
+    Steps up to the last one that sets a size run example by example, the rest on whole batches. Where no step sets a
+    size examples are brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what
+    the examples are without noise.
     """
 
     def __init__(
-        self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *, ahead: bool = False
-    ) -> None:
+        self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *,
+        ahead: bool = False, sample: Sample | None = None, clean: bool = False,
+    ) -> None:  # fmt: skip
         cut = max((i + 1 for i, step in enumerate(steps) if sizing(step)), default=0)
-        self.split = split
-        self.alone, self.together = steps[:cut], steps[cut:]
-        self.wanted = wanted
-        self.seed = seed
-        self.ahead = ahead
-        self.cache: Tensor | None = None
-        fits = len(split) * wanted.height * wanted.width * wanted.channels <= CACHE
-        if not cut and fits:
-            self.cache = self.cached()
+        self.split, self.wanted, self.seed = split, wanted, seed
+        self.alone, self.later = steps[:cut], steps[cut:]
+        self.ahead, self.sample, self.clean = ahead, sample, clean
+        numbers = split.numbers
+        self.stocks = [Stock(inputs, numbers, wanted, keep=not cut) for inputs in (split.examples, *split.others)]
+        self.masks = Stock(split.masks, numbers, wanted, labels=True, keep=not cut) if split.masks is not None else None
 
     def __len__(self) -> int:
         return len(self.split)
 
-    def batches(self, plan: Iterable[tuple[int, NDArray[np.int64]]]) -> Iterator[Batch]:
+    @property
+    def kept(self) -> bool:
+        """Whether all of it is in memory."""
+        return all(stock.cache is not None for stock in (*self.stocks, *([self.masks] if self.masks else [])))
+
+    def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
         """The batches of a plan of (epoch, positions in the split).
 
         Files are read ahead in other threads; what is in memory is not, where the network runs on the same cores.
         """
-        if self.cache is not None and not self.ahead:
+        if self.kept and not self.ahead:
             return (self.batch(epoch, positions) for epoch, positions in plan)
         return self.batches_ahead(plan)
 
-    def batches_ahead(self, plan: Iterable[tuple[int, NDArray[np.int64]]]) -> Iterator[Batch]:
-        with ThreadPoolExecutor(max_workers=1 if self.cache is not None else AHEAD) as pool:
+    def batches_ahead(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
+        with ThreadPoolExecutor(max_workers=1 if self.kept else AHEAD) as pool:
             waiting: deque[Future[Batch]] = deque()
             try:
                 for epoch, positions in plan:
@@ -88,65 +163,78 @@ class Feed:
                 for future in waiting:
                     future.cancel()
 
-    def batch(self, epoch: int, positions: NDArray[np.int64]) -> Batch:
+    def batch(self, epoch: int, positions: Positions) -> Batch:
         """One batch; its random changes hang on the epoch and on each example's number."""
-        numbers = self.split.numbers[positions]
-        if self.cache is not None:
-            x = in_unit(self.cache[torch.from_numpy(positions)])
+        members = self.sample(epoch, positions) if self.sample is not None else Members((positions,) * len(self.stocks))
+        stocks = self.stocks if len(self.stocks) == len(members.inputs) else self.stocks * len(members.inputs)
+        made = [self.prepared(i, stock, epoch, at) for i, (stock, at) in enumerate(zip(stocks, members.inputs))]
+        (x, mask, clean), *_ = made
+        labels = self.split.labels[positions % len(self.split)] if members.labels is None else members.labels
+        y = torch.from_numpy(labels) if mask is None else counted(mask)
+        return Batch(tuple(one[0] for one in made), y, positions, x if self.clean and clean is None else clean)
+
+    def prepared(
+        self, place: int, stock: Stock, epoch: int, positions: Positions
+    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        """One input through all steps, the masks that belong to it, and the examples without noise if they differ."""
+        masks = self.masks if not place else None
+        turns, positions = np.divmod(positions, len(self.split))
+        names = stock.numbers[positions] + TURN * turns
+        if self.alone:
+            x, mask = self.one_by_one(place, stock, masks, epoch, positions, names)
         else:
-            x = torch.cat([self.picture(epoch, number) for number in numbers])
-        for place, step in enumerate(self.together, len(self.alone)):
-            x = apply(step, x, Draws(self.seed, epoch, place, numbers))
+            x, mask = stock.together(positions), masks.together(positions) if masks is not None else None
+        clean = None
+        for number, step in enumerate(self.later, len(self.alone)):
+            if self.clean and clean is None and isinstance(step, (Noise, Erase)):
+                clean = x
+            draws = Draws(self.seed, epoch, number + 100 * place, names)
+            if isinstance(step, HistogramMatch):
+                draws = draws._replace(others=stock.together(self.drawn(draws)))
+            mask = apply(step, mask, draws) if mask is not None and moves(step) else mask
+            clean = apply(step, clean, draws) if clean is not None and not isinstance(step, (Noise, Erase)) else clean
+            x = apply(step, x, draws)
         self.require_size(x)
+        return self.finished(x), mask, self.finished(clean) if clean is not None else None
+
+    def one_by_one(
+        self, place: int, stock: Stock, masks: Stock | None, epoch: int, positions: Positions, names: Positions
+    ) -> tuple[Tensor, Tensor | None]:
+        """Through the steps up to the last that sets a size."""
+        found, maps = [], []
+        for position, name in zip(positions, names):
+            x = stock.alone(position)
+            mask = masks.alone(position) if masks is not None else None
+            for number, step in enumerate(self.alone):
+                draws = Draws(self.seed, epoch, number + 100 * place, np.array([name]))
+                mask = apply(step, mask, draws) if mask is not None and moves(step) else mask
+                x = apply(step, x, draws)
+            found.append(x)
+            maps.append(mask)
+        return torch.cat(found), torch.cat([m for m in maps if m is not None]) if masks is not None else None
+
+    def drawn(self, draws: Draws) -> Positions:
+        """Another example for each."""
+        share = keyed.uniform((*draws.key, keyed.PARTNER), draws.examples, 1)[:, 0]
+        return (share * len(self.split)).astype(np.int64)
+
+    def finished(self, x: Tensor) -> Tensor:
+        """As the network takes it."""
         x = x.mul(255) if self.wanted.to_255 else x
-        x = x.contiguous(memory_format=torch.channels_last)
-        return Batch(x, torch.from_numpy(self.split.labels[positions]), positions)
-
-    def picture(self, epoch: int, number: int) -> Tensor:
-        """One picture, (1, C, H, W), through the steps that run alone."""
-        x = in_unit(with_channels(self.loaded(number), self.wanted.channels))
-        if not self.alone:
-            return resized(x, self.wanted.height, self.wanted.width)
-        for place, step in enumerate(self.alone):
-            x = apply(step, x, Draws(self.seed, epoch, place, np.array([number])))
-        return x
-
-    def loaded(self, number: int) -> Array:
-        return self.split.examples.load(number)
-
-    def cached(self) -> Tensor:
-        """All pictures at the model's size, (N, C, H, W), in the type in which they come."""
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            return torch.cat(list(pool.map(self.at_size, self.split.numbers)))
-
-    def at_size(self, number: int) -> Tensor:
-        x = with_channels(self.loaded(number), self.wanted.channels)
-        brought = resized(in_unit(x), self.wanted.height, self.wanted.width)
-        return brought.mul(255).round().to(torch.uint8) if x.dtype == torch.uint8 else brought
+        return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x.contiguous()
 
     def require_size(self, x: Tensor) -> None:
-        height, width, channels = self.wanted.height, self.wanted.width, self.wanted.channels
-        if x.shape[1:] != (channels, height, width):
-            found = f"{x.shape[2]}x{x.shape[3]}x{x.shape[1]}"
-            raise DataError(f"the steps give pictures of {found}, the model takes {height}x{width}x{channels}")
+        *sizes, channels = self.wanted.shape
+        if x.shape[1:] != (channels, *sizes):
+            found, wanted = ("x".join(map(str, shape)) for shape in ((*x.shape[2:], x.shape[1]), self.wanted.shape))
+            kind = "steps give pictures" if self.alone or self.later else "examples are"
+            raise DataError(f"the {kind} of {found}, the model takes {wanted}")
 
 
-def in_unit(x: Tensor) -> Tensor:
-    """Values from 0 to 1."""
-    return x.float().div(255) if x.dtype == torch.uint8 else x
-
-
-def with_channels(picture: Array, channels: int) -> Tensor:
-    """(1, C, H, W) with this number of channels: gray repeated, colours weighed into gray."""
-    x = torch.from_numpy(np.array(picture.transpose(2, 0, 1), order="C"))[None]  # a copy: a picture may be read-only
-    if x.shape[1] == channels:
-        return x
-    if x.shape[1] == 1:
-        return x.expand(-1, channels, -1, -1)
-    if channels == 1:
-        mixed = (x.float() * torch.tensor(GRAY).view(1, 3, 1, 1)).sum(1, keepdim=True)
-        return mixed.round().to(torch.uint8) if x.dtype == torch.uint8 else mixed
-    raise DataError(f"pictures have 1 or 3 channels, the model takes {channels}")
+def counted(mask: Tensor) -> Tensor:
+    """(N, spatial...) of class numbers, `IGNORED` where 255 in eight bits or less than 0 says so."""
+    y = mask[:, 0].long()
+    return y.masked_fill(y == 255, IGNORED) if mask.dtype == torch.uint8 else y.clamp_min(IGNORED)
 
 
 def even(count: int, size: int) -> int:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
 from ..compiler.pipeline import Compiled
 from ..compiler.recipes import steps
 from ..compiler.recipes.course import Seed
 from ..compiler.recipes.data import Data
 from ..compiler.recipes.record import Recipe, from_json, plain, to_json
+from ..compiler.shape import Shape
 from .adapt import Changes, wants_255
 from .data import Dataset
 from .data.statistics import statistics
-from .defaults import Task
+from .defaults import Basis
 from .plan import Plan
+from .task import Task, task_of
 
 FORMAT = 1
 """The version of `config.json`."""
@@ -39,36 +42,36 @@ class Job(NamedTuple):
         return said.number if said is not None else 0
 
     @property
-    def input(self) -> tuple[int, int, int]:
-        """Height, width and channels."""
-        height, width, channels = self.checked.inputs[0].facts.output
-        assert height is not None
-        assert width is not None
-        assert channels is not None
-        return height, width, channels
+    def input(self) -> tuple[int, ...]:
+        """The shape of the first input."""
+        return sizes(self.checked.inputs[0].facts.output)
+
+    @property
+    def task(self) -> Task:
+        return task_of(self.checked, self.data, self.recipe)
 
     @property
     def to_255(self) -> bool:
         return wants_255(self.checked)
 
 
-def task_of(checked: Checked, data: Dataset) -> Task:
+def sizes(shape: Shape) -> tuple[int, ...]:
+    """A shape whose sizes are all known."""
+    if None in shape:
+        raise UserError(f"the input is {shape}: say which size with `--input`")
+    return tuple(n for n in shape if n is not None)
+
+
+def basis(checked: Checked, data: Dataset, task: Task) -> Basis:
     """What the defaults hang on."""
     channels = min(data.channels, checked.inputs[0].facts.output.channels or data.channels)
-    known = wants_255(checked)
-    mean, std = ((), ()) if known else statistics(data.train, data.channels)
+    measured = task.normalized and not wants_255(checked)
+    mean, std = statistics(data.train, data.channels) if measured else ((), ())
     if channels == 1 and len(mean) == 3:
         mean, std = (round(sum(mean) / 3, 3),), (round(sum(std) / 3, 3),)
-    outputs = checked.outputs
-    return Task(
-        checked.macs or 0,
-        len(data.train),
-        tuple(output.name for output in outputs),
-        tuple(output.port.shape.channels or 0 for output in outputs),
-        data.shape is not None and max(data.shape[:2]) <= 28,
-        mean,
-        std,
-    )
+    pictures = data.shape is None or len(data.shape) == 3
+    small = data.shape is not None and max(data.shape[:2]) <= 28
+    return Basis(task, checked.macs or 0, len(data.train), checked.outputs, pictures, small, mean, std)
 
 
 def described(job: Job, version: str, file: str) -> dict[str, Any]:

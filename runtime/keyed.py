@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-ORDER, AUGMENT, STEP, MIX, SPLIT = range(1, 6)
+ORDER, AUGMENT, STEP, MIX, SPLIT, PARTNER, GROUP = range(1, 8)
 """What a draw is for; the first part of its key."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

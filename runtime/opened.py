@@ -39,13 +39,12 @@ def trained_file(found: Compiled, weights: str | None) -> Trained:
     if None in checked.inputs[0].facts.output:
         raise UserError(f"`{checked.name}` takes {checked.inputs[0].facts.output}: say which size with `--input`")
     from .feed import Wanted
-    from .job import evaluation
+    from .job import evaluation, sizes
     from .plan import Plan
     from .trained import Preparation, from_weights
 
     classes = tuple(str(i) for i in range(checked.outputs[0].port.shape.channels or 0))
-    height, width, channels = checked.inputs[0].facts.output
-    wanted = Wanted(height or 0, width or 0, channels or 0, wants_255(checked))
+    wanted = Wanted(sizes(checked.inputs[0].facts.output), wants_255(checked))
     head = Plan(checked, "folded").folded[0]
     return from_weights(checked, weights, Preparation(classes, evaluation(chosen(found, None)), wanted, head))
 

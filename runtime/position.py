@@ -20,7 +20,7 @@ class Position:
     epoch: int = 0
     passes: int = 0
     loss: float = 0.0
-    right: float = 0.0
+    score: float = 0.0
     seen: int = 0
     best: float = -math.inf
     best_tie: float = -math.inf
@@ -28,6 +28,8 @@ class Position:
     waited: int = 0
     stopped: bool = False
     averaged: int = 0
+    told: str = "accuracy"
+    """What `score` is the sum of, over the examples of the epoch."""
     rows: list[Row] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -35,4 +37,4 @@ class Position:
 
     def forget_epoch(self) -> None:
         """Begin to add up anew."""
-        self.loss, self.right, self.seen = 0.0, 0.0, 0
+        self.loss, self.score, self.seen = 0.0, 0.0, 0

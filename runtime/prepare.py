@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ..compiler.diagnostics import CompileError, Diagnostics, UserError
-from ..compiler.graph import Checked
-from ..compiler.load import Training
+from ..compiler.chosen import chosen as chosen
+from ..compiler.diagnostics import CompileError
 from ..compiler.override import overridden
 from ..compiler.pipeline import Compiled
-from ..compiler.recipe import recipe as read_recipe
 from ..compiler.recipes.course import Seed
 from ..compiler.recipes.data import Data, Digits
 from ..compiler.recipes.record import Recipe
@@ -17,7 +15,7 @@ from .adapt import Adapted, Changes, Compile, adapt
 from .data import Dataset, open_data
 from .data.opening import named
 from .defaults import completed
-from .job import Job, task_of
+from .job import Job, basis
 from .runnable import refusals
 
 
@@ -43,36 +41,14 @@ def prepare(compiled: Compiled, given: Changes, asked: Asked, compile: Compile) 
     recipe = with_data(recipe, asked.data)
     require_runnable(recipe)
     data = opened(recipe)
-    adapted = adapt(compiled, data, given, compile)
-    full = completed(recipe, task_of(adapted.compiled.checked, data))
+    adapted = adapt(compiled, data, recipe, given, compile)
+    full = completed(recipe, basis(adapted.compiled.checked, data, adapted.task))
     full = overridden(full, list(asked.sets), whole=False)
     return Prepared(job_of(adapted, data, full, asked.device), adapted.told)
 
 
 def job_of(adapted: Adapted, data: Dataset, recipe: Recipe, device: str) -> Job:
     return Job(adapted.compiled, adapted.changes, data, recipe, device)
-
-
-def chosen(compiled: Compiled, name: str | None) -> Recipe:
-    """The recipe asked for by name; else the file's own, the one without a name or the last; empty where it has none.
-
-    Recipes that a file imports are taken by name only.
-    """
-    there = [r for r in compiled.file.recipes if r.model in (None, compiled.checked.name)]
-    own = [r for r in there if r.home is compiled.file.scope]
-    found = [r for r in there if r.name == name] if name is not None else [r for r in own if r.name is None] or own
-    if name is not None and not found:
-        names = ", ".join(f"`{r.name}`" for r in there if r.name) or "none has a name"
-        raise UserError(f"the file has no recipe `{name}` for `{compiled.checked.name}`: {names}")
-    return read(found[-1], compiled.checked) if found else Recipe()
-
-
-def read(training: Training, checked: Checked) -> Recipe:
-    """A recipe held against the model it is for. CompileError where it does not fit."""
-    diagnostics = Diagnostics()
-    found = read_recipe(training.written, training.home, checked, diagnostics)
-    diagnostics.raise_if_failed()
-    return found
 
 
 def with_data(recipe: Recipe, text: str | None) -> Recipe:

@@ -14,7 +14,7 @@ from .data.opening import TAKEN, opens
 from .weights.read import named
 
 LATER: tuple[type[Record], ...] = (
-    learning.Gan, learning.Yolo, course.InputSizes, course.Cam, course.GradCam, course.TensorBoard, Jitter, Mosaic,
+    learning.Gan, learning.Yolo, course.InputSizes, course.Cam, course.GradCam, Jitter, Mosaic,
 )  # fmt: skip
 """Entries, and words inside entries, without a rule in the runtime."""
 

@@ -48,7 +48,8 @@ def stages(recipe: Recipe, examples: int) -> tuple[Stage, ...]:
 
 def stage(name: str, recipe: Recipe, examples: int) -> Stage:
     said = recipe.one(course.Batch) or course.Batch(size=64)
-    passes = even(examples, said.size)
+    times = recipe.one(course.RepeatSamples)
+    passes = even(examples * (times.times if times is not None else 1), said.size)
     epochs, steps = recipe.one(course.Epochs), recipe.one(course.Steps)
     per_epoch = epochs.steps if epochs is not None and epochs.steps else passes
     total = steps.count if steps is not None else per_epoch * (epochs.count if epochs is not None else 1)
@@ -62,7 +63,12 @@ def batches_of(seed: int, epoch: int, examples: int, passes: int) -> tuple[Posit
 
 
 def plan(stage: Stage, seed: int, examples: int, first: int, start: int, stop: int) -> Iterator[tuple[int, Positions]]:
-    """(pass, positions) for the steps from `start` up to `stop` of a stage; `first` passes went before it."""
+    """(pass, positions) for the steps from `start` up to `stop` of a stage; `first` passes went before it.
+
+    Where examples come several times in a pass, positions count on behind the last example.
+    """
+    times = stage.recipe.one(course.RepeatSamples)
+    examples *= times.times if times is not None else 1
     for step in range(start, stop):
         over, within = divmod(step, stage.passes)
         yield first + over, batches_of(seed, first + over, examples, stage.passes)[within]

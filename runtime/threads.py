@@ -44,8 +44,8 @@ class Pace:
 
 
 @torch.no_grad()
-def choose_threads(module: nn.Module, x: Tensor, engine: Engine) -> int:
-    """Set the number of threads, one or as many as the engine has, that passes `x` faster. Changes nothing else."""
+def choose_threads(module: nn.Module, inputs: tuple[Tensor, ...], engine: Engine) -> int:
+    """Set the number of threads, one or as many as the engine has, that passes a batch faster. Changes nothing else."""
     most = torch.get_num_threads()
     if engine.apart or most == 1:
         return most
@@ -55,15 +55,15 @@ def choose_threads(module: nn.Module, x: Tensor, engine: Engine) -> int:
     for _ in range(ROUNDS + 1):
         for count, found in times.items():
             torch.set_num_threads(count)
-            found.append(timed(module, x, engine))
+            found.append(timed(module, inputs, engine))
     module.train(training)
     best = min(times, key=lambda count: min(times[count][1:]))
     torch.set_num_threads(best)
     return best
 
 
-def timed(module: nn.Module, x: Tensor, engine: Engine) -> float:
+def timed(module: nn.Module, inputs: tuple[Tensor, ...], engine: Engine) -> float:
     began = time.perf_counter()
     with engine.numbers():
-        module(x)
+        module(*inputs)
     return time.perf_counter() - began

@@ -16,12 +16,12 @@ from torch import Tensor
 from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
 from ..compiler.recipes.steps import Step
-from .criterion import ACTIVATIONS, probabilities
 from .data import Split
 from .data.folder import Folder
 from .feed import Feed, Wanted, even
 from .job import evaluation, recipe_of
 from .judged import Judged
+from .losses import ACTIVATIONS, probabilities
 from .lower import lower
 from .measure import several
 from .weights import load_into
@@ -46,8 +46,7 @@ class Preparation(NamedTuple):
     def of(cls, config: dict[str, Any]) -> Preparation:
         """As `config.json` says."""
         steps = evaluation(recipe_of(config))
-        height, width, channels = config["input"]
-        wanted = Wanted(height, width, channels, config["to_255"])
+        wanted = Wanted(tuple(config["input"]), config["to_255"])
         return cls(tuple(config["data"]["classes"]), steps, wanted, config["head"])
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from .base import Entry, Part, arg, entry, option, part
 from .types import Length, Logs, Metrics, Name, Numbers
 
-BY = ("val_loss", "val_accuracy", "loss", "accuracy")
+BY = (
+    "val_loss", "val_accuracy", "val_iou", "val_f1", "val_mae", "val_rmse", "val_r2", "loss", "accuracy", "mae",
+)  # fmt: skip
+"""The figures of an epoch that decide; `val_` are those of the held-out examples."""
 
 
 @entry("batch")
@@ -52,7 +55,11 @@ class Keep(Entry):
     """Which weights are handed over at the end; the last ones are kept as well."""
 
     what: str = arg("`best` or `last`", default="best", choices=("best", "last"))
-    by: str = option("what the best is best by", default="val_accuracy", choices=BY)
+    by: str | None = option(
+        "what the best is best by; what suits the task where nothing is said, such as `val_accuracy`, `val_iou`",
+        default=None,
+        choices=BY,
+    )
 
 
 @entry("average")
@@ -166,7 +173,11 @@ def _metric(word: str, doc: str) -> None:
 
 _metric("accuracy", "Share of examples whose most probable class is right.")
 _metric("confusion", "How often each class was taken for each.")
-_metric("iou", "Overlap over union.")
+_metric("iou", "Overlap over union: of the foreground of two classes, else the mean of all.")
+_metric("f1", "Harmonic mean of precision and recall, the mean of all tags.")
+_metric("mae", "Mean absolute error.")
+_metric("rmse", "Root of the mean squared error.")
+_metric("r2", "Share of the variance that is explained.")
 _metric("pixel_error", "Share of wrong pixels.")
 _metric("coco_map", "Mean average precision by COCO's rules.")
 _metric("verification", "Share of pairs told apart at a rate of false acceptance.")
@@ -181,6 +192,20 @@ class Csv(Part):
 
 @part("log", "tensorboard")
 class TensorBoard(Part):
-    """TensorBoard's event files."""
+    """TensorBoard's event files, a folder for each run."""
 
-    path: str = arg("the folder")
+    path: str = arg("the folder; `tensorboard` in the run folder where nothing is said", default="")
+
+
+@part("log", "wandb")
+class Wandb(Part):
+    """Weights & Biases."""
+
+    project: str = arg("the project; `cnnc` where nothing is said", default="")
+
+
+@part("log", "mlflow")
+class Mlflow(Part):
+    """MLflow."""
+
+    experiment: str = arg("the experiment; `cnnc` where nothing is said", default="")

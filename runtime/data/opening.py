@@ -13,6 +13,10 @@ from .dataset import DataError, Dataset
 FILES: dict[str, type[Part]] = {}
 """Endings of files, and the source that `--data FILE` then means; the source takes the path as its first argument."""
 
+TAKEN: dict[type[Part], tuple[str, ...]] = {}
+"""Arguments of `data` beside `train`, `test`, `split`, `seed`, `size` and `sample` that a source makes use of, such as
+`length`; where one is said that the source does not take, the run is refused by name."""
+
 
 @singledispatch
 def source(part: Part, data: Data, seed: int) -> Dataset:

@@ -9,13 +9,17 @@ from .dataset import Split
 LOOKED_AT = 512
 """Examples from which they are taken, evenly over the split."""
 
+Numbers = tuple[float, ...]
 
-def statistics(split: Split, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation, values from 0 to 1, rounded to three digits."""
+
+def statistics(split: Split, channels: int) -> tuple[Numbers, Numbers]:
+    """Mean and standard deviation, brightness from 0 to 1, rounded to three digits; empty for marks and ids."""
     chosen = split.numbers[:: max(len(split) // LOOKED_AT, 1)]
     sums, squares, count = np.zeros(channels), np.zeros(channels), 0
     for number in chosen:
         example = split.examples.load(int(number))
+        if not (example.dtype == np.uint8 or np.issubdtype(example.dtype, np.floating)):
+            return (), ()
         values = example.astype(np.float64) / (255 if example.dtype == np.uint8 else 1)
         flat = values.reshape(-1, values.shape[-1])
         sums += flat.sum(0)

@@ -10,12 +10,13 @@ import pytest
 from cnnc.compiler.diagnostics import CompileError
 from cnnc.compiler.locate import ZOO
 from cnnc.compiler.override import overridden, read
-from cnnc.compiler.pipeline import check_path
+from cnnc.compiler.pipeline import check_path, compile_text
 from cnnc.compiler.recipes import course, learning, steps
 from cnnc.compiler.recipes.record import Recipe, from_json, to_json, told
 from cnnc.compiler.recipes.types import Length
-from cnnc.runtime.defaults import Task, completed
+from cnnc.runtime.defaults import Basis, completed
 from cnnc.runtime.runnable import refusals
+from cnnc.runtime.task import Classification
 
 LINES = [
     'data folder("flowers", masks="labels"), split=0.8, seed=1',
@@ -29,7 +30,18 @@ LINES = [
     "loss cross_entropy, on=(side1, side2), weight=0.3",
     "batch 64, split=2",
 ]
-TASK = Task(macs=10**6, examples=1000, outputs=("main", "side"), widths=(10, 10), small=True, mean=(0.5,), std=(0.25,))
+TWO = """
+model Two(classes=10):
+    input 8x8x1
+    conv 4, 3x3 -> global_avgpool
+    dense classes -> softmax as main
+    side = main -> dense classes -> softmax
+    output main, side
+"""
+BASIS = Basis(
+    Classification(tuple("0123456789")), macs=10**6, examples=1000, outputs=compile_text(TWO).checked.outputs,
+    pictures=True, small=True, mean=(0.5,), std=(0.25,),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -80,7 +92,7 @@ def test_a_change_that_cannot_be_made_is_told(text: str, told: str) -> None:
 
 
 def test_defaults_fill_in_what_is_not_said() -> None:
-    found = completed(Recipe(), TASK)
+    found = completed(Recipe(), BASIS)
     assert isinstance(found.one(learning.Optimizer), learning.AdamW)
     assert isinstance(found.one(learning.Schedule), learning.Cosine)
     main, side = found.all(learning.Loss)
@@ -89,7 +101,7 @@ def test_defaults_fill_in_what_is_not_said() -> None:
 
 
 def test_what_is_said_stays() -> None:
-    found = completed(changed("optimizer=sgd, lr=0.1", "augment=hflip=0.5", "evaluate=hflip=0"), TASK)
+    found = completed(changed("optimizer=sgd, lr=0.1", "augment=hflip=0.5", "evaluate=hflip=0"), BASIS)
     assert isinstance(found.one(learning.Schedule), learning.Constant)
     assert found.all(learning.Params) == ()
     assert found.one(steps.Augment) == steps.Augment(steps=(steps.HFlip(),))
@@ -97,9 +109,10 @@ def test_what_is_said_stays() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["play gan, generator=G, discriminator=D", "sizes [32, 64]", "repeat_samples 2", "augment: trivial_augment",
-     "data imagenet", "loss dice", "loss mse, reduce=sum", "metrics iou", "explain gradcam, layer=conv1",
-     'log tensorboard("runs")', "weights from=imagenet", "optimizer sgd, of=G", 'data folder("a", masks="b")'],
+    ["play gan, generator=G, discriminator=D", "sizes [32, 64]", "augment: mosaic", "augment: jitter 0.1",
+     "augment: standardize zca=true", "data coco", "loss yolo", "loss mse, of=positives", "loss dice, reduce=sum",
+     "metrics coco_map", "explain gradcam, layer=conv1",
+     "weights from=imagenet", "optimizer sgd, of=G", 'data folder("a", masks="b")'],
 )  # fmt: skip
 def test_what_is_not_run_is_refused(line: str) -> None:
     assert [found.code for found in refusals(read(f"train:\n    {line}"))] == ["not-run-yet"]

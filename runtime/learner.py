@@ -1,0 +1,125 @@
+"""A network and all that moves its weights in one phase: optimizer, rates, loss, averages; one step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from ..compiler.diagnostics import UserError
+from ..compiler.recipes import course, learning
+from . import keyed, optimize
+from .average import Averaged
+from .criterion import Criterion
+from .engine import Engine
+from .feed import Batch
+from .job import Job
+from .measure import Measuring, several
+from .mixing import mixed
+from .network import Network
+from .penalty import Penalty
+from .position import Position
+from .schedule import Factor, Plateau, factor
+from .settle import Settling
+from .stages import Stage
+from .task import Reconstruction
+
+
+class TrainingError(UserError):
+    """Training cannot go on."""
+
+
+class Learner:
+    """What holds in a phase. `averaged` and `settling` are those of the whole run."""
+
+    def __init__(
+        self, net: Network, job: Job, engine: Engine, stage: Stage, settling: Settling, averaged: Averaged | None
+    ) -> None:
+        self.net, self.job, self.engine, self.stage = net, job, engine, stage
+        self.settling, self.averaged = settling, averaged
+        recipe = stage.recipe
+        said = recipe.one(learning.Optimizer) or learning.AdamW()
+        fates = optimize.fates(job.checked.weights, said, recipe.all(learning.Params))
+        optimize.freeze(net, fates)
+        self.standing = optimize.standing(net, fates)
+        parts = optimize.groups(net, fates)
+        if not parts:
+            raise TrainingError("every weight is frozen: there is nothing to learn")
+        self.module, self.optimizer = engine.setup(net, optimize.made(said, parts, engine.kind))
+        self.schedule(recipe.one(learning.Schedule) or learning.Constant(), said.lr)
+        self.criterion = criterion(job, stage, net)
+        self.penalty = Penalty(job.checked, net)
+        self.clip = recipe.one(course.Clip) or course.Clip()
+        self.mix = recipe.one(course.Mix)
+        self.measuring = Measuring(job.task, net.folded[0])
+        average = averaged.said.every if averaged is not None else None
+        self.every = max(round(stage.clock.length(average)), 1) if average is not None else 0
+
+    def schedule(self, said: learning.Schedule, lr: float) -> None:
+        self.plateau = Plateau(said, self.stage.clock, lr) if isinstance(said, learning.Plateau) else None
+        self.factor: Factor = factor(said, self.stage.clock, lr)
+
+    def learning(self) -> None:
+        """Training mode, except for layers that are frozen."""
+        self.module.train()
+        for part in self.standing:
+            part.eval()
+
+    def step(self, batch: Batch, at: Position) -> float:
+        """One step of the optimizer; adds to what the epoch is told by. Returns the learning rate."""
+        lr = self.set_rate(at.stage_step)
+        self.settling.at(at.step)
+        torch.manual_seed(keyed.torch_seed(self.job.seed, keyed.STEP, at.step))
+        there = self.engine.at_hand(batch)
+        self.optimizer.zero_grad()
+        parts = list(pieces(there, self.stage.split))
+        for i, part in enumerate(parts):
+            with self.engine.paused(self.module, i < len(parts) - 1):
+                self.backward(part, len(part.y) / len(there.y), at)
+        self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
+        self.optimizer.step()
+        at.step += 1
+        at.stage_step += 1
+        if self.averaged is not None and at.step % self.every == 0:
+            self.averaged.take(self.net)
+        return lr
+
+    def backward(self, batch: Batch, share: float, at: Position) -> None:
+        """Forward and backward of a part of the batch."""
+        inputs, target = batch.inputs, batch.y
+        if self.mix is not None:
+            x, target = mixed(self.mix, batch.x, batch.y, len(self.job.task.classes), self.job.seed, at.step)
+            inputs = (x,)
+        outputs = several(self.module(*inputs))
+        loss = self.criterion(outputs, target, batch.clean)
+        if self.penalty:
+            loss = loss + self.penalty()
+        self.engine.backward(loss * share if share < 1 else loss)
+        at.loss += float(loss.detach()) * len(batch.y)
+        at.score += self.measuring.running(outputs, batch)
+        at.seen += len(batch.y)
+
+    def set_rate(self, stage_step: int) -> float:
+        """Set the learning rates of this step; the first of them."""
+        scale = self.factor(stage_step) * (self.plateau.factor if self.plateau is not None else 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["rate"] * scale
+        return float(self.optimizer.param_groups[0]["lr"])
+
+
+def criterion(job: Job, stage: Stage, net: Network) -> Criterion:
+    """The losses of a phase."""
+    itself = isinstance(job.task, Reconstruction)
+    return Criterion(stage.recipe.all(learning.Loss), net.output_names, net.folded, itself=itself)
+
+
+def pieces(batch: Batch, count: int) -> Iterator[Batch]:
+    """The batch in parts."""
+    if count == 1:
+        yield batch
+        return
+    columns: list[Any] = [list(zip(*(x.chunk(count) for x in batch.inputs))), batch.y.chunk(count)]
+    cleans: Any = batch.clean.chunk(count) if batch.clean is not None else [None] * count
+    for inputs, y, clean in zip(*columns, cleans):
+        yield batch._replace(inputs=inputs, y=y, clean=clean)

@@ -1,0 +1,64 @@
+"""When a run saves, what it saves, and how it goes on from there."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .average import Averaged
+from .checkpoint import read, write
+from .engine import Engine
+from .learner import Learner
+from .network import Network
+from .position import Position
+from .run_folder import RunFolder
+
+OVERHEAD = 20
+"""Checkpoints take at most one part in so many of the time."""
+
+
+class Saving:
+    """The checkpoint of a run folder, written every so many steps, or as often as costs little."""
+
+    def __init__(self, folder: RunFolder, every: int | None) -> None:
+        self.folder, self.every = folder, every
+        self.last, self.took = time.perf_counter(), 0.0
+
+    def due(self, step: int) -> bool:
+        if self.every:
+            return step % self.every == 0
+        return time.perf_counter() - self.last > OVERHEAD * self.took
+
+    def save(
+        self, net: Network, learner: Learner, averaged: Averaged | None, engine: Engine, position: Position
+    ) -> None:
+        """Write the checkpoint."""
+        began = time.perf_counter()
+        state = {
+            "format": 2,
+            "model": net.state_dict(),
+            "optimizer": learner.optimizer.state_dict(),
+            "average": {"state": averaged.state, "count": averaged.count} if averaged is not None else None,
+            "plateau": learner.plateau.state() if learner.plateau is not None else None,
+            "engine": engine.state(),
+            "position": position.as_dict(),
+        }
+        write(self.folder.checkpoint, state)
+        self.last = time.perf_counter()
+        self.took = self.last - began
+
+    def found(self) -> dict[str, Any]:
+        """What the checkpoint holds."""
+        return read(self.folder.checkpoint)
+
+    def restore(
+        self, found: dict[str, Any], net: Network, learner: Learner, averaged: Averaged | None, *, over: bool
+    ) -> None:
+        """Bring back what was saved; of a run that is `over` there is no phase to go on with."""
+        if not over:
+            learner.optimizer.load_state_dict(found["optimizer"])
+        net.load_state_dict(found["model"])
+        if averaged is not None:
+            averaged.restore(found["average"]["state"], found["average"]["count"])
+        if learner.plateau is not None and found["plateau"] is not None:
+            learner.plateau.restore(found["plateau"])
