@@ -41,13 +41,13 @@ class RoadUNet(Net):
     def __init__(self) -> None:
         super().__init__()
         widths = [16, 32, 64, 128, 256]
-        self.down = [self.double(a, b) for a, b in zip([3, *widths], widths)]
+        self.down = [self.pair(a, b) for a, b in zip([3, *widths], widths)]
         self.up = []
         for below, width in zip(widths[:0:-1], widths[-2::-1]):
-            self.up.append((self.put(nn.ConvTranspose2d(below, width, 2, 2)), self.double(2 * width, width)))
+            self.up.append((self.put(nn.ConvTranspose2d(below, width, 2, 2)), self.pair(2 * width, width)))
         self.last = self.put(nn.Conv2d(16, 1, 1))
 
-    def double(self, before: int, width: int) -> nn.Module:
+    def pair(self, before: int, width: int) -> nn.Module:
         one, two = self.put(nn.Conv2d(before, width, 3, 1, 1)), self.put(nn.Conv2d(width, width, 3, 1, 1))
         return nn.Sequential(one, nn.ReLU(), two, nn.ReLU())
 
@@ -93,7 +93,7 @@ class FCN8s(Net):
         x = x + self.score4(pools[3])[..., 5 : 5 + x.shape[2], 5 : 5 + x.shape[3]]
         x = self.again(x)
         x = x + self.score3(pools[2])[..., 9 : 9 + x.shape[2], 9 : 9 + x.shape[3]]
-        return self.whole(x)[..., 31 : 31 + height, 31 : 31 + width].softmax(1)
+        return self.whole(x)[..., 31 : 31 + height, 31 : 31 + width].softmax(1)  # type: ignore[no-any-return]
 
 
 class Unpooling(Net):
@@ -133,7 +133,7 @@ class Unpooling(Net):
         for stage in self.up:
             places, size = kept.pop()
             room = x.new_zeros(*x.shape[:2], size[0] * size[1])
-            x = stage(room.scatter(2, places.flatten(2), x.flatten(2)).unflatten(2, size))
+            x = stage(room.scatter(2, places.flatten(2), x.flatten(2)).view(*x.shape[:2], *size))
         return self.last(x).softmax(1)  # type: ignore[no-any-return]
 
 
