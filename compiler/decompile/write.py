@@ -1,0 +1,379 @@
+"""Program -> text in the one layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..format import format
+from ..naming import Paths
+from ..ops.base import OPERATORS
+from ..parse import parse
+from ..source import Source
+from .blocks import Program
+from .defaults import file_defaults
+from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Label, Loop, Param, Use, named, walk
+from .naming import RESERVED, model_name, unique
+from .network import Network, Ref
+from .spelling import argument, spelled, told
+
+WIDE = 100
+"""Columns that a chain may fill; the formatter allows a few more."""
+
+SHORT = 4
+"""Calls that a body behind its colon may have."""
+
+OPENERS = {"input", "conv", "depthwise_conv", "separable_conv", "conv_transpose", "dense", "maxpool", "avgpool", "concat",
+           "add", "multiply", "global_avgpool", "global_maxpool", "upsample", "zeropad", "adaptive_avgpool", "flatten",
+           "adaptive_maxpool", "split", "average", "reshape", "lrn"}  # fmt: skip
+"""The calls that begin a line; normalisation and activations stand behind them."""
+
+IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
+
+
+def written(program: Program, name: str, origin: str) -> str:
+    """The file. Raises CompileError where the text is none of ours, which would be a fault of this module."""
+    return format(parse(Source(name, _Writer(program, origin).text())))
+
+
+class Lines:
+    """Text with its indentation; calls gather in a chain until something else is written."""
+
+    def __init__(self, depth: int = 0) -> None:
+        self.depth = depth
+        self.lines: list[str] = []
+        self.chain: list[str] = []
+        self.only_calls = True
+
+    def call(self, text: str, opens: bool) -> None:
+        """A call: in the line that is open, or in a new one."""
+        room = self.depth + len(" -> ".join([*self.chain, text])) <= WIDE
+        alone = len(self.chain) == 1 and self.chain[0].startswith(("zeropad", "flatten", "reflection_pad"))
+        if self.chain and (opens and not alone or not room):
+            self.flush()
+        self.chain.append(text)
+
+    def line(self, text: str) -> None:
+        self.flush()
+        self.only_calls = False
+        self.lines.append(" " * self.depth + text)
+
+    def flush(self) -> None:
+        if self.chain:
+            self.lines.append(" " * self.depth + " -> ".join(self.chain))
+            self.chain = []
+
+    def body(self, head: str, inner: Lines, *, inline: bool) -> None:
+        """A head with its body, behind the colon where it is one short chain."""
+        inner.flush()
+        text = " -> ".join(line.strip() for line in inner.lines)
+        short = text.count(" -> ") < SHORT and self.depth + len(head) + 1 + len(text) <= WIDE
+        if inline and inner.only_calls and short:
+            self.line(f"{head} {text}")
+            return
+        self.line(head)
+        self.lines += inner.lines
+
+
+class _Scope:
+    """The names of one block or model: values that are called by name, and the paths given so far."""
+
+    def __init__(self, taken: Iterable[str], names: dict[Ref, str] | None = None) -> None:
+        self.taken = set(taken)
+        self.names: dict[Ref, str] = dict(names or {})
+        self.wanted: set[Ref] = set()
+        self.results: set[Ref] = set()
+        self.paths = Paths("")
+
+    def name(self, ref: Ref, stem: str) -> str:
+        if ref not in self.names:
+            self.names[ref] = unique("out" if ref in self.results else stem, self.taken)
+            self.taken.add(self.names[ref])
+        return self.names[ref]
+
+
+class _Writer:
+    def __init__(self, program: Program, origin: str) -> None:
+        self.program = program
+        self.network: Network = program.network
+        self.origin = origin
+        self.defaults = file_defaults(program)
+        self.blocks = {block.name: block for block in program.blocks}
+
+    def text(self) -> str:
+        parts = [f'"""{self.origin}"""'] if self.origin else []
+        if self.defaults:
+            parts.append("\n".join(["defaults:", *self.default_lines()]))
+        parts += ["\n".join(self.block(block)) for block in self.program.blocks]
+        parts.append("\n".join(self.model()))
+        return "\n\n".join(parts) + "\n"
+
+    def default_lines(self) -> list[str]:
+        heads = dict.fromkeys(head for head, _ in self.defaults)
+        return [
+            f"    {head} " + ", ".join(f"{n}={spelled(v)}" for (h, n), v in self.defaults.items() if h == head)
+            for head in heads
+        ]
+
+    def block(self, block: Block) -> list[str]:
+        params = ", ".join(self.param(p) for p in block.params)
+        lines = Lines(4)
+        taken = {*self.blocks, *(p.name for p in block.params)}
+        scope = _Scope(taken)
+        self.sequence(block.items, lines, scope)
+        lines.flush()
+        head = f"block {block.name}({params}):" if params else f"block {block.name}:"
+        return [head, *lines.lines]
+
+    @staticmethod
+    def param(param: Param) -> str:
+        return param.name if param.default is UNSET else f"{param.name}={spelled(param.default)}"
+
+    def model(self) -> list[str]:
+        lines, name = Lines(4), model_name(self.network.name)
+        scope = _Scope({*self.blocks, name})
+        inputs = [n for n, layer in enumerate(self.network.layers) if layer.op.word == "input"]
+        if len(inputs) == 1:
+            scope.names[Ref(inputs[0])] = "input"
+        flows = self.program.flows
+        several = len(self.network.outputs) > 1
+        if several:
+            scope.wanted |= set(self.network.outputs)
+            scope.results = set(self.network.outputs)
+        scope.wanted |= {s for flow in flows for s in named(flow)}
+        for flow in flows:
+            self.sequence(flow, lines, scope, sole_input=len(inputs) == 1)
+        if several or self.elsewhere():
+            lines.line("output " + ", ".join(scope.name(ref, "out") for ref in self.network.outputs))
+        lines.flush()
+        return [f"model {name}:", *lines.lines]
+
+    def elsewhere(self) -> bool:
+        """Whether the only output is not what the flow ends in."""
+        flow = self.program.flows[0]
+        return bool(flow) and self.network.outputs[0] != Ref(flow[-1].layers[-1])
+
+    # --- sequences
+
+    def sequence(
+        self, items: Sequence[Item], lines: Lines, scope: _Scope, *, sole_input: bool = True, turns: int = 1
+    ) -> None:  # fmt: skip
+        scope.wanted |= set(named(items))
+        for item in items:
+            if isinstance(item, Use):
+                self.use(item, lines, scope, sole_input, turns)
+            elif isinstance(item, Body):
+                self.with_body(item, lines, scope, turns)
+            else:
+                self.loop(item, lines, scope, turns)
+            value = Ref(item.layers[-1]) if item.layers else None
+            if not isinstance(item, Use) and value in scope.wanted and value is not None:
+                lines.line(f"as {scope.name(value, 'skip')}")
+
+    def use(self, item: Use, lines: Lines, scope: _Scope, sole_input: bool, turns: int) -> None:
+        """A call, or a value put aside where it has several outputs or is one of several inputs."""
+        ref = Ref(item.layers[-1]) if item.layers else Ref(-1)
+        if item.head == "input":
+            shape = spelled(dict(item.args)["shape"])
+            lines.line(f"input {shape}" if sole_input else f"{self.input_name(ref, scope)} = input {shape}")
+            return
+        text = self.call(item, scope)
+        start = self.start(item, scope)
+        if item.outputs > 1:
+            names = [scope.name(Ref(ref.layer, i), f"part{i + 1}") for i in range(item.outputs)]
+            lines.line(f"{', '.join(names)} = {start}{text}")
+            return
+        label, name = self.labelled(item, ref, scope, turns)
+        opens = bool(start) or item.head in OPENERS or item.head in self.blocks
+        if start:
+            lines.flush()
+            lines.only_calls = lines.only_calls and not lines.lines
+        lines.call(f"{start}{text}{label}", opens)
+        if name:
+            lines.line(f"as {name}")
+
+    def input_name(self, ref: Ref, scope: _Scope) -> str:
+        return scope.name(ref, self.network.layers[ref.layer].path.replace(".", "_") or "input1")
+
+    def labelled(self, item: Use, ref: Ref, scope: _Scope, turns: int) -> tuple[str, str]:
+        """What follows the call: ` as label`, and the name for a line of its own where the label is none."""
+        kind = item.head if item.head in self.blocks else OPERATORS[item.head].short
+        wanted = ref in scope.wanted
+        path = label_text(item.label)
+        if not path:
+            if wanted:
+                name = scope.name(ref, "skip")
+                scope.paths.named(name)
+                return f" as {name}", ""
+            for _ in range(turns):
+                scope.paths.auto(kind)
+            return "", ""
+        plain = IDENTIFIER.match(path) and path not in scope.taken and path not in RESERVED | OPERATORS.keys()
+        if plain and wanted:
+            scope.names[ref] = path
+            scope.taken.add(path)
+        elif turns == 1 and not wanted and self.automatic(path, kind, scope):
+            return "", ""
+        if plain:
+            scope.paths.named(path)
+            return f" as {path}", ""
+        return f' as "{path}"', scope.name(ref, "skip") if wanted else ""
+
+    @staticmethod
+    def automatic(path: str, kind: str, scope: _Scope) -> bool:
+        """Whether the layer gets this path without a label."""
+        counts = dict(scope.paths._counts)
+        if scope.paths.auto(kind) == path:
+            return True
+        scope.paths._used.discard(f"{kind}{scope.paths._counts[kind]}")
+        scope.paths._counts = counts
+        return False
+
+    def call(self, item: Use, scope: _Scope) -> str:
+        """`conv 64, 3x3`, with the value beside the flow where there is one."""
+        if item.head in self.blocks:
+            texts = self.block_arguments(item, scope)
+        else:
+            operand = self.operand(item, scope)
+            texts = told(item.head, operand, self.defaults)
+        inputs = self.plain_inputs(item)
+        beside = inputs[1:] if inputs[:1] == [FLOW] else []
+        texts = [*(self.value(s, scope) for s in beside), *texts]
+        return f"{item.head} {', '.join(texts)}" if texts else item.head
+
+    def block_arguments(self, item: Use, scope: _Scope) -> list[str]:
+        params = self.blocks[item.head].params
+        given = dict(item.args)
+        texts, positional = [], True
+        for param in sorted(params, key=lambda p: p.default is not UNSET):
+            value = given[param.name]
+            if param.default is not UNSET and value == param.default and not isinstance(value, Code):
+                positional = False
+                continue
+            text = self.value(value, scope) if isinstance(value, Ref) else spelled(value)
+            by_name = param.default is not UNSET or not positional
+            texts.append(f"{param.name}={text}" if by_name else text)
+        return texts
+
+    def operand(self, item: Use, scope: _Scope) -> tuple[tuple[str, Any], ...]:
+        """The arguments, those that are positions of inputs as names of values."""
+        return tuple(
+            (name, Code(self.value(item.inputs[value], scope))) if self.refers(item, name, value) else (name, value)
+            for name, value in item.args
+        )
+
+    @staticmethod
+    def refers(item: Use, name: str, value: Any) -> bool:
+        """Whether an argument is another input, as in `upsample to=c3`."""
+        cls = OPERATORS.get(item.head)
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        return cls is not None and name in cls.fields and "Operand" in cls.fields[name].type and whole
+
+    def plain_inputs(self, item: Use) -> list[Any]:
+        """The inputs that no argument refers to."""
+        told_ = {value for name, value in item.args if self.refers(item, name, value)}
+        return [source for i, source in enumerate(item.inputs) if i not in told_]
+
+    def value(self, source: Any, scope: _Scope) -> str:
+        if source == ENTRY:
+            return "input"
+        return scope.name(source, "skip") if isinstance(source, Ref) else str(source)
+
+    def start(self, item: Use, scope: _Scope) -> str:
+        """What the chain begins with: nothing where the flow goes on."""
+        inputs = self.plain_inputs(item)
+        if inputs[0] == FLOW:
+            return ""
+        names = [self.value(s, scope) for s in inputs]
+        return f"({', '.join(names)}) -> " if len(names) > 1 else f"{names[0]} -> "
+
+    # --- bodies
+
+    def with_body(self, item: Body, lines: Lines, scope: _Scope, turns: int) -> None:
+        if item.head == "residual":
+            options = [f"{name}={spelled(v)}" for name, v in item.args if v != 0]
+            head = f"residual {', '.join(options)}:" if options else "residual:"
+            inner = Lines(lines.depth + 4)
+            self.sequence(item.branches[0], inner, scope, turns=turns)
+            if item.shortcut is not None:
+                self.shortcut(item, inner, scope, turns)
+            lines.body(head, inner, inline=item.shortcut is None)
+            scope.paths.auto("add")
+            return
+        texts = told(item.head, item.args, self.defaults)
+        inner = Lines(lines.depth + 4)
+        for branch in item.branches:
+            body, label = self.opened(branch)
+            own = Lines(inner.depth + 4)
+            self.sequence(body, own, scope, turns=turns)
+            inner.body(f"branch{label}:", own, inline=True)
+        lines.line(f"{item.head} {', '.join(texts)}:" if texts else f"{item.head}:")
+        lines.lines += inner.lines
+        scope.paths.auto(item.head)
+
+    def shortcut(self, item: Body, inner: Lines, scope: _Scope, turns: int) -> None:
+        body, label = self.opened(item.shortcut or ())
+        own = Lines(inner.depth + (8 if item.condition else 4))
+        self.sequence(body, own, scope, turns=turns)
+        if item.condition is None:
+            inner.body(f"shortcut{label}:", own, inline=True)
+            return
+        cases = Lines(inner.depth + 4)
+        cases.body(f"if {item.condition}:", own, inline=True)
+        inner.line(f"shortcut{label}:")
+        inner.lines += cases.lines
+
+    @staticmethod
+    def opened(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], str]:
+        """The items of a branch with what their labels begin with said once, where there are several."""
+        labels = [i.label for i in walk(items) if isinstance(i, Use) and i.label]
+        first = {label[0] for label in labels}
+        if len(labels) < 2 or len(first) > 1 or any(len(label) < 2 for label in labels):
+            return items, ""
+        text = label_text(labels[0][:1])
+        if not IDENTIFIER.match(text) or text in RESERVED | OPERATORS.keys():
+            return items, ""
+        if any(not isinstance(i, Use) for i in items):
+            return items, ""
+        return tuple(replace(i, label=i.label[1:]) for i in items if isinstance(i, Use)), f" as {text}"
+
+    def loop(self, item: Loop, lines: Lines, scope: _Scope, turns: int) -> None:
+        inner = Lines(lines.depth + 4)
+        self.sequence(item.items, inner, scope, turns=turns * 2)
+        if item.names:
+            names = ", ".join(item.names)
+            lines.body(f"for {names} in {self.rows(item)}:", inner, inline=False)
+        elif item.counter:
+            ends = [spelled(item.stop)] if item.start == 0 else [spelled(item.start), spelled(item.stop)]
+            lines.body(f"for {item.counter} in range({', '.join(ends)}):", inner, inline=False)
+        else:
+            lines.body(f"repeat {spelled(item.count)}:", inner, inline=False)
+
+    @staticmethod
+    def rows(item: Loop) -> str:
+        """The table of a loop, on several lines where it is long."""
+        rows = [", ".join(cell(v) for v in row) for row in item.rows]
+        if len(item.names) > 1:
+            rows = [f"({row})" for row in rows]
+        short = sum(map(len, rows)) + 2 * len(rows) <= 80
+        return f"[{', '.join(rows)}]" if short else "[\n" + ",\n".join(f"        {row}" for row in rows) + ",\n    ]"
+
+
+def cell(value: Any) -> str:
+    return argument("stride", value) if isinstance(value, tuple) and not _pairs(value) else spelled(value)
+
+
+def _pairs(value: tuple[Any, ...]) -> bool:
+    return bool(value) and isinstance(value[0], tuple)
+
+
+def label_text(label: Label) -> str:
+    """A label as it stands between quotes, expressions in braces."""
+    return ".".join(_component(c) for c in label)
+
+
+def _component(component: Any) -> str:
+    pieces = component if isinstance(component, tuple) else (component,)
+    return "".join(f"{{{p}}}" if isinstance(p, Code) else str(p) for p in pieces)
