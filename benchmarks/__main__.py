@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-NAMES = ("startup", "linear", "lowered")
+NAMES = ("startup", "linear", "lowered", "export")
 
 
 def main() -> None:
