@@ -1,0 +1,1 @@
+"""Checked -> source of other frameworks, as a good engineer would write it."""

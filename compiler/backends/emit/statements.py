@@ -1,0 +1,311 @@
+"""Slots -> the statements that run them: nested calls where they read well, a variable where a value is read again."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from .code import MARGIN, OPERATORS, Call, Code, Hole, Named, flat, laid
+from .entries import Incoming, Made, Slot, Source
+from .explain import TAKEN
+
+Key = tuple[int, int]
+"""A value: the id of its slot (0 for what comes in), the index of the output."""
+
+
+class Pending(NamedTuple):
+    """An expression that is not yet in a variable: the variables it reads, the number of main calls in it."""
+
+    code: Code
+    reads: frozenset[str]
+    mains: int
+
+
+class Statements:
+    """Writes a function body.
+
+    `run` gives the code that runs a slot on the code of its operands; `condition` the condition of an optional slot.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[Slot],
+        gives: Sequence[Source],
+        incoming: Sequence[str],
+        run: Callable[[Slot, list[Code]], Code],
+        condition: Callable[[Slot], str],
+        taken: frozenset[str] = frozenset(),
+        current: str = "x",
+        depth: int = 2,
+    ) -> None:
+        self.depth = depth
+        self.slots = list(slots)
+        self.gives = list(gives)
+        self.run = run
+        self.condition = condition
+        self.current = current
+        self.names: dict[Key, str] = {(0, i): name for i, name in enumerate(incoming)}
+        self.pending: dict[Key, Pending] = {}
+        self.reserved = {*incoming, *taken}
+        self.left: Counter[Key] = Counter()
+        for slot in self.slots:
+            self.left.update(key(arg) for arg in slot.args)
+            if slot.alias is not None and self.conditional(slot):
+                self.left[key(slot.alias)] += 1
+        self.left.update(key(source) for source in gives)
+        self.uses = self.left.copy()
+        self.out: list[str] = []
+        self.indent = 0
+
+    def text(self) -> list[str]:
+        position = 0
+        while position < len(self.slots):
+            slot = self.slots[position]
+            if not self.conditional(slot):
+                self.step(slot)
+                position += 1
+                continue
+            group = self.group(position)
+            self.under_condition(group)
+            position += len(group)
+        self.leave()
+        return self.out
+
+    def conditional(self, slot: Slot) -> bool:
+        return slot.optional and self.condition(slot) != ""
+
+    def group(self, position: int) -> list[Slot]:
+        """The slots from here on that are there under the same condition."""
+        first = self.slots[position]
+        found = [first]
+        for slot in self.slots[position + 1 :]:
+            if not self.conditional(slot) or slot.present != first.present:
+                break
+            found.append(slot)
+        return found
+
+    # --- conditions ---------------------------------------------------------------------------------------------------
+
+    def under_condition(self, group: Sequence[Slot]) -> None:
+        """`if condition:` around some slots; before it the variables of their results hold what passes otherwise."""
+        for k in list(self.pending):
+            self.assign(k)
+        results = [Made(slot, i) for slot in group for i in range(len(slot.first.makes))]
+        outside = {key(r): r for r in results if self.read_outside(key(r), group)}
+        for k, result in outside.items():
+            self.prepare(k, result, group)
+        self.out.append(f"{MARGIN * self.indent}if {self.condition(group[0])}:")
+        self.indent += 1
+        for slot in group:
+            self.step(slot, kept=frozenset(outside))
+        self.indent -= 1
+
+    def read_outside(self, k: Key, group: Sequence[Slot]) -> bool:
+        inside = sum(key(arg) == k for slot in group for arg in slot.args)
+        return self.uses[k] > inside
+
+    def prepare(self, k: Key, result: Made, group: Sequence[Slot]) -> None:
+        """Give the result's variable the value that it has where the slot is missing."""
+        alias = result.slot.alias
+        if alias is None:
+            self.names[k] = self.fresh(result.slot)
+            return
+        before = key(alias)
+        self.left[before] -= 1
+        held = self.names[before]
+        inside = sum(key(arg) == before for slot in group for arg in slot.args)
+        if self.left[before] <= inside and held not in [n for other, n in self.names.items() if other != before]:
+            self.names[k] = held
+            return
+        name = self.fresh(result.slot)
+        self.out.append(f"{MARGIN * self.indent}{name} = {held}")
+        self.names[k] = name
+
+    # --- steps --------------------------------------------------------------------------------------------------------
+
+    def step(self, slot: Slot, kept: frozenset[Key] = frozenset()) -> None:
+        """Run one slot: into a variable, or into the expression of the one that reads it next."""
+        codes, reads, mains = self.operands(slot)
+        made = self.run(slot, codes)
+        keys = [(id(slot), i) for i in range(len(slot.first.makes))]
+        if len(keys) > 1:
+            self.several(keys, slot, made)
+            return
+        only = keys[0]
+        self.pending[only] = Pending(made, frozenset(reads), mains + slot.first.main)
+        if only in kept:
+            self.assign(only, self.names[only])
+        elif self.uses[only] != 1 or (slot.alias is not None and self.conditional(slot)):
+            self.assign(only)
+
+    def operands(self, slot: Slot) -> tuple[list[Code], set[str], int]:
+        """The code of the operands; what is long goes into a variable first."""
+        runs = slot.first.weighted or slot.first.part is not None or bool(slot.children)
+        together = len({key(a) for a in slot.args}) > 1 and not runs
+        wide = together and self.wide(slot)
+        for arg in slot.args:
+            held = self.pending.get(key(arg))
+            if held is None:
+                continue
+            if (
+                wide
+                or held.mains > 1
+                or (held.mains and slot.first.main and not together)
+                or depth(held.code) > 3
+                or len(flat(held.code)) > 70
+            ):
+                self.assign(key(arg), apart=together)
+        codes: list[Code] = []
+        reads: set[str] = set()
+        mains = 0
+        for arg in slot.args:
+            k = key(arg)
+            self.left[k] -= 1
+            if k in self.pending:
+                held = self.pending.pop(k) if not self.left[k] else self.pending[k]
+                codes.append(held.code)
+                reads |= held.reads
+                mains += held.mains
+            else:
+                codes.append(self.names[k])
+                reads.add(self.names[k])
+        return codes, reads, mains if not together else 0
+
+    def wide(self, slot: Slot) -> bool:
+        """Whether the operands of a merge are too much for one expression."""
+        held = [self.pending[key(a)] for a in slot.args if key(a) in self.pending]
+        text = sum(len(flat(one.code)) for one in held)
+        infix = isinstance(slot.first.call, Call) and slot.first.call.head in OPERATORS
+        return text > 240 or (infix and (text > 80 or sum(one.mains for one in held) > 1))
+
+    def several(self, keys: Sequence[Key], slot: Slot, made: Code) -> None:
+        names = []
+        for k in keys:
+            if not self.uses[k]:
+                names.append("_")
+                continue
+            self.names[k] = self.fresh(slot, str(k[1] + 1))
+            names.append(self.names[k])
+        for name in names:
+            self.clear(name)
+        self.write(f"{', '.join(names)} = ", made)
+
+    def assign(self, k: Key, name: str | None = None, *, apart: bool = False) -> None:
+        """Put a pending expression into a variable, one of its own where others stand beside it (`apart`)."""
+        held = self.pending.pop(k)
+        name = name or self.variable(k, held, apart=apart)
+        self.clear(name)
+        self.names[k] = name
+        self.write(f"{name} = ", held.code)
+
+    def write(self, before: str, code: Code) -> None:
+        self.out += laid(code, self.depth, self.indent, before)
+
+    def clear(self, name: str) -> None:
+        """Before a variable changes, what still reads its old value is computed."""
+        for k in [k for k, held in self.pending.items() if name in held.reads]:
+            if k in self.pending:
+                self.assign(k)
+
+    def variable(self, k: Key, held: Pending, *, apart: bool) -> str:
+        """A variable that this expression reads and nobody else will, else a new one."""
+        slot = next(s for s in self.slots if id(s) == k[0])
+        waiting = {name for other in self.pending.values() for name in other.reads}
+        live = {name for other, name in self.names.items() if self.left[other] > 0} | waiting
+        own = self.label(slot)
+        dead = [name for name in sorted(held.reads) if name not in live]
+        if (self.uses[k] > 1 or apart) and own and own not in live and self.indent == 0:
+            return self.claim(own, live)
+        if self.current in dead or (self.current not in live and self.current in self.reserved):
+            return self.current
+        if dead and dead[0] in ("out", "shortcut", "branch"):
+            return dead[0]
+        if own and own not in live:
+            return self.claim(own, live)
+        return "out" if "out" not in live else self.fresh(slot)
+
+    def claim(self, name: str, live: set[str]) -> str:
+        self.reserved.add(name)
+        return name
+
+    def label(self, slot: Slot) -> str:
+        """A name that the text gives, not a running number."""
+        path = slot.first.label
+        frame_named = path.rpartition(".")[2]
+        if not path or re.fullmatch(r"[a-z_]+\d+", frame_named):
+            return ""
+        return identifier(path)
+
+    def fresh(self, slot: Slot, end: str = "") -> str:
+        live = {name for k, name in self.names.items() if self.left[k] > 0}
+        stem = self.label(slot) or (identifier(slot.first.label.rpartition(".")[2]) if slot.first.label else "out")
+        stem = name = stem + (f"_{end}" if end else "")
+        number = 2
+        while name in live or name in self.reserved:
+            name, number = f"{stem}_{number}", number + 1
+        self.reserved.add(name)
+        return name
+
+    def leave(self) -> None:
+        """`return`"""
+        codes: list[Code] = []
+        for source in self.gives:
+            k = key(source)
+            held = self.pending.get(k)
+            codes.append(held.code if held is not None else self.names[k])
+        if len(codes) == 1:
+            self.write("return ", codes[0])
+        elif any(len(flat(code)) > 30 for code in codes):
+            for k in list(self.pending):
+                self.assign(k)
+            self.out.append(f"return {', '.join(self.names[key(s)] for s in self.gives)}")
+        else:
+            self.out.append(f"return {', '.join(map(flat, codes))}")
+
+
+def key(source: Source) -> Key:
+    return (0, source.number) if isinstance(source, Incoming) else (id(source.slot), source.index)
+
+
+def identifier(text: str) -> str:
+    name = re.sub(r"\W", "_", re.sub(r"(?<=[A-Za-z])\.(?=\d)", "", text)).lower()
+    name = f"_{name}" if name[:1].isdigit() else name
+    return f"{name}_" if keyword.iskeyword(name) or name in TAKEN else name
+
+
+def depth(code: Code) -> int:
+    """Calls inside calls."""
+    if isinstance(code, Named):
+        return depth(code.code)
+    return 1 + max([depth(arg) for arg in code.args], default=0) if isinstance(code, Call) else 0
+
+
+def filled(code: Code, operands: Sequence[Code], own: Code = "") -> Code:
+    """The code with its holes filled: operands by number, the attribute itself for -1."""
+    if isinstance(code, Hole):
+        return own if code.number < 0 else operands[code.number]
+    if isinstance(code, Named):
+        return Named(code.name, filled(code.code, operands, own))
+    if isinstance(code, Call):
+        args: list[Code] = []
+        for arg in code.args:
+            args += operands if arg == ALL else [filled(arg, operands, own)]
+        return Call(filled(code.head, operands, own), tuple(args), code.brackets)
+    return code
+
+
+ALL = Hole(1000)
+"""All operands, one after another."""
+
+
+def holes(code: Code) -> Iterator[Hole]:
+    if isinstance(code, Hole):
+        yield code
+    elif isinstance(code, Named):
+        yield from holes(code.code)
+    elif isinstance(code, Call):
+        for inner in (code.head, *code.args):
+            yield from holes(inner)

@@ -1,0 +1,552 @@
+"""Instances of one block -> one class: its constructor and its forward."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import Any, NamedTuple
+
+from ..code import MARGIN, MISSING, WIDTH, Call, Code, Each, Hole, Leaf, Named, Pair, Spread, flat, laid, literal
+from ..entries import Body, Slot, Unlike, everywhere, merged
+from ..explain import Term
+from ..parts import Anatomy
+from ..solve import Param, Solver, incoming
+from ..statements import Statements, filled, holes
+from .names import ATTRIBUTES, DICTIONARY
+
+OWN = "nn.Module"
+
+
+class Made(NamedTuple):
+    """A class: its text, and what its instances are built with."""
+
+    name: str
+    params: tuple[Param, ...]
+    text: tuple[str, ...]
+    uses: frozenset[str]
+    """Names that the text mentions, of classes and functions written elsewhere in the file."""
+    reads: int
+    bodies: tuple[Body, ...]
+
+
+class Class:
+    """Writes the class of some instances of one block; Unlike where they are too different for one."""
+
+    def __init__(self, bodies: Sequence[Body], anatomy: Anatomy, public: frozenset[str] = frozenset()) -> None:
+        self.bodies = bodies
+        self.anatomy = anatomy
+        self.slots, self.gives = merged(bodies)
+        self.solver = Solver(bodies, anatomy, public)
+        self.flags: dict[tuple[bool, ...], tuple[str, Term]] = {}
+        self.attributes: dict[str, str] = {}
+        """Attribute -> the code that makes it, to see that later uses agree."""
+        self.names = {slot.first.name for slot in everywhere(self.slots) if self.stateful(slot)}
+        self.runs: dict[int, Code] = {}
+        """The code that runs each slot, holes for its operands."""
+        self.tree = Tree([(slot.first.name, slot.optional) for slot in self.slots if self.stateful(slot)])
+        self.init: list[str] = []
+        for slot in self.slots:
+            self.define(slot)
+
+    @staticmethod
+    def stateful(slot: Slot) -> bool:
+        first = slot.first
+        return first.weighted or first.part is not None or bool(first.children)
+
+    # --- attributes ---------------------------------------------------------------------------------------------------
+
+    def define(self, slot: Slot) -> None:
+        """Find how a slot is run, and the attribute that this takes."""
+        if self.stateful(slot):
+            self.attribute(slot, self.construction(slot), slot.first.name)
+            return
+        uses = [None if e is None else e.call for e in slot.entries]
+        mixed = any(
+            u is None or any(h.number < 0 for h in holes(u)) for u, e in zip(uses, slot.entries) if e is not None
+        )
+        if not mixed and (self.solver.constant(uses) or all(e is None or e.make is None for e in slot.entries)):
+            if self.alike(uses):
+                self.runs[id(slot)] = self.inline(uses, slot)
+                return
+        makes = [None if e is None else e.make for e in slot.entries]
+        if any(e is not None and e.make is None for e in slot.entries):
+            raise Unlike("a step without a module")
+        name = self.free_name(slot.first.name, makes)
+        self.attribute(slot, self.solver.fill(makes, slot), name)
+
+    def alike(self, trees: Sequence[Code | None]) -> bool:
+        """Whether all are of one form."""
+        there = [shape_of(tree) for tree in trees if tree is not None]
+        return all(form == there[0] for form in there)
+
+    def inline(self, uses: Sequence[Code | None], slot: Slot) -> Code:
+        """An expression; a number that differs between instances becomes an attribute."""
+        if self.solver.constant(uses):
+            return self.solver.fill(uses, slot)
+        return self.stored(uses, slot)
+
+    def stored(self, trees: Sequence[Any], slot: Slot) -> Code:
+        first = next(tree for tree in trees if tree is not None)
+        if isinstance(first, Leaf):
+            found = [None if tree is None else tree for tree in trees]
+            if self.solver.constant(found):
+                return self.solver.fill(found, slot)
+            text = self.solver.use(self.solver.leaf(found, slot))
+            name = re.sub(r"\W", "_", first.name or "number")
+            number = 2
+            while name in self.names or self.attributes.get(f"self.{name}", text) != text:
+                name, number = f"{first.name}{number}", number + 1
+            if f"self.{name}" not in self.attributes:
+                self.attributes[f"self.{name}"] = text
+                self.init.append(f"self.{name} = {text}")
+            return f"self.{name}"
+        if isinstance(first, Named):
+            return Named(first.name, self.stored([None if t is None else t.code for t in trees], slot))
+        if isinstance(first, Call):
+            head = self.stored([None if t is None else t.head for t in trees], slot)
+            args = [
+                self.stored([None if t is None else t.args[n] for t in trees], slot) for n in range(len(first.args))
+            ]
+            return Call(head, tuple(args), first.brackets)
+        return self.solver.fill(trees, slot)
+
+    def free_name(self, name: str, makes: Sequence[Code | None]) -> str:
+        """A name for a module without weights; the same module may serve several steps."""
+        stem = name = re.sub(r"\W", "_", name) or "step"
+        if not name[0].isalpha():
+            stem = name = f"_{name}"
+        number = 2
+        while name in self.names or name in ATTRIBUTES or f"self.{name}" in self.attributes:
+            name, number = f"{stem}_{number}", number + 1
+        return name
+
+    def construction(self, slot: Slot) -> Code:
+        """The code that builds a slot with weights."""
+        if slot.children:
+            return self.sequence(slot)
+        made = self.solver.fill([None if e is None else e.make for e in slot.entries], slot)
+        outs = [None if e is None or not isinstance(e.out, Leaf) else e.out for e in slot.entries]
+        if any(out is not None for out in outs):
+            self.solver.made[id(slot), 0] = self.solver.leaf(outs, slot)
+        return made
+
+    def attribute(self, slot: Slot, made: Code, name: str) -> None:
+        """`self.name = made`, once for all slots that run it."""
+        uses = [e.call for e in slot.entries if e is not None]
+        own = self.tree.access(name)
+        use = uses[0] if uses[0] is not None and any(h.number < 0 for h in holes(uses[0])) else None
+        self.runs[id(slot)] = (
+            self.solver.fill([None if e is None else e.call for e in slot.entries], slot)
+            if use is not None
+            else Call(own, tuple(HOLES[: len(slot.args)]))
+        )
+        self.runs[id(slot)] = owned(self.runs[id(slot)], own)
+        text = flat(made)
+        if own in self.attributes:
+            if self.attributes[own] != text:
+                raise Unlike(f"two layers for {name}")
+            return
+        self.attributes[own] = text
+        passes = slot.optional and slot.alias is not None and (slot.alias,) == slot.args and use is None
+        if not slot.optional:
+            self.init += self.tree.assigned(name, made)
+            return
+        condition = self.condition(slot)
+        if passes and not isinstance(made, str):
+            self.init += self.tree.assigned(name, "nn.Identity()")
+            self.runs[id(slot)] = Call(own, tuple(HOLES[: len(slot.args)]))
+            self.always.add(id(slot))
+        last = f"if {self.solver.use(condition)}:"
+        if passes or last not in self.init or not self.open_under(last):
+            self.init.append(last)
+        self.init += [MARGIN + line for line in self.tree.assigned(name, made, 3)]
+
+    def open_under(self, head: str) -> bool:
+        """Whether the lines at the end stand under this condition."""
+        for line in reversed(self.init):
+            if line == head:
+                return True
+            if not line.startswith((MARGIN, ")")):
+                return False
+        return False
+
+    @property
+    def always(self) -> set[int]:
+        """Optional slots whose place an identity takes, so that they always run."""
+        return self.__dict__.setdefault("_always", set())  # type: ignore[no-any-return]
+
+    # --- sequences ----------------------------------------------------------------------------------------------------
+
+    def sequence(self, slot: Slot) -> Code:
+        """`nn.Sequential(...)`, numbered or named."""
+        children = [(child, self.child(child)) for child in slot.children]
+        if any(child.present != slot.present for child, _ in children):
+            return self.listed(slot, children)
+        if slot.agreed("positional"):
+            return Call("nn.Sequential", tuple(compressed([code for _, code in children])))
+        pairs = [(child.agreed("element"), code) for child, code in children]
+        return Call("nn.Sequential", (named_sequence(pairs),))
+
+    def child(self, slot: Slot) -> Code:
+        if slot.children or slot.first.weighted or slot.first.part is not None:
+            if any(e is not None and e.call is not None for e in slot.entries):
+                raise Unlike("a parameter in a sequence")
+            return self.construction(slot)
+        return self.solver.fill([None if e is None else e.make for e in slot.entries], slot)
+
+    def listed(self, slot: Slot, children: Sequence[tuple[Slot, Code]]) -> Code:
+        """A list that grows by conditions, and the sequence of it."""
+        named = not slot.agreed("positional")
+        variable = "layers"
+        self.init.append(f"{variable} = OrderedDict()" if named else f"{variable}: list[nn.Module] = []")
+        position = 0
+        while position < len(children):
+            child, _ = children[position]
+            run = [children[position]]
+            for other in children[position + 1 :]:
+                if other[0].present != child.present:
+                    break
+                run.append(other)
+            position += len(run)
+            under = 0
+            if child.present != slot.present:
+                self.init.append(f"if {self.solver.use(self.condition(child))}:")
+                under = 1
+            self.init += grown(variable, run, under, named=named)
+        return f"nn.Sequential({variable})" if named else f"nn.Sequential(*{variable})"
+
+    # --- conditions ---------------------------------------------------------------------------------------------------
+
+    def condition(self, slot: Slot) -> Term:
+        """When the slot is there."""
+        present = slot.present
+        if present not in self.flags:
+            key = next(iter(slot.first.keys))
+            term = self.solver.condition(present, place_of(key), f"with_{stem(slot)}")
+            name = term.text if term.text.isidentifier() else f"use_{stem(slot)}"
+            while name in self.names or name in ATTRIBUTES or name in {flag for flag, _ in self.flags.values()}:
+                name = f"use_{name}" if not name.startswith("use_") else name + "_"
+            self.flags[present] = (name, term)
+        return self.flags[present][1]
+
+    def flag(self, slot: Slot) -> str:
+        """The condition in `forward`, empty for a slot that always runs."""
+        if not slot.optional or id(slot) in self.always:
+            return ""
+        term = self.condition(slot)
+        name = self.flags[slot.present][0]
+        if f"self.{name}" not in self.attributes:
+            self.attributes[f"self.{name}"] = name
+            self.init.append(f"self.{name} = {self.solver.use(term)}")
+        return f"self.{name}"
+
+    # --- the text -----------------------------------------------------------------------------------------------------
+
+    def written(self, name: str, doc: str, base: str = OWN) -> Made:
+        forward = self.forward()
+        params = self.solver.params()
+        init = self.constructor(params)
+        head = [f"class {name}({base}):", *docstring(doc)]
+        text = [*head, *[MARGIN + line if line else "" for line in [*init, *([""] if init else []), *forward]]]
+        body = "\n".join(text)
+        return Made(name, tuple(params), tuple(text), frozenset(re.findall(r"\w+", body)), len(self.bodies[0].reads),
+                    tuple(self.bodies))  # fmt: skip
+
+    def constructor(self, params: Sequence[Param]) -> list[str]:
+        lets = [f"{text} = {term.text}" for text, term in self.solver.lets()]
+        if not params and not self.init:
+            return []
+        args = ["self", *(parameter(param) for param in params)]
+        head = signature("__init__", args, "None")
+        init = [inner for line in self.init for inner in self.tree.expanded(line)]
+        return [*head, *[MARGIN + line for line in ["super().__init__()", *lets, *init]]]
+
+    def forward(self) -> list[str]:
+        names = incoming(self.bodies[0])
+        statements = Statements(
+            self.slots, self.gives, names, self.run, self.flag, frozenset(), names[0] if len(names) == 1 else "x"
+        ).text()
+        args = ["self", *(f"{name}: Tensor" for name in names)]
+        gives = "Tensor" if len(self.gives) == 1 else f"tuple[{', '.join(['Tensor'] * len(self.gives))}]"
+        if len(gives) > 40:
+            gives = "tuple[Tensor, ...]"
+        return [*signature("forward", args, gives), *[MARGIN + line for line in statements]]
+
+    def run(self, slot: Slot, operands: list[Code]) -> Code:
+        return filled(self.runs[id(slot)], operands)
+
+
+HOLES = [Hole(n) for n in range(64)]
+
+
+def owned(code: Code, own: str) -> Code:
+    return filled(code, HOLES, own)
+
+
+def place_of(key: Any) -> tuple[int, int] | None:
+    """The span of the call that an entry comes from."""
+    while isinstance(key, tuple) and key and isinstance(key[0], tuple):
+        key = key[0]
+    return (key[1], key[2]) if isinstance(key, tuple) and len(key) == 4 else None
+
+
+def stem(slot: Slot) -> str:
+    """A word for a slot."""
+    if not slot.first.weighted and slot.first.part is None and isinstance(slot.first.call, Call):
+        if slot.first.call.head == "+":
+            return "residual"
+    return re.sub(r"\W", "_", slot.first.name.rpartition(".")[2]).strip("_") or "part"
+
+
+def shape_of(tree: Any) -> Any:
+    """The form of a tree, leaves left out."""
+    if isinstance(tree, Leaf):
+        return "leaf"
+    if isinstance(tree, Named):
+        return (tree.name, shape_of(tree.code))
+    if isinstance(tree, Call):
+        return (shape_of(tree.head), tree.brackets, *map(shape_of, tree.args))
+    return tree
+
+
+def parameter(param: Param) -> str:
+    default = "" if param.default is MISSING else f" = {literal(param.default)}"
+    hint = param.hint
+    if param.default is None and "None" not in hint:
+        hint += " | None"
+    return f"{param.name}: {hint}{default}"
+
+
+def signature(name: str, args: Sequence[str], gives: str) -> list[str]:
+    """The head of a method, one argument a line where it is long."""
+    return laid(Call(f"def {name}", tuple(args)), 1, after=f" -> {gives}:")
+
+
+def docstring(doc: str, indent: int = 1) -> list[str]:
+    """A documentation string, its paragraphs filled anew, and an empty line behind it."""
+    if not doc.strip():
+        return []
+    margin = MARGIN * indent
+    escaped = doc.strip().replace("\\", "\\\\").replace('"""', "'''")
+    found: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", escaped):
+        text = " ".join(paragraph.split())
+        found += (
+            ["", *wrap(text, WIDTH - len(margin) - 3 * (not found))]
+            if found
+            else wrap('"""' + text, WIDTH - len(margin) - 3)
+        )
+    end = ' """' if found[-1].endswith('"') else '"""'
+    return [*(margin + line if line else "" for line in found[:-1]), margin + found[-1] + end, ""]
+
+
+def grown(variable: str, run: Sequence[tuple[Slot, Code]], under: int, *, named: bool) -> Iterator[str]:
+    """Some children more in a list, or in a dictionary."""
+    if named:
+        for slot, code in run:
+            yield from laid(code, 2, under, f'{variable}["{slot.agreed("element")}"] = ')
+    elif len(run) == 1:
+        yield from laid(Call(f"{variable}.append", (run[0][1],)), 2, under)
+    else:
+        items = tuple(compressed([code for _, code in run]))
+        yield from laid(Call(f"{variable} += ", items, "[]"), 2, under)
+
+
+# --- runs ---------------------------------------------------------------------------------------------------------
+
+LEAST = 3
+"""Equal layers in a row that become a comprehension."""
+
+
+def compressed(codes: Sequence[Code]) -> Iterator[Code]:
+    """Runs of equal layers, or with numbers that grow evenly, as comprehensions."""
+    position = 0
+    while position < len(codes):
+        length = run_length(codes[position:])
+        if length < LEAST:
+            yield codes[position]
+            position += 1
+            continue
+        code, tail = turned(codes[position : position + length])
+        yield Spread(Call("", (Each(code, tail),), "()"))
+        position += length
+
+
+def run_length(codes: Sequence[Code]) -> int:
+    length = 1
+    while length < len(codes) and isinstance(codes[0], Call) and progression(codes[: length + 1]) is not None:
+        length += 1
+    return length
+
+
+def turned(codes: Sequence[Code]) -> tuple[Code, str]:
+    code = progression(codes)
+    assert code is not None
+    varies = any(re.search(r"\bi\b", leaf) for leaf in texts(code))
+    return code, f"for {'i' if varies else '_'} in range({len(codes)})"
+
+
+def progression(codes: Sequence[Any]) -> Code | None:
+    """The codes as one of `i`; None where they are not alike."""
+    first = codes[0]
+    if all(type(code) is type(first) and code == first for code in codes):
+        return first  # type: ignore[no-any-return]
+    if all(isinstance(code, str) and re.fullmatch(r"\d+", code) for code in codes):
+        numbers = [int(code) for code in codes]
+        steps = {b - a for a, b in zip(numbers, numbers[1:])}
+        if len(steps) != 1 or numbers[1] < numbers[0]:
+            return None
+        step = steps.pop()
+        grows = "i" if step == 1 else f"{step} * i"
+        return f"{numbers[0]} + {grows}" if numbers[0] else grows
+    if all(isinstance(code, Named) and code.name == getattr(first, "name", None) for code in codes):
+        inner = progression([code.code for code in codes])
+        return None if inner is None else Named(first.name, inner)
+    alike = all(
+        isinstance(code, Call) and code.head == first.head and len(code.args) == len(first.args) for code in codes
+    )
+    if not alike:
+        return None
+    args = [progression(column) for column in zip(*(code.args for code in codes))]
+    known = [arg for arg in args if arg is not None]
+    return Call(first.head, tuple(known), first.brackets) if len(known) == len(args) else None
+
+
+def texts(code: Any) -> Iterator[str]:
+    if isinstance(code, str):
+        yield code
+    elif isinstance(code, Named):
+        yield from texts(code.code)
+    elif isinstance(code, Call):
+        for arg in code.args:
+            yield from texts(arg)
+
+
+def named_sequence(pairs: Sequence[tuple[str, Code]]) -> Code:
+    """`OrderedDict(...)` with the names of a sequence's layers."""
+    names = [re.fullmatch(r"(.*?)(\d+)", name) for name, _ in pairs]
+    codes = [code for _, code in pairs]
+    there = [found for found in names if found is not None]
+    if len(pairs) >= LEAST and len(there) == len(pairs) and run_length(codes) == len(codes):
+        numbers = [int(found[2]) for found in there]
+        even = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        if even and len({found[1] for found in there}) == 1 and all(str(int(f[2])) == f[2] for f in there):
+            code = progression(codes)
+            first = f"i + {numbers[0]}" if numbers[0] else "i"
+            name = f'f"{there[0][1]}{{{first}}}"'
+            assert code is not None
+            return Call("OrderedDict", (Each(Call("", (name, code)), f"for i in range({len(codes)})"),))
+    items = tuple(Call("", (literal(name), code)) for name, code in pairs)
+    return Call("OrderedDict", (Call("", items, "[]"),))
+
+
+MARK = "\0"
+"""Begins a line that stands for a container."""
+
+
+class Tree:
+    """The attributes of a class by their paths: names, numbers of a list, keys of a dictionary."""
+
+    def __init__(self, names: Sequence[tuple[str, bool]]) -> None:
+        self.kinds: dict[str, str] = {}
+        """Container -> `list`, `dict`, `module`, or `layer` that has parts beside its own."""
+        self.made: set[str] = set()
+        self.whole: dict[str, dict[str, Code]] = {}
+        """Containers that are written in one piece, with what is in them."""
+        inner: dict[str, dict[str, bool]] = {}
+        for name, optional in names:
+            while "." in name:
+                outer, _, last = name.rpartition(".")
+                inner.setdefault(outer, {}).setdefault(last, optional)
+                name = outer
+        plain = {name for name, _ in names}
+        for outer, found in inner.items():
+            self.kinds[outer] = "layer" if outer in plain else self.kind(list(found))
+            simple = self.kinds[outer] in ("list", "dict") and "." not in outer and not any(found.values())
+            if simple and all(f"{outer}.{key}" in plain and f"{outer}.{key}" not in inner for key in found):
+                self.whole[outer] = {}
+
+    def kind(self, keys: Sequence[str]) -> str:
+        if keys == [str(i) for i in range(len(keys))]:
+            return "list"
+        return "module" if any(k in DICTIONARY or k in ATTRIBUTES or not k for k in keys) else "dict"
+
+    def expanded(self, line: str) -> list[str]:
+        """A line of a constructor, or the lines of the container that it stands for."""
+        if not line.startswith(MARK):
+            return [line]
+        name = line[len(MARK) :]
+        members = self.whole[name]
+        if self.kinds[name] == "list":
+            made = Call("nn.ModuleList", (Call("", tuple(compressed(list(members.values()))), "[]"),))
+        else:
+            pairs = tuple(Pair(literal(key), code) for key, code in members.items())
+            made = Call("nn.ModuleDict", (Call("", pairs, "{}"),))
+        return list(setting("self", name, made, 2))
+
+    def access(self, name: str) -> str:
+        outer, _, last = name.rpartition(".")
+        if not outer:
+            return reach("self", last)
+        kind = self.kinds.get(outer, "dict")
+        if kind == "list":
+            return f"{self.access(outer)}[{last}]"
+        return f'{self.access(outer)}["{last}"]' if kind == "dict" else reach(self.access(outer), last)
+
+    def assigned(self, name: str, made: Code, depth: int = 2) -> Iterator[str]:
+        """The lines that put a module at its path, containers before it."""
+        outer, _, last = name.rpartition(".")
+        if not outer:
+            yield from setting("self", last, made, depth)
+            return
+        if outer in self.whole:
+            if not self.whole[outer]:
+                yield MARK + outer
+            self.whole[outer][last] = made
+            return
+        yield from self.container(outer)
+        kind, there = self.kinds.get(outer, "dict"), self.access(outer)
+        if kind == "list":
+            yield from laid(Call(f"{there}.append", (made,)), depth)
+        elif kind == "dict":
+            yield from laid(made, depth, 0, f'{there}["{last}"] = ')
+        else:
+            yield from setting(there, last, made, depth)
+
+    def container(self, name: str) -> Iterator[str]:
+        if name in self.made or self.kinds.get(name) == "layer":
+            return
+        self.made.add(name)
+        kind = {"list": "nn.ModuleList()", "module": "nn.Module()"}.get(self.kinds.get(name, "dict"), "nn.ModuleDict()")
+        yield from self.assigned(name, kind)
+
+
+def reach(base: str, name: str) -> str:
+    """The code that reads an attribute."""
+    if name in ATTRIBUTES:
+        return f'{base}._modules["{name}"]'
+    return f"{base}.{name}" if plain_name(name) else f'getattr({base}, "{name}")'
+
+
+def setting(base: str, name: str, made: Code, depth: int) -> Iterator[str]:
+    if plain_name(name):
+        yield from laid(made, depth, 0, f"{base}.{name} = ")
+    else:
+        yield from laid(Call(f"{base}.add_module", (literal(name), made)), depth)
+
+
+def plain_name(name: str) -> bool:
+    import keyword
+
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def build(made: Made, number: int, leaves: Sequence[Leaf]) -> Call:
+    """The code that builds one instance, from the leaves of its parameters."""
+    required = [leaf for leaf in leaves if leaf.default is MISSING]
+    args: list[Code] = []
+    for position, leaf in enumerate(leaves):
+        by_place = leaf.default is MISSING and (len(required) <= 3 or position == 0)
+        args.append(leaf if by_place else Named(made.params[position].name, leaf))
+    return Call(made.name, tuple(args))
