@@ -1,0 +1,100 @@
+"""The zoo as ONNX: shapes as ONNX infers them, values as torch computes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from cnnc.compiler.backends.onnx import Form, draft, export
+from cnnc.compiler.diagnostics import CompileError
+from cnnc.compiler.graph import Checked
+from cnnc.compiler.pipeline import Options, compile_path
+from cnnc.compiler.shape import Shape
+from cnnc.runtime.export import drawn
+from cnnc.runtime.verify import verify
+
+from .tables import MODELS
+
+QUICK = ["lenet5_original", "googlenet", "squeezenet1_0", "shufflenet_v2_x0_5", "unet", "keras/mobilenetv3small"]
+SIDES = {1: (256, 512), 2: (64, 96, 128), 3: (16, 32)}
+"""Sizes of the input at which a model is tried before its own."""
+
+
+def marked(quick: list[str]) -> list[Any]:
+    """All models; those that are not quick among the proofs."""
+    return [name if name in quick else pytest.param(name, marks=pytest.mark.proof) for name in MODELS]
+
+
+def small(name: str) -> Checked:
+    """The model at the smallest input at which it compiles."""
+    declared = compile_path(f"zoo:{name}").checked
+    if len(declared.inputs) == 1:
+        shape = declared.inputs[0].facts.output
+        for side in SIDES.get(shape.rank, ()):
+            if all(n is None or n > side for n in shape.spatial):
+                try:
+                    return compile_path(f"zoo:{name}", at(Shape((*[side] * shape.rank, shape[-1])))).checked
+                except CompileError:
+                    continue
+    return declared
+
+
+def at(shape: Shape) -> Options:
+    return Options(inputs={"": shape})
+
+
+class Used:
+    """Weights as after some training: those of the beginning, and statistics, gains and biases that are not 0 and 1."""
+
+    def __init__(self, checked: Checked) -> None:
+        self.start = drawn(checked)
+        self.weights = checked.weights
+
+    def __getitem__(self, path: str) -> np.ndarray[Any, Any]:
+        draw = np.random.default_rng(sum(map(ord, path)))
+        array = self.start[path]
+        if path.endswith("running_var"):
+            return draw.uniform(0.8, 1.2, array.shape).astype(np.float32)
+        vector = len(self.weights[path].shape) == 1
+        return (array + 0.1 * draw.standard_normal(array.shape)).astype(np.float32) if vector else array
+
+
+@pytest.mark.parametrize("name", marked(QUICK))
+def test_onnx_infers_the_shapes_that_we_state(name: str) -> None:
+    made = draft(compile_path(f"zoo:{name}").checked, {})
+    model = made.model
+    stated = {info.name: sizes(info) for info in [*model.graph.value_info, *model.graph.output]}
+    del model.graph.value_info[:]
+    for info in model.graph.output:
+        info.type.tensor_type.ClearField("shape")
+    kind = onnx.TensorProto.FLOAT
+    model.graph.input.extend(onnx.helper.make_tensor_value_info(n, kind, s) for n, s in made.held.items())
+    inferred = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph
+    found = {info.name: sizes(info) for info in [*inferred.value_info, *inferred.output]}
+    assert stated.keys() <= found.keys()
+    wrong = {n: (stated[n], found[n]) for n in stated if not agree(stated[n], found[n])}
+    assert not wrong
+
+
+def sizes(info: onnx.ValueInfoProto) -> list[int | str]:
+    """Sizes that are known as numbers, others by name, or empty."""
+    return [d.dim_value or d.dim_param for d in info.type.tensor_type.shape.dim]
+
+
+def agree(stated: list[int | str], found: list[int | str]) -> bool:
+    """As many dimensions, and where both are numbers the same."""
+    pairs = list(zip(stated, found))
+    return len(stated) == len(found) and all(a == b for a, b in pairs if isinstance(a, int) and isinstance(b, int))
+
+
+@pytest.mark.parametrize("name", marked(QUICK))
+def test_onnx_runtime_computes_what_torch_computes(name: str, tmp_path: Path) -> None:
+    checked = small(name)
+    weights, path = Used(checked), tmp_path / "net.onnx"
+    for fold in (False, True):
+        export(checked, path, weights, Form(fold=fold))
+        onnx.checker.check_model(path, full_check=True)
+        assert verify(checked, path, weights, batch=2) < 1e-5
