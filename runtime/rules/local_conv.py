@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +31,7 @@ class LocallyConnected(nn.Module):
         *places, out = self.weight.shape[: len(self.over.size) + 1]
         kernels = self.weight.reshape(prod(places), out, -1)
         rows = self.windows(x if self.frame is None else self.frame(x)).reshape(prod(places), x.shape[0], -1)
-        made = torch.bmm(rows, kernels.mT).permute(1, 2, 0).unflatten(2, places)
+        made = torch.bmm(rows, kernels.mT).permute(1, 2, 0).reshape(-1, out, *places)
         if self.bias is not None:
             made = made + self.bias
         return made if self.act is None else self.act(made)
@@ -39,7 +40,8 @@ class LocallyConnected(nn.Module):
         """(N, C, D, H, W) as (places along D, H, W, N, C, taps along D, H, W)."""
         for axis, (span, step) in enumerate(zip(self.over.spans, self.over.stride)):
             x = x.unfold(2 + axis, span, step)
-        x = x[(..., *(slice(None, None, apart) for apart in self.over.dilation))]
+        taps: tuple[Any, ...] = (..., *(slice(None, None, apart) for apart in self.over.dilation))
+        x = x[taps]
         rank = len(self.over.size)
         return x.permute(*range(2, 2 + rank), 0, 1, *range(2 + rank, x.ndim))
 
