@@ -27,6 +27,7 @@ COMMANDS = {
     "predict": "classify files with a trained model",
     "runs": "list, show and compare training runs",
     "bench": "latency and throughput, by batch",
+    "serve": "offer a trained model over HTTP",
     "export": "write ONNX, straight from the graph",
     "zoo": "the bundled models",
 }

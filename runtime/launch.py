@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..compiler.diagnostics import UserError
 from ..compiler.recipes.course import Batch, Precision
 from ..compiler.recipes.record import told
+from . import logs
 from .adapt import Changes, Compile
 from .display import Display
 from .environment import environment
@@ -18,7 +20,7 @@ from .job import Job, described
 from .prepare import Asked, prepare
 from .reopen import reopened
 from .run_folder import RunFolder, discard, keep_sources, new_run
-from .state import following
+from .state import following, read_state
 
 if TYPE_CHECKING:
     from .train import Outcome
@@ -41,14 +43,13 @@ class Conduct(NamedTuple):
     """How a run behaves on its way, whatever it computes."""
 
     save_every: int | None = None
-    logs: tuple[str, ...] = ()
-    """Where numbers go beside the run folder, as `--log` takes it."""
     leave: Leave = leave_at_once
 
 
 def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
     """A new run: its job, its folder with what stands in it before the first step, and the changes to the model."""
     job, changes = prepare(wish.compile(wish.given), wish.given, wish.asked, wish.compile)
+    logs.require(job.recipe)
     folder = new_run(job.checked.name, wish.out)
     try:
         keep_sources(folder, job.compiled.file, wish.name)
@@ -89,17 +90,34 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
         said = job.recipe.one(Precision)
         engine = Engine(job.device, said.what if said is not None else "mixed", work(job))
         folder.add_environment(environment(sys.argv) | {"device": engine.told})
-        trainer = Trainer(job, folder, engine, shown, stopping, conduct.save_every)
-        if resume:
-            trainer.restore()
-        else:
-            trainer.prepare()
-        shown.say(f"  {engine.told}")
-        shown.say(f"  {folder}")
-        shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
-        outcome = trainer.run()
-        state.interrupted = outcome.figures is None
+        with watching(job, folder, shown) as watch:
+            trainer = Trainer(job, folder, engine, watch, stopping, conduct.save_every)
+            if resume:
+                trainer.restore()
+            else:
+                trainer.prepare()
+            shown.say(f"  {engine.told}")
+            shown.say(f"  {folder}")
+            shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
+            outcome = trainer.run()
+            state.interrupted = outcome.figures is None
+            watch.close("interrupted" if state.interrupted else "finished")
         return outcome
+
+
+@contextmanager
+def watching(job: Job, folder: RunFolder, shown: Display) -> Iterator[logs.Watching]:
+    """Inside, the display and the logs of the recipe listen."""
+    before = read_state(folder.path)
+    began = re.sub(r"\D", "", before.began)[:14] if before is not None else ""
+    settings = {said.entry.entry: told(said.entry) for said in job.recipe.said}
+    about = logs.About(str(folder), folder.path.name, f"{folder.path.name}-{began}", settings)
+    watch = logs.Watching(shown, logs.open_logs(job.recipe, about))
+    try:
+        yield watch
+    except BaseException:
+        watch.close("failed")
+        raise
 
 
 def story_told(job: Job, folder: RunFolder, shown: Display) -> None:

@@ -46,6 +46,10 @@ HEAVY = {
     "networkx": ("compiler.backends.networkx_graph",),
     "rich": (),
     "matplotlib": (),
+    "tensorboard": (),
+    "fastapi": ("runtime.serve",),
+    "starlette": ("runtime.serve",),
+    "uvicorn": (),
     "keras": (),
     "lark": ("compiler.tables", "compiler.parse", "compiler.recover", "grammar.build"),
 }

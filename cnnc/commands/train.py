@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--save-every", type=int, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)"
     )
+    group.add_argument("--log", dest="logs", metavar="WHERE", action="append", default=[],
+                       help="numbers also to tensorboard[=DIR], csv=FILE, wandb[=PROJECT], mlflow[=EXPERIMENT]")  # fmt: skip
+    group.add_argument("--tensorboard", dest="logs", action="append_const", const="tensorboard",
+                       help="numbers also for TensorBoard: `tensorboard --logdir runs`")  # fmt: skip
+    group.add_argument("--no-report", action="store_true", help="no pictures and no report.html in the run folder")
     group.add_argument("--no-progress", action="store_true", help="plain lines, one an epoch")
     group.add_argument("--quiet", action="store_true", help="only the result")
 
@@ -70,7 +75,7 @@ def optional(parser: argparse.ArgumentParser, name: str) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from ..runtime.display import display
-    from ..runtime.launch import Conduct, carried_out
+    from ..runtime.launch import Conduct, carried_out, story_told
 
     if args.file is None and args.resume is None:
         raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
@@ -78,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
     with display(args.quiet, not args.no_progress) as shown:
         job, folder = resumed(args, shown) if args.resume is not None else begun(args, shown)
         outcome = carried_out(job, folder, shown, conduct, resume=args.resume is not None)
+        if outcome.figures is not None and not args.no_report:
+            story_told(job, folder, shown)
     return told(outcome, folder)
 
 
@@ -102,7 +109,16 @@ def begun(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
 def sets(args: argparse.Namespace) -> list[str]:
     """`--set`, and the options that stand for one."""
     short = [f"{key}={getattr(args, name)}" for name, key in SHORT.items() if getattr(args, name) is not None]
-    return [*short, *args.sets]
+    return [*short, *logs(args), *args.sets]
+
+
+def logs(args: argparse.Namespace) -> list[str]:
+    """`--log`, as an entry of the recipe: they go on when the run does."""
+    if not args.logs:
+        return []
+    from ..runtime.logs import as_part
+
+    return ["log=" + ", ".join(map(as_part, args.logs))]
 
 
 def compile_text_once(args: argparse.Namespace) -> Any:
@@ -144,9 +160,8 @@ def told(outcome: Outcome, folder: RunFolder) -> int:
     if outcome.figures is None:
         print(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}`")
         return cli.INTERRUPTED
-    figures = outcome.figures
-    right = round(figures.accuracy * figures.examples)
-    print(f"held-out accuracy {100 * figures.accuracy:.2f} % ({right:,} of {figures.examples:,}), "
-          f"epoch {outcome.epoch}, {outcome.seconds:.0f} s")  # fmt: skip
+    print(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
+    if folder.report.exists():
+        print(f"report in {folder.report}")
     print(f"weights in {folder.best}; `cnnc eval {folder}`, `cnnc predict {folder} FILE...`, `cnnc export {folder}`")
     return cli.DONE

@@ -1,0 +1,116 @@
+"""The application: a page, what the model is, and predictions.
+
+| | |
+| --- | --- |
+| `GET /` | the page |
+| `GET /model` | name, classes, input |
+| `POST /predict` | pictures as files of a form, or one as the body; `?top=K` |
+| `GET /health` | whether it answers |
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from html import escape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from fastapi import FastAPI, HTTPException, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import HTMLResponse, Response
+
+from ..data import DataError, Split
+from ..trained import Trained, classify
+from .limits import Limited
+from .received import Received, Sent, unpacked
+
+HERE = Path(__file__).parent
+
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src blob: data:; "
+    "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class Service(NamedTuple):
+    """What is served and within which limits: bytes and files of a request; `hosts` are the names it answers to."""
+
+    name: str
+    trained: Trained
+    top: int = 5
+    bytes: int = 20_000_000
+    files: int = 32
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+
+
+def application(service: Service) -> Any:
+    """The ASGI application."""
+    api = FastAPI(title=f"cnnc: {service.name}", docs_url=None, redoc_url=None)
+    lock = threading.Lock()
+    markup = page(service)
+
+    @api.get("/", response_class=HTMLResponse, include_in_schema=False)
+    def home() -> HTMLResponse:
+        return HTMLResponse(markup, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"})
+
+    @api.get("/favicon.ico", include_in_schema=False)
+    def icon() -> Response:
+        return Response(status_code=204)
+
+    @api.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @api.get("/model")
+    def model() -> dict[str, Any]:
+        wanted = service.trained.preparation
+        return {"model": service.name, "classes": list(wanted.classes), "input": list(wanted.wanted.shape)}
+
+    @api.post("/predict")
+    async def predict(request: Request, top: int = service.top) -> dict[str, Any]:
+        if top < 1:
+            raise HTTPException(422, f"`top` is at least 1, found {top}")
+        sent = await files(request, service.files)
+        began = time.perf_counter()
+        try:
+            found = await run_in_threadpool(answers, service, sent, top, lock)
+        except DataError as error:
+            raise HTTPException(422, str(error)) from None
+        return {"model": service.name, "predictions": found, "seconds": round(time.perf_counter() - began, 4)}
+
+    api.add_middleware(TrustedHostMiddleware, allowed_hosts=list(service.hosts))
+    return Limited(api, service.bytes)
+
+
+async def files(request: Request, most: int) -> list[Sent]:
+    """The files of a form, or the body as one."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form(max_files=most, max_fields=0) as form:
+            parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+            sent = [Sent(part.filename or "picture", await part.read()) for part in parts]
+    else:
+        sent = [Sent("picture", await request.body())]
+    if not any(one.content for one in sent):
+        raise HTTPException(422, "no picture: send files of a form, or one picture as the body")
+    return sent
+
+
+def answers(service: Service, sent: list[Sent], top: int, lock: threading.Lock) -> list[dict[str, Any]]:
+    """Unpacked beside other requests, computed one request after the other: more at once would only be slower."""
+    received = Received(tuple(one.name for one in sent), tuple(map(unpacked, sent)))
+    numbers = np.arange(len(received))
+    with lock:
+        found = list(classify(service.trained, Split(received, numbers, np.zeros_like(numbers)), top))
+    return [{"file": a.name, "top": [{"class": name, "probability": p} for name, p in a.top]} for a in found]
+
+
+def page(service: Service) -> str:
+    """The page, with the name of the model in it."""
+    wanted = service.trained.preparation
+    about = f"{len(wanted.classes):,} classes, input {'x'.join(map(str, wanted.wanted.shape))}"
+    text = (HERE / "page.html").read_text("utf-8")
+    return text.replace("{{model}}", escape(service.name)).replace("{{about}}", escape(about))

@@ -1,0 +1,60 @@
+"""Pictures that strangers send: looked at before they are unpacked."""
+
+from __future__ import annotations
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from ..data import DataError
+from ..data.dataset import Array
+from ..data.folder import plain
+
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
+"""What is opened; PIL knows many more, whose readers are less well kept."""
+
+PIXELS = 40_000_000
+"""Of the largest picture that is unpacked: a few kilobytes can hold gigabytes."""
+
+
+class Sent(NamedTuple):
+    """One file of a request."""
+
+    name: str
+    content: bytes
+
+
+class Received(NamedTuple):
+    """Pictures in memory, as examples of a split."""
+
+    names: tuple[str, ...]
+    pictures: tuple[Array, ...]
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def load(self, number: int) -> Array:
+        return self.pictures[number]
+
+    def name(self, number: int) -> str:
+        return self.names[number]
+
+
+def unpacked(sent: Sent) -> Array:
+    """(H, W, 1 or 3) uint8, upright. DataError says why it is refused."""
+    try:
+        with Image.open(io.BytesIO(sent.content), formats=FORMATS) as image:
+            if image.width * image.height > PIXELS:
+                raise DataError(
+                    f"{sent.name}: {image.width:,} x {image.height:,} pixels are more than {PIXELS:,} together"
+                )
+            upright = ImageOps.exif_transpose(image)
+            return np.atleast_3d(np.array(plain(upright)))
+    except DataError:
+        raise
+    except Image.DecompressionBombError:
+        raise DataError(f"{sent.name}: more than {PIXELS:,} pixels") from None
+    except Exception as error:  # readers of broken files raise what they like
+        raise DataError(f"{sent.name}: no picture that can be read ({type(error).__name__})") from None
