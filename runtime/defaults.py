@@ -60,10 +60,12 @@ def missing(said: set[str], basis: Basis) -> Iterator[Entry]:
         yield course.Batch(size=basis.task.batch)
     if "epochs" not in said and "steps" not in said:
         yield course.Epochs(count=epochs(basis))
+    if "keep" not in said:
+        yield course.Keep(by=basis.task.best)
     yield from (made for made in COURSE if made.entry not in said)
 
 
-COURSE = (course.Keep(), course.Precision(what="mixed"), course.Seed(number=0))
+COURSE = (course.Precision(what="mixed"), course.Seed(number=0))
 
 
 def epochs(basis: Basis) -> int:

@@ -65,7 +65,7 @@ def runs(loss: rule.Loss) -> bool:
 @values.register
 def cross_entropy(loss: rule.CrossEntropy, found: Tensor, target: Tensor, folded: str | None) -> Said:
     if folded == "sigmoid" or found.shape[1] == 1:
-        return binary(found, target)
+        return binary(found, target, loss.smoothing)
     whole = not target.is_floating_point()
     losses = functional.cross_entropy(
         found, target, label_smoothing=loss.smoothing, reduction="none", ignore_index=IGNORED
@@ -78,9 +78,10 @@ def binary_cross_entropy(loss: rule.BinaryCrossEntropy, found: Tensor, target: T
     return binary(found, target)
 
 
-def binary(found: Tensor, target: Tensor) -> Said:
+def binary(found: Tensor, target: Tensor, smoothing: float = 0.0) -> Said:
     """Each value yes or no, from the number before the sigmoid."""
     wanted, counted = spread_out(target, found)
+    wanted = wanted * (1 - smoothing) + smoothing / 2 if smoothing else wanted
     losses = functional.binary_cross_entropy_with_logits(found, wanted, reduction="none")
     return Said(losses if counted is None else losses * counted, counted)
 
@@ -89,13 +90,13 @@ def binary(found: Tensor, target: Tensor) -> Said:
 def dice(loss: rule.Dice, found: Tensor, target: Tensor, folded: str | None) -> Said:
     """Milletari et al. (2016): 1 - 2 sum(p g) / (sum(p^2) + sum(g^2)) over all places, for each example and class.
 
-    Class 0 is background and left out.
+    Where two classes are told apart the first is background and left out.
     """
     wanted, counted = spread_out(target, found)
     shares = torch.sigmoid(found) if found.shape[1] == 1 else activated(found, folded or "softmax")
     if counted is not None:
         shares, wanted = shares * counted, wanted * counted
-    if found.shape[1] > 1:
+    if found.shape[1] == 2:
         shares, wanted = shares[:, 1:], wanted[:, 1:]
     shares, wanted = shares.flatten(2), wanted.flatten(2)
     both = 2 * (shares * wanted).sum(2) + TINY

@@ -11,12 +11,13 @@ from ..compiler.pipeline import Compiled
 from ..compiler.recipes.course import Seed
 from ..compiler.recipes.data import Data, Digits
 from ..compiler.recipes.record import Recipe
-from .adapt import Adapted, Changes, Compile, adapt
+from .adapt import Changes, Compile, adapt
 from .data import Dataset, open_data
 from .data.opening import named
 from .defaults import completed
 from .job import Job, basis
 from .runnable import refusals
+from .suitable import require_suitable
 
 
 class Asked(NamedTuple):
@@ -40,15 +41,18 @@ def prepare(compiled: Compiled, given: Changes, asked: Asked, compile: Compile) 
     recipe = overridden(chosen(compiled, asked.recipe), list(asked.sets), whole=True)
     recipe = with_data(recipe, asked.data)
     require_runnable(recipe)
-    data = opened(recipe)
-    adapted = adapt(compiled, data, recipe, given, compile)
-    full = completed(recipe, basis(adapted.compiled.checked, data, adapted.task))
+    return joined(compiled, opened(recipe), recipe, given, asked, compile)
+
+
+def joined(
+    compiled: Compiled, data: Dataset, recipe: Recipe, given: Changes, asked: Asked, compile: Compile
+) -> Prepared:
+    """Model, data and recipe as one job: what the recipe leaves open follows from the other two."""
+    found, changes, told, task = adapt(compiled, data, recipe, given, compile)
+    full = completed(recipe, basis(found.checked, data, task))
     full = overridden(full, list(asked.sets), whole=False)
-    return Prepared(job_of(adapted, data, full, asked.device), adapted.told)
-
-
-def job_of(adapted: Adapted, data: Dataset, recipe: Recipe, device: str) -> Job:
-    return Job(adapted.compiled, adapted.changes, data, recipe, device)
+    require_suitable(full, task, found.checked, data)
+    return Prepared(Job(found, changes, data, full, asked.device), told)
 
 
 def with_data(recipe: Recipe, text: str | None) -> Recipe:

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import torch
 from cnnc.compiler.recipes import steps as s
+from cnnc.compiler.recipes.base import PARTS
 from cnnc.compiler.recipes.types import Shift
 from cnnc.runtime import keyed
-from cnnc.runtime.augment import apply
+from cnnc.runtime.augment import apply, runs, trivial
+from cnnc.runtime.augment.colour import turned
 from cnnc.runtime.draws import Draws
+from cnnc.runtime.runnable import LATER
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 
@@ -126,7 +129,8 @@ EXAMPLES = {
     "color_jitter": s.ColorJitter(factor=(0.3,)), "contrast": s.Contrast(factor=(0.3,)),
     "crop": s.Crop(size=(6,), pad=1), "erase": s.Erase(), "hflip": s.HFlip(), "lighting": s.Lighting(std=0.1),
     "noise": s.Noise(std=0.1), "resized_crop": s.ResizedCrop(size=(8,)), "saturation": s.Saturation(factor=(0.3,)),
-    "vflip": s.VFlip(),
+    "vflip": s.VFlip(), "elastic": s.Elastic(strength=2.0), "hue": s.Hue(turn=0.3), "exposure": s.Exposure(factor=1.5),
+    "trivial_augment": s.TrivialAugment(),
 }  # fmt: skip
 
 
@@ -169,3 +173,122 @@ def test_an_order_is_a_permutation_of_its_epoch() -> None:
     assert sorted(first) == sorted(second) == list(range(100))
     assert list(first) != list(second)
     assert list(first) == list(keyed.order(0, 0, 100))
+
+
+# --- colours ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("turn", [-0.4, -0.1, 0.25, 0.5])
+def test_hues_are_turned_as_torchvision_does(turn: float) -> None:
+    found = turned(X, torch.full((6, 1, 1), turn))
+    assert torch.allclose(found, tv.adjust_hue(X, turn), atol=1e-5)
+
+
+def test_exposure_scales_the_value_of_hsv_and_keeps_hue_and_saturation() -> None:
+    found = apply(s.Exposure(factor=1.5), X, draws())
+    ratio = found / X.clamp_min(1e-6)
+    assert torch.allclose(ratio.amax(1), ratio.amin(1), atol=1e-3)  # all three colours by one factor
+    assert float(found.max()) <= 1 + 1e-6
+    middle = ratio.flatten(1).median(1).values
+    assert float(middle.min()) > 1 / 1.5 - 1e-3
+    assert float(middle.max()) < 1.5 + 1e-3
+
+
+CHANGES = {
+    "kept": lambda x, s: x, "brightness": lambda x, s: tv.adjust_brightness(x, 1 + 0.99 * s),
+    "saturation": lambda x, s: tv.adjust_saturation(x, 1 + 0.99 * s),
+    "contrast": lambda x, s: tv.adjust_contrast(x, 1 + 0.99 * s),
+    "sharpness": lambda x, s: tv.adjust_sharpness(x, 1 + 0.99 * s),
+    "posterized": lambda x, s: tv.posterize(x, 8 - round(6 * abs(s))),
+    "solarized": lambda x, s: tv.solarize(x, 1 - abs(s)),
+    "stretched_out": lambda x, s: tv.autocontrast(x), "equalized": lambda x, s: tv.equalize(x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("word", sorted(CHANGES))
+@pytest.mark.parametrize("strength", [-0.7, 0.5])
+def test_changes_of_values_are_those_of_torchvision(word: str, strength: float) -> None:
+    pictures = (X * 255).round().to(torch.uint8)
+    eight = word in ("posterized", "equalized")
+    expected = CHANGES[word](pictures if eight else X, strength)
+    found = getattr(trivial, word)(pictures / 255 if eight else X, torch.full((6,), strength))
+    assert torch.allclose(found, expected / 255 if eight else expected, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("word", "arguments"),
+    [
+        ("turn", {"angle": -67.5, "translate": [0, 0], "shear": [0.0, 0.0]}),
+        ("shift_x", {"angle": 0.0, "translate": [-16, 0], "shear": [0.0, 0.0]}),
+        ("shift_y", {"angle": 0.0, "translate": [0, -16], "shear": [0.0, 0.0]}),
+    ],
+)
+def test_changes_of_places_are_those_of_torchvision(word: str, arguments: dict[str, object]) -> None:
+    square = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    expected = tv.affine(square, scale=1.0, interpolation=v2.InterpolationMode.BILINEAR, **arguments)
+    found = getattr(trivial, word)(square, torch.full((2,), 0.5))
+    inner = (..., slice(20, 44), slice(20, 44))
+    assert torch.allclose(found[inner], expected[inner], atol=1e-3)
+
+
+def test_every_change_is_drawn() -> None:
+    many = X[:1].expand(600, -1, -1, -1)
+    found = apply(s.TrivialAugment(), many, draws(600))
+    assert len({one.numpy().tobytes() for one in found}) > 200
+    same = sum(torch.equal(one, X[0]) for one in found) / 600
+    assert 1 / len(trivial.CHANGES) - 0.03 < same < 4 / len(trivial.CHANGES)
+
+
+# --- places and masks -------------------------------------------------------------------------------------------------
+
+
+def test_elastic_displacements_have_the_strength_in_pixels() -> None:
+    """On a ramp of one per pixel the change is the displacement."""
+    ramp = torch.arange(64.0).expand(500, 1, 64, 64)
+    found = apply(s.Elastic(strength=3.0, grid=(2, 2)), ramp, draws(500))
+    inner = (found - ramp)[:, 0, 32, 32]  # the middle of four corners: a quarter of the sum of four draws
+    assert float(inner.std()) == pytest.approx(3.0 / 2, rel=0.1)
+    assert abs(float(inner.mean())) < 0.25
+
+
+@pytest.mark.parametrize(
+    "step",
+    [s.Affine(rotation=(30.0,), zoom=(0.2,)), s.HFlip(), s.VFlip(), s.Elastic(strength=2.0), s.Crop(size=(6,), pad=1),
+     s.CenterCrop(size=(5,)), s.Resize(size=(16, 24)), s.ResizedCrop(size=(8,), area=(0.5, 0.9)), s.TrivialAugment()],
+    ids=lambda step: step.word,
+)  # fmt: skip
+def test_masks_go_where_the_places_go(step: s.Step) -> None:
+    """A picture that shows its own mask shows it afterwards too, but at borders, where values are means."""
+    mask = torch.zeros(6, 1, 24, 24, dtype=torch.uint8)
+    mask[:, :, 4:14, 8:20] = 1
+    mask[:, :, 6:9, 12:15] = 2
+    picture = (mask == 1).float() * 0.6
+    moved, labels = apply(step, picture, draws()), apply(step, mask, draws())
+    assert labels.dtype == torch.uint8
+    assert moved.shape[2:] == labels.shape[2:]
+    assert set(labels.unique().tolist()) <= {0, 1, 2}
+    if not isinstance(step, s.TrivialAugment):  # it also changes the values of the picture
+        agree = ((moved > 0.3) == (labels == 1)).float().mean()
+        assert float(agree) > 0.93
+
+
+def test_volumes_are_moved_slice_by_slice_and_bent_as_a_whole() -> None:
+    volume = X[:, :, None].expand(-1, -1, 4, -1, -1).contiguous()
+    for step in (s.Affine(rotation=(30.0,)), s.HFlip(), s.VFlip()):
+        found = apply(step, volume, draws())
+        assert torch.allclose(found, apply(step, X, draws())[:, :, None].expand_as(found), atol=1e-5)
+    bent = apply(s.Elastic(strength=2.0), torch.rand(6, 1, 8, 8, 8), draws())
+    assert bent.shape == (6, 1, 8, 8, 8)
+
+
+def test_a_histogram_is_that_of_the_other_example() -> None:
+    others = torch.rand(6, 3, 8, 12) ** 2
+    found = apply(s.HistogramMatch(), X, draws()._replace(others=others))
+    assert torch.allclose(found.flatten(2).sort(2).values, others.flatten(2).sort(2).values)
+    assert torch.equal(found.flatten(2).argsort(2), X.flatten(2).argsort(2))
+
+
+def test_every_step_has_a_rule_or_is_refused_by_name() -> None:
+    for word, step in PARTS["step"].items():
+        made = step(**{name: 1 for name, field in step.fields.items() if field.required})
+        assert runs(made) != (step in LATER), word  # type: ignore[arg-type, type-var]

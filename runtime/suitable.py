@@ -1,0 +1,59 @@
+"""Whether a recipe suits the task, the data and the outputs of the model: told before torch is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+
+from ..compiler.diagnostics import UserError
+from ..compiler.graph import Checked
+from ..compiler.recipes import course, learning, steps
+from ..compiler.recipes.record import Recipe
+from .data import Dataset
+from .task import Classification, Task
+
+ANY_RANK = (steps.Normalize, steps.Standardize, steps.Noise, steps.HistogramMatch, steps.ChannelShift)
+"""Steps for examples of any rank."""
+OF_VOLUMES = (*ANY_RANK, steps.HFlip, steps.VFlip, steps.Affine, steps.Elastic, steps.Brightness, steps.Contrast)
+"""Steps that volumes take as well; what moves places moves all slices alike, elastic in all directions."""
+
+
+def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset) -> None:
+    """UserError with the first thing that does not suit."""
+    faults = (of_metrics(recipe, task), of_mixing(recipe, task), of_steps(recipe, data), of_losses(recipe, checked))
+    for fault in chain.from_iterable(faults):
+        raise UserError(fault)
+
+
+def of_metrics(recipe: Recipe, task: Task) -> Iterator[str]:
+    said = recipe.one(course.Measures)
+    for metric in said.measures if said is not None else ():
+        if metric.word not in task.measures:
+            there = ", ".join(f"`{word}`" for word in sorted(task.measures))
+            yield f"`metrics {metric.word}` does not suit {task.word}, which has {there}"
+
+
+def of_mixing(recipe: Recipe, task: Task) -> Iterator[str]:
+    for said in recipe.everything():
+        if isinstance(said.entry, course.Mix) and not isinstance(task, Classification):
+            yield f"`mix` mixes classes of examples: it does not suit {task.word}"
+
+
+def of_steps(recipe: Recipe, data: Dataset) -> Iterator[str]:
+    rank = 2 if data.shape is None else len(data.shape) - 1
+    if rank == 2:
+        return
+    allowed = OF_VOLUMES if rank == 3 else ANY_RANK
+    for said in recipe.everything():
+        for step in said.entry.steps if isinstance(said.entry, steps.Steps) else ():
+            if not isinstance(step, allowed):
+                kind = {0: "vectors", 1: "series", 3: "volumes"}[rank]
+                yield f"`{step.word}` is for pictures, the data are {kind}: {data.name}"
+
+
+def of_losses(recipe: Recipe, checked: Checked) -> Iterator[str]:
+    names = [output.name for output in checked.outputs]
+    for said in recipe.everything():
+        for name in (said.entry.on or ()) if isinstance(said.entry, learning.Loss) else ():
+            if name not in names:
+                yield f"`{said.entry.word}` is on `{name}`, which is no output of `{checked.name}`: " + ", ".join(names)
