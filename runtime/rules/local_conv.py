@@ -18,6 +18,8 @@ from .table import module
 class LocallyConnected(nn.Module):
     """A product of matrices for each place: the windows of all examples there, and the kernel of the place."""
 
+    bias: nn.Parameter | None
+
     def __init__(self, op: LocalConv, shapes: tuple[Shape, ...]) -> None:
         super().__init__()
         weights = op.facts(shapes).weights
