@@ -18,12 +18,14 @@ from cnnc.runtime.lower import lower
 from torch import Tensor, nn
 
 from . import references_dense as reference
+from . import references_generation as other
 from .paper import conv, net, output, shapes
 
 LARGE = [42, 42, 84, 168, 336, 672, 672]
 """Table 1 of the dilated context module, for 21 classes."""
 
 NETS: dict[str, tuple[str, str, Callable[[], nn.Module]]] = {
+    "unet": ("unet", "", reference.UNet),
     "road_unet": ("road_unet", "", reference.RoadUNet),
     "fcn8s": ("fcn8s", "", reference.FCN8s),
     "segnet": ("segnet", "", reference.segnet),
@@ -31,29 +33,30 @@ NETS: dict[str, tuple[str, str, Callable[[], nn.Module]]] = {
     "dilated_context_basic": ("dilated_context_basic", "", lambda: reference.dilated([21] * 7)),
     "dilated_context_large": ("dilated_context_large", "", lambda: reference.dilated(LARGE)),
     "colorization": ("colorization", "", reference.colorization),
-    "siamese_koch": ("siamese_koch", "", reference.Koch),
-    "conv_autoencoder": ("conv_autoencoder", "", reference.conv_autoencoder),
-    "generator": ("dcgan", "Generator", lambda: reference.Generator(128)),
-    "discriminator": ("dcgan", "Discriminator", lambda: reference.Discriminator(128)),
-    "style_transfer": ("style_transfer", "", reference.Johnson),
-    "style_transfer_instancenorm": ("style_transfer_instancenorm", "", reference.Instance),
-    "wavenet": ("wavenet", "", lambda: reference.WaveNet(3, 10)),
-    "tcn": ("tcn", "", reference.TCN),
+    "siamese_koch": ("siamese_koch", "", other.Koch),
+    "conv_autoencoder": ("conv_autoencoder", "", other.conv_autoencoder),
+    "generator": ("dcgan", "Generator", lambda: other.Generator(128)),
+    "discriminator": ("dcgan", "Discriminator", lambda: other.Discriminator(128)),
+    "style_transfer": ("style_transfer", "", other.Johnson),
+    "style_transfer_instancenorm": ("style_transfer_instancenorm", "", other.Instance),
+    "wavenet": ("wavenet", "", lambda: other.WaveNet(3, 10)),
+    "tcn": ("tcn", "", other.TCN),
 }
 """By a name: file, model, and the network of the reference."""
 
 SMALL: dict[str, tuple[dict[str, object], tuple[int, ...], Callable[[], nn.Module]]] = {
+    "unet": ({}, (188, 188, 1), reference.UNet),
     "road_unet": ({}, (32, 48, 3), reference.RoadUNet),
     "segnet": ({}, (45, 60, 3), reference.segnet),
     "colorization": ({}, (32, 40, 1), reference.colorization),
-    "siamese_koch": ({}, (105, 105, 1), reference.Koch),
-    "conv_autoencoder": ({}, (28, 28, 1), reference.conv_autoencoder),
-    "generator": ({"width": 8}, (100,), lambda: reference.Generator(8)),
-    "discriminator": ({"width": 8}, (64, 64, 3), lambda: reference.Discriminator(8)),
-    "style_transfer": ({}, (64, 48, 3), reference.Johnson),
-    "style_transfer_instancenorm": ({}, (32, 48, 3), reference.Instance),
-    "wavenet": ({"stacks": 2, "depth": 4}, (40, 256), lambda: reference.WaveNet(2, 4)),
-    "tcn": ({}, (784, 1), reference.TCN),
+    "siamese_koch": ({}, (105, 105, 1), other.Koch),
+    "conv_autoencoder": ({}, (28, 28, 1), other.conv_autoencoder),
+    "generator": ({"width": 8}, (100,), lambda: other.Generator(8)),
+    "discriminator": ({"width": 8}, (64, 64, 3), lambda: other.Discriminator(8)),
+    "style_transfer": ({}, (64, 48, 3), other.Johnson),
+    "style_transfer_instancenorm": ({}, (32, 48, 3), other.Instance),
+    "wavenet": ({"stacks": 2, "depth": 4}, (40, 256), lambda: other.WaveNet(2, 4)),
+    "tcn": ({}, (784, 1), other.TCN),
 }
 """Networks whose values are compared every time: parameters and the size of the input."""
 
