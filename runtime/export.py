@@ -15,6 +15,7 @@ from ..compiler.graph import Checked
 from ..compiler.recipes import steps
 from ..compiler.recipes.record import Recipe
 from .adapt import wants_255
+from .folded import folded
 from .initialize import Beginning
 from .weights import Loading, fitted
 from .weights.load import Path, as_loading
@@ -29,13 +30,18 @@ def export_onnx(
     *,
     layout: str | None = None,
     properties: Mapping[str, str] = {},
+    fold: bool = False,
     **form: Any,
 ) -> None:
     """Write ONNX. `weights` is a file (`layout` as in `Loading`), arrays by path, or None: drawn from seed 0.
 
-    `form` are fields of `Form`: `opset`, `first_only`, `precision`, `fold`, `preprocessing`.
+    `fold` puts batch normalisation into the layers before it and computes once what hangs on weights alone. `form` are
+    fields of `Form`: `opset`, `first_only`, `precision`, `preprocessing`.
     """
-    export(checked, path, numbers(checked, weights, layout), Form(**form), properties)
+    network, arrays = checked, numbers(checked, weights, layout)
+    if fold:
+        network, arrays = folded(checked, arrays)
+    export(network, path, arrays, Form(constants=fold, **form), properties)
 
 
 def numbers(

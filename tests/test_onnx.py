@@ -16,7 +16,7 @@ from cnnc.compiler.backends.onnx import OPSETS, Form, Preprocessing, build, expo
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.export import drawn
+from cnnc.runtime.export import drawn, export_onnx
 from cnnc.runtime.lower import lower
 from cnnc.runtime.verify import difference, verify
 from cnnc.runtime.weights import save
@@ -223,7 +223,7 @@ def used(checked: Checked, seed: int = 0) -> dict[str, np.ndarray[Any, Any]]:
 def test_folding_takes_in_every_normalisation_it_may(tmp_path: Path) -> None:
     checked = compiled(NORMS)
     weights = used(checked)
-    export(checked, tmp_path / "a.onnx", weights, Form(fold=True))
+    export_onnx(checked, tmp_path / "a.onnx", weights, fold=True)
     kinds = [node.op_type for node in onnx.load(tmp_path / "a.onnx").graph.node]
     assert kinds.count("BatchNormalization") == 2  # one value is read twice, one layer has its activation inside
     assert verify(checked, tmp_path / "a.onnx", weights) < 1e-5
@@ -233,7 +233,7 @@ def test_folding_computes_what_hangs_on_weights_alone() -> None:
     text = "model A:\n    input 8x8x4\n    conv 4, 3x3, weight_norm=true -> prelu -> channel_affine\n"
     checked = compiled(text)
     weights, x = used(checked), np.random.default_rng(1).standard_normal((2, 4, 8, 8), np.float32)
-    plain, folded = (build(checked, weights, Form(fold=fold)) for fold in (False, True))
+    plain, folded = (build(checked, weights, Form(constants=on)) for on in (False, True))
     assert [n.op_type for n in folded.graph.node] == ["Conv", "PRelu", "Mul", "Add"]
     assert len(plain.graph.node) > 4
     found, expected = (session(model).run(None, {"input": x})[0] for model in (folded, plain))
@@ -244,7 +244,7 @@ def test_folding_computes_what_hangs_on_weights_alone() -> None:
 def test_half_precision_inside_single_outside(tmp_path: Path, fold: bool) -> None:
     checked = compiled(NORMS)
     weights = used(checked)
-    export(checked, tmp_path / "a.onnx", weights, Form(precision="fp16", fold=fold))
+    export_onnx(checked, tmp_path / "a.onnx", weights, precision="fp16", fold=fold)
     model = onnx.load(tmp_path / "a.onnx")
     kinds = {tensor.data_type for tensor in model.graph.initializer if tensor.name in checked.weights}
     assert kinds == {onnx.TensorProto.FLOAT16}

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..cli import AT_FAULT, DONE, in_run
 
 if TYPE_CHECKING:
-    from ..compiler.backends.onnx import Form, Preprocessing
+    from ..compiler.backends.onnx import Preprocessing
     from ..compiler.graph import Checked
     from ..compiler.pipeline import Compiled
 
@@ -57,30 +57,31 @@ def run(args: Namespace) -> int:
     weights = run_weights(args)
     compiled_model = compiled(args)
     checked = compiled_model.checked
-    from ..compiler.backends.onnx import Form, export
-    from ..runtime.export import numbers
+    from ..runtime.export import export_onnx, numbers
 
     path = Path(args.output or f"{checked.name.lower()}.onnx")
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "no such folder", str(path.parent))
     prelude = preprocessing(compiled_model, folder) if args.preprocess else None
     arrays = numbers(checked, weights, args.layout)
-    form = Form(args.opset, args.first, args.precision, args.fold, prelude)
-    export(checked, path, arrays, form, properties=preparation(args.file))
+    form = {"opset": args.opset, "first_only": args.first, "precision": args.precision, "preprocessing": prelude}
+    export_onnx(checked, path, arrays, properties=preparation(args.file), fold=args.fold, **form)
     origin = f"weights of {weights}" if weights else "freshly drawn weights: --weights PATH takes trained ones"
     print(f"{path}: {path.stat().st_size / 2**20:.1f} MB, {checked.params:,} parameters, {origin}")
-    return verified(checked, path, arrays, form) if args.verify else DONE
+    return verified(checked, path, arrays, args.precision, prelude) if args.verify else DONE
 
 
-def verified(checked: Checked, path: Path, arrays: Mapping[str, Any], form: Form) -> int:
+def verified(
+    checked: Checked, path: Path, arrays: Mapping[str, Any], precision: str, prelude: Preprocessing | None
+) -> int:
     """Run the file beside torch."""
     from ..runtime.verify import verify
 
-    worst = verify(checked, path, arrays, preprocessing=form.preprocessing)
+    worst = verify(checked, path, arrays, preprocessing=prelude)
     print(f"ONNX Runtime and torch differ by {worst:.1e} of the largest output")
-    if worst <= WRONG[form.precision]:
+    if worst <= WRONG[precision]:
         return DONE
-    print(f"cnnc export: more than {WRONG[form.precision]:g}: please report this model", file=sys.stderr)
+    print(f"cnnc export: more than {WRONG[precision]:g}: please report this model", file=sys.stderr)
     return AT_FAULT
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from cnnc.compiler.backends.onnx import Form, draft, export
+from cnnc.compiler.backends.onnx import draft
 from cnnc.compiler.diagnostics import CompileError
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import Options, compile_path
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.export import drawn
+from cnnc.runtime.export import drawn, export_onnx
 from cnnc.runtime.verify import verify
 
 from .tables import MODELS
@@ -46,7 +47,7 @@ def at(shape: Shape) -> Options:
     return Options(inputs={"": shape})
 
 
-class Used:
+class Used(Mapping[str, np.ndarray[Any, Any]]):
     """Weights as after some training: those of the beginning, and statistics, gains and biases that are not 0 and 1."""
 
     def __init__(self, checked: Checked) -> None:
@@ -60,6 +61,12 @@ class Used:
             return draw.uniform(0.8, 1.2, array.shape).astype(np.float32)
         vector = len(self.weights[path].shape) == 1
         return (array + 0.1 * draw.standard_normal(array.shape)).astype(np.float32) if vector else array
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.weights)
+
+    def __len__(self) -> int:
+        return len(self.weights)
 
 
 @pytest.mark.parametrize("name", marked(QUICK))
@@ -95,6 +102,6 @@ def test_onnx_runtime_computes_what_torch_computes(name: str, tmp_path: Path) ->
     checked = small(name)
     weights, path = Used(checked), tmp_path / "net.onnx"
     for fold in (False, True):
-        export(checked, path, weights, Form(fold=fold))
+        export_onnx(checked, path, weights, fold=fold)
         onnx.checker.check_model(path, full_check=True)
         assert verify(checked, path, weights, batch=2) < 1e-5

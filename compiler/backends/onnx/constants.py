@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from .fold import Weights
+from .emitter import Weights
 from .form import Precision
 
 Array = np.ndarray[Any, Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from ...ops.base import Op
 
 Array = np.ndarray[Any, Any]
+
+
+class Weights(Protocol):
+    """Where numbers come from: the array of a weight, by its path."""
+
+    def __getitem__(self, path: str, /) -> Array: ...
 
 
 class Builder:

@@ -48,14 +48,14 @@ class Preprocessing(NamedTuple):
 class Form(NamedTuple):
     """How a network is written.
 
-    `first_only` leaves out all outputs but the first, and what only they need. `fold` puts batch normalisation into the
-    layer before it and computes once what hangs on weights alone. Inputs and outputs stay fp32 in every `precision`.
+    `first_only` leaves out all outputs but the first, and what only they need. `constants` computes once what hangs on
+    weights alone. Inputs and outputs stay fp32 in every `precision`.
     """
 
     opset: int = OPSET
     first_only: bool = False
     precision: str = "fp32"
-    fold: bool = False
+    constants: bool = False
     preprocessing: Preprocessing | None = None
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +10,10 @@ from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from ...diagnostics import CompileError, Diagnostic
 from ...graph import Checked, Node, Port
-from ...ops.base import Op, OpError
+from ...ops.base import OpError
 from ...ops.structure import Input
 from .constants import computed
-from .emitter import Builder, Emitter
-from .fold import Folded, Weights, foldable, with_bias
+from .emitter import Builder, Emitter, Weights
 from .form import Form, Precision, precision
 from .prelude import Prelude
 from .rules import emit
@@ -45,10 +43,10 @@ def draft(checked: Checked, weights: Weights, form: Form = Form()) -> Draft:  # 
     Inputs and outputs have the batch `N` and the channels first; every value bears the path of its layer. `weights`
     gives the array of each path (float32, PyTorch's layout). CompileError for what ONNX cannot say.
     """
-    work = Translation(checked, weights, form)
+    work = Translation(checked, form)
     nodes, constants, held = work.builder.finished(), dict(work.builder.constants), dict(work.builder.held)
-    if form.fold:
-        nodes, constants, held = computed(nodes, constants, held, work.weights, work.builder.precision)
+    if form.constants:
+        nodes, constants, held = computed(nodes, constants, held, weights, work.builder.precision)
     graph = helper.make_graph(
         nodes,
         checked.name,
@@ -64,7 +62,7 @@ def draft(checked: Checked, weights: Weights, form: Form = Form()) -> Draft:  # 
         graph, opset_imports=opsets, ir_version=oldest, producer_name="cnnc", doc_string=checked.doc
     )
     helper.set_model_props(model, properties(checked))
-    return Draft(model, held, work.weights, work.builder.precision)
+    return Draft(model, held, weights, work.builder.precision)
 
 
 def properties(checked: Checked) -> dict[str, str]:
@@ -82,13 +80,11 @@ def properties(checked: Checked) -> dict[str, str]:
 class Translation:
     """The walk over the nodes: `values` holds the name of every value made so far."""
 
-    def __init__(self, checked: Checked, weights: Weights, form: Form) -> None:
+    def __init__(self, checked: Checked, form: Form) -> None:
         outputs = checked.outputs[:1] if form.first_only else checked.outputs
         nodes = leading_to(checked.nodes, [port.node for _, port in outputs])
-        self.folds = foldable(nodes, [port for _, port in outputs]) if form.fold else {}
-        self.taking = set(self.folds.values())
-        self.weights: Weights = Folded(weights, self.folds) if self.folds else weights
-        self.builder = Builder(self.shapes(checked), precision(form.precision))
+        shapes = {path: weight.shape for path, weight in checked.weights.items()}
+        self.builder = Builder(shapes, precision(form.precision))
         for key in self.builder.shapes:
             self.builder.value(key)  # values and initialisers share one name space, in which weights keep their keys
         self.whole = checked.looked_up
@@ -104,14 +100,6 @@ class Translation:
         for name, port in self.exits.items():
             self.builder.name_output(self.values[port.node.serial, port.index], name, kind_of(port))
 
-    def shapes(self, checked: Checked) -> Mapping[str, tuple[int, ...]]:
-        """The shapes of all weights, with the biases that folding adds."""
-        found = {path: weight.shape for path, weight in checked.weights.items()}
-        for node in self.taking:
-            _, weights = with_bias(node)
-            found[f"{node.path}.bias"] = weights["bias"].shape
-        return found
-
     def enter(self, node: Node, form: Form) -> None:
         """Declare an input, and bring what comes in to the form in which the network computes."""
         name = self.builder.value(node.path)
@@ -120,13 +108,9 @@ class Translation:
         self.values[node.serial, 0] = prelude.brought(self.builder)
 
     def translate(self, node: Node) -> None:
-        if node in self.folds:
-            self.values[node.serial, 0] = self.values[self.folds[node].serial, 0]
-            return
-        op: Op = with_bias(node)[0] if node in self.taking else node.op
         inputs = [self.values[port.node.serial, port.index] for port in node.inputs]
         try:
-            names = emit(op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
+            names = emit(node.op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
         except OpError as wrong:
             raise unexported(node, wrong) from None
         for index, name in enumerate(names):

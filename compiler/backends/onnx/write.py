@@ -14,7 +14,7 @@ import onnx
 from onnx import ModelProto, StringStringEntryProto, TensorProto, helper
 
 from ...graph import Checked
-from .fold import Weights
+from .emitter import Weights
 from .form import Form
 from .model import Draft, draft
 
