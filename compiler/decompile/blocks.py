@@ -200,7 +200,7 @@ class _Search:
         first, last = window.items[0], window.items[-1]
         if isinstance(first, Use) and FLOW not in first.inputs and window.entry not in first.inputs:
             return False
-        if any(isinstance(i, Use) and i.outputs > 1 for i in (last, *window.place.items[:window.start][-1:])):
+        if any(isinstance(i, Use) and i.outputs > 1 for i in (last, *window.place.items[: window.start][-1:])):
             return False
         layers = window.layers
         inside = set(layers)
@@ -232,7 +232,7 @@ class _Search:
 
 
 def _path_of(item: Use, network: Network) -> list[str]:
-    """The whole path of a labelled call, as components: that of its first layer with weights, without its own inside."""
+    """The whole path of a labelled call, as components: what those of its layers with weights have in common."""
     paths = [network.layers[n].path.split(".") for n in item.layers if network.layers[n].facts.weights]
     if len(paths) == 1 and len(item.layers) == 1:
         return paths[0]
@@ -358,7 +358,7 @@ class _Abstracted(NamedTuple):
 
 
 def _best(windows: list[Window], network: Network, taken_names: list[str]) -> _Abstracted | None:
-    """The block that most windows are calls of: without those that alone would cost it a parameter, if that is better."""
+    """The block that most windows are calls of; those that alone would cost it a parameter are left out."""
     made = _abstracted(windows, network, taken_names)
     if made is None:
         return None

@@ -180,5 +180,4 @@ def fits(first: _Turn, turn: _Turn, number: int, plainly: bool) -> bool:
 
 def _counts(column: Sequence[Any]) -> bool:
     numbers = all(isinstance(n, int) for n in column)
-    return numbers and len(column) > 1 and all(b == a + 1 for a, b in zip(column, column[1:]))
-
+    return numbers and len(column) > 1 and all(n == column[0] + i for i, n in enumerate(column))

@@ -1,4 +1,4 @@
-"""Whether a compiled file is the network that it was written from, layer by layer; and which path each layer has got."""
+"""Whether a compiled file is the network it was written from, layer by layer; and which path each layer has got."""
 
 from __future__ import annotations
 

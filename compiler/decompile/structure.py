@@ -1,7 +1,7 @@
 """Network -> items: what runs side by side becomes branches and residuals, the rest a flow of calls.
 
-A value with several readers opens a region that ends where all its ways meet again (its immediate postdominator). If the
-ways have nothing in common in between, they are branches; otherwise the region is written line by line, with names.
+A value with several readers opens a region that ends where all its ways meet again (its immediate postdominator). If
+the ways have nothing in common in between, they are branches; otherwise the region is written line by line, with names.
 """
 
 from __future__ import annotations
@@ -288,6 +288,4 @@ def label_of(path: str) -> Label:
 
 
 def component_of(text: str) -> Any:
-    pieces = tuple(int(p) if p.isdigit() and str(int(p)) == p else p for p in re.split(r"(\d+)", text) if p)
-    return pieces
-
+    return tuple(int(p) if p.isdigit() and str(int(p)) == p else p for p in re.split(r"(\d+)", text) if p)

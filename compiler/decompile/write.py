@@ -25,9 +25,9 @@ WIDE = 100
 SHORT = 4
 """Calls that a body behind its colon may have."""
 
-OPENERS = {"input", "conv", "depthwise_conv", "separable_conv", "conv_transpose", "dense", "maxpool", "avgpool", "concat",
-           "add", "multiply", "global_avgpool", "global_maxpool", "upsample", "zeropad", "adaptive_avgpool", "flatten",
-           "adaptive_maxpool", "split", "average", "reshape", "lrn"}  # fmt: skip
+OPENERS = {"input", "conv", "depthwise_conv", "separable_conv", "conv_transpose", "dense", "maxpool", "avgpool",
+           "concat", "add", "multiply", "global_avgpool", "global_maxpool", "upsample", "zeropad", "adaptive_avgpool",
+           "flatten", "adaptive_maxpool", "split", "average", "reshape", "lrn"}  # fmt: skip
 """The calls that begin a line; normalisation and activations stand behind them."""
 
 IDENTIFIER = re.compile(r"[A-Za-z_]\w*\Z")
@@ -51,7 +51,7 @@ class Lines:
         """A call: in the line that is open, or in a new one."""
         room = self.depth + len(" -> ".join([*self.chain, text])) <= WIDE
         alone = len(self.chain) == 1 and self.chain[0].startswith(("zeropad", "flatten", "reflection_pad"))
-        if self.chain and (opens and not alone or not room):
+        if self.chain and ((opens and not alone) or not room):
             self.flush()
         self.chain.append(text)
 

@@ -1,0 +1,1 @@
+"""Networks written elsewhere -> layers in our terms: what `cnnc import` reads."""

@@ -1,0 +1,205 @@
+"""ONNX -> layers: each node by its rule, or as part of a pattern that means one layer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...decompile.network import Builder, Layer, Network, Ref, make
+from ...ops.base import Op, OpError
+from ...shape import Shape
+from ..unread import Unread, Unreadable
+from .paths import keepable, path_of
+from .source import Array, Graph, View, opened
+from .values import Lost, Map, Sizes, Value, first, last
+
+Rule = Callable[["Reader", View], Any]
+"""What a node becomes: one value or a list of them. Raises Unread."""
+
+RULES: dict[str, list[Rule]] = {}
+"""By kind of node; the rules are tried in order, None passes on to the next."""
+
+
+def reads(*kinds: str) -> Callable[[Rule], Rule]:
+    """Register a rule for nodes of these kinds, behind those that are there."""
+
+    def register(rule: Rule) -> Rule:
+        for kind in kinds:
+            RULES.setdefault(kind, []).append(rule)
+        return rule
+
+    return register
+
+
+def read(path: str | os.PathLike[str]) -> Network:
+    """The network of an ONNX file. Raises Unreadable with all nodes that have no counterpart."""
+    return Reader(opened(path)).network(Path(path))
+
+
+class Reader:
+    """The walk over the nodes; `values` says what every name stands for."""
+
+    def __init__(self, graph: Graph) -> None:
+        from . import rules  # noqa: F401  # they register themselves
+
+        self.graph = graph
+        self.build = Builder()
+        self.values: dict[str, Value] = {}
+        self.owners: dict[str, int] = {}
+        self.batches: set[int] = set()
+        self.splits: dict[tuple[Ref, int], Ref] = {}
+
+    def network(self, path: Path) -> Network:
+        for declared in self.graph.inputs:
+            self.declare(declared)
+        for view in self.graph.nodes:
+            self.translate(view)
+        outputs, lost = self.outputs()
+        if lost:
+            raise Unreadable(str(path), lost)
+        name = self.graph.name if len(self.graph.name) > 2 and self.graph.name != "main_graph" else path.stem
+        found = self.build.network(name, outputs)
+        named = [layer.path for layer in found.layers if layer.facts.weights and layer.shares is None]
+        return Network(found.name, found.layers, found.outputs, keeps_paths=keepable(named))
+
+    def declare(self, declared: Any) -> None:
+        """An input: batch and channels first, or whole numbers."""
+        dims = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None
+                for d in declared.type.tensor_type.shape.dim]  # fmt: skip
+        if len(dims) < 2:
+            self.values[declared.name] = Lost(Unread("an input has a batch and channels", f"input `{declared.name}`"))
+            return
+        if dims[0] is not None:
+            self.batches.add(dims[0])
+        shape = Shape((*dims[2:], dims[1]))
+        self.values[declared.name] = Map(self.build.input(shape, declared.name), first(shape.rank))
+
+    def outputs(self) -> tuple[list[Ref], list[Unread]]:
+        """The outputs, and what stands in the way of those that are lost."""
+        refs, lost = [], []
+        for name in self.graph.outputs:
+            try:
+                value = self.map(name)
+                if value.order is not None:
+                    raise Unread("it hands out a map flattened with its channels first", f"output `{name}`")
+                refs.append(self.settled(value).ref)
+            except Unread as wrong:
+                lost.append(wrong)
+        return refs, self.reasons(lost)
+
+    def reasons(self, lost: list[Unread]) -> list[Unread]:
+        """With an output lost, every node that could not be read is told, not only the first in the way."""
+        every = [value.reason for value in self.values.values() if isinstance(value, Lost)]
+        roots = [reason for reason in every if reason.node and not reason.message.startswith("it takes")]
+        return list(dict.fromkeys([*roots, *lost])) if lost else []
+
+    def translate(self, view: View) -> None:
+        """The values that a node makes, from the first rule that knows it."""
+        try:
+            made = self.by_rule(view)
+        except Unread as wrong:
+            made = Lost(wrong if wrong.node else Unread(wrong.message, str(view)))
+        except OpError as wrong:
+            made = Lost(Unread(wrong.message, str(view)))
+        values = made if isinstance(made, list) else [made]
+        for name, value in zip(view.outputs, values):
+            self.values[name] = value
+
+    def by_rule(self, view: View) -> Any:
+        if "domain" in view.attributes:
+            raise Unread(f"operators of the domain `{view.attributes['domain']}` are not known")
+        for rule in RULES.get(view.kind, ()):
+            made = rule(self, view)
+            if made is not None:
+                return made
+        raise Unread("the operator has no counterpart")
+
+    # --- what rules ask
+
+    def value(self, name: str) -> Value:
+        return self.values.get(name, Lost(Unread(f"`{name}` is not made by any node")))
+
+    def map(self, name: str) -> Map:
+        """A value of the network. Unread where the name stands for something else."""
+        value = self.value(name)
+        if isinstance(value, Lost):
+            raise value.reason
+        if isinstance(value, Sizes) or self.graph.is_stored(name):
+            raise Unread(f"it takes `{name}`, which is no value of the network")
+        return value
+
+    def is_map(self, name: str) -> bool:
+        return isinstance(self.values.get(name), Map)
+
+    def fixed(self, name: str) -> Array:
+        """Numbers that are known. Unread where they are computed."""
+        found = self.graph.fixed(name)
+        if found is not None:
+            return found
+        value = self.values.get(name)
+        if isinstance(value, Sizes) and None not in value.items:
+            return np.array(value.items if not value.scalar else value.items[0], np.int64)
+        raise Unread(f"`{name}` must be known, and is computed")
+
+    def optional(self, view: View, position: int) -> str:
+        """The name of an input, empty where it is left out."""
+        return view.inputs[position] if position < len(view.inputs) else ""
+
+    def shape(self, value: Map) -> Shape:
+        return self.build.shape(value.ref)
+
+    def dims(self, value: Map) -> tuple[int | None, ...]:
+        """The sizes behind the batch as ONNX has them."""
+        shape = self.shape(value)
+        return tuple(shape[axis] for axis in value.axes)
+
+    def first(self, name: str) -> Map:
+        """A value with its channels first, as windows want it."""
+        return self.settled(self.map(name))
+
+    def settled(self, value: Map) -> Map:
+        """The value with its axes permuted where they lie otherwise than channels first."""
+        rank = len(value.axes) - 1
+        if value.axes == first(rank) or rank == 0:
+            return value
+        order = (*(value.axes[1:]), value.axes[0])
+        return Map(self.build.add(make("permute", order=tuple(a + 1 for a in order)), [value.ref]), first(rank))
+
+    def as_stored(self, value: Map) -> Map:
+        """The value such that its written axes are those of ONNX."""
+        if value.axes == last(len(value.axes) - 1):
+            return value
+        order = tuple(a + 1 for a in value.axes)
+        return Map(self.build.add(make("permute", order=order), [value.ref]), last(len(value.axes) - 1))
+
+    def maker(self, value: Map) -> Layer:
+        return self.build.layers[value.ref.layer]
+
+    # --- what rules give
+
+    def like(self, value: Map, op: Op) -> Map:
+        """A layer that keeps the arrangement of its input."""
+        return Map(self.build.add(op, [value.ref]), value.axes, value.order)
+
+    def layer(
+        self, op: Op, inputs: Sequence[Map], view: View, weights: Mapping[str, str | Array] = {}
+    ) -> Map:  # fmt: skip
+        """A layer on maps with their channels first; `weights` are names of initialisers, or numbers made of them."""
+        names = [name for name in weights.values() if isinstance(name, str)]
+        arrays = {key: self.fixed(name) if isinstance(name, str) else name for key, name in weights.items()}
+        owner = self.owners.get(names[0]) if names else None
+        path = path_of(view.name, [self.graph.original(n) if n in self.graph.same else n for n in names])
+        ref = self.build.add(op, [m.ref for m in inputs], path, arrays, owner)
+        if names:
+            self.owners.setdefault(names[0], ref.layer)
+        return Map(ref, first(self.build.shape(ref).rank))
+
+    def rewritten(self, value: Map, op: Op, weights: Mapping[str, Array], path: str = "") -> Map:
+        """The layer that made a value as another one with more weights, from the same inputs."""
+        layer = self.maker(value)
+        ref = self.build.add(op, layer.inputs, path or layer.path, {**layer.weights, **weights})
+        return Map(ref, value.axes, value.order)

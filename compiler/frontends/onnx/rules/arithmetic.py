@@ -1,0 +1,99 @@
+"""Sums and products with numbers: biases, factors of channels, scales."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ....decompile.network import make
+from ...unread import Unread
+from ..reader import Reader, reads
+from ..source import Array, View
+from ..values import Map, last
+from .norm import absorbed, spelled
+from .patterns import is_number
+
+
+@reads("Add", "Mul", "Sub", "Div")
+def with_numbers(to: Reader, view: View) -> Map | None:
+    """One operand is a value of the network, the other known."""
+    position = next((i for i in (0, 1) if to.is_map(view.inputs[i])), None)
+    if position is None or is_computed(to, view.inputs[1 - position]):
+        return None
+    name = weight_name(to, view.inputs[1 - position])
+    numbers = to.fixed(name) if name else to.fixed(view.inputs[1 - position])
+    x = to.map(view.inputs[position])
+    if numbers.size == 1 and not (to.shape(x).channels == 1 and name and "." in name):
+        return single(to, view, x, float(numbers.reshape(-1)[0]), position)
+    return by_channel(to, view, x, numbers, name or view.inputs[1 - position])
+
+
+def is_computed(to: Reader, name: str) -> bool:
+    return not to.graph.is_stored(name) and not weight_name(to, name)
+
+
+def weight_name(to: Reader, name: str) -> str:
+    """The initialiser behind a value, perhaps through a reshape."""
+    if to.graph.is_stored(name):
+        return name
+    view = to.graph.makers.get(name)
+    if view is not None and view.kind in ("Reshape", "Unsqueeze") and to.graph.is_stored(view.inputs[0]):
+        return view.inputs[0]
+    return ""
+
+
+def single(to: Reader, view: View, x: Map, number: float, position: int) -> Map:
+    """One number for all values."""
+    if view.kind == "Div":
+        if position:
+            raise Unread(f"{number:g} is divided by it")
+        return to.like(x, make("scale", factor=1 / number))
+    if view.kind == "Mul":
+        return to.like(x, make("scale", factor=spelled(number)))
+    if view.kind == "Sub" and position:
+        return to.like(to.like(x, make("scale", factor=-1.0)), make("offset", summand=spelled(number)))
+    return to.like(x, make("offset", summand=spelled(-number if view.kind == "Sub" else number)))
+
+
+def by_channel(to: Reader, view: View, x: Map, numbers: Array, name: str) -> Map:
+    """A number for each channel: a bias, part of a normalisation, or a layer of its own."""
+    rank = len(x.axes) - 1
+    axis = len(x.axes) - x.axes.index(rank)
+    if numbers.size != to.shape(x).channels or (numbers.ndim < axis and numbers.ndim > 1):
+        raise Unread(f"it takes {numbers.size} numbers for {to.shape(x)}")
+    straight = numbers.ndim == 1 and axis > 1
+    if straight and to.graph.is_stored(name) and name in view.inputs:
+        raise Unread("its numbers run along another axis than the channels")
+    flat = np.ascontiguousarray(numbers.reshape(-1))
+    layer = to.maker(x)
+    if view.kind == "Add" and layer.op.word in ("dense", "conv", "depthwise_conv") and not layer.op.__dict__["bias"]:
+        return to.rewritten(x, layer.op.changed(bias=True), {"bias": flat})
+    if view.kind in ("Mul", "Add"):
+        found = absorbed(to, x, flat, view.kind, "")
+        if found is not None:
+            return found
+    if view.kind == "Add" and layer.op.word == "layer_scale":
+        return to.rewritten(x, make("channel_affine"), {"bias": flat})
+    return own(to, view, x, flat, name)
+
+
+def own(to: Reader, view: View, x: Map, flat: Array, name: str) -> Map:
+    """A layer of its own."""
+    if view.kind == "Mul" and not is_number(to, name):
+        settled = x if x.axes == last(len(x.axes) - 1) else to.settled(x)
+        made = to.layer(make("layer_scale"), [settled], view, {"weight": name if to.fixed(name).ndim == 1 else flat})
+        return Map(made.ref, settled.axes)
+    given: dict[str, Any] = {
+        "Mul": {"scale": flat},
+        "Div": {"scale": 1 / flat},
+        "Add": {"scale": [1.0], "offset": flat},
+        "Sub": {"scale": [1.0], "offset": -flat},
+    }[view.kind]
+    numbers = {key: tuple(spelled(n) for n in values) for key, values in given.items()}
+    return to.like(x, make("rescale", **numbers))
+
+
+@reads("Neg")
+def negative(to: Reader, view: View) -> Map:
+    return to.like(to.map(view.inputs[0]), make("scale", factor=-1.0))

@@ -1,0 +1,123 @@
+"""An ONNX graph, indexed: who makes a value, which values are fixed, what a tree of nodes looks like."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import onnx
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+
+from ...diagnostics import UserError
+
+Array = np.ndarray[Any, Any]
+
+OLDEST = 9
+"""The first set of operators in which the attributes read here mean what they mean today."""
+
+
+class View(NamedTuple):
+    """One node: what it is, what it is fed, its attributes as plain values."""
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.kind} `{self.name or self.outputs[0]}`"
+
+
+class Graph:
+    """The nodes in order, and the numbers that are known before anything runs."""
+
+    def __init__(self, model: Any) -> None:
+        graph = model.graph
+        self.name = graph.name
+        self.producer = model.producer_name
+        self.constants: dict[str, Array] = {}
+        self.stored: dict[str, Any] = {tensor.name: tensor for tensor in graph.initializer}
+        self.same: dict[str, str] = {}
+        self.inputs = [value for value in graph.input if value.name not in self.stored]
+        self.outputs = [value.name for value in graph.output]
+        self.nodes: list[View] = []
+        for node in graph.node:
+            self.take(node)
+        self.makers = {name: view for view in self.nodes for name in view.outputs if name}
+        self.readers = Counter(name for view in self.nodes for name in view.inputs)
+
+    def take(self, node: NodeProto) -> None:
+        """A node of the graph; constants and copies of them are no nodes."""
+        attributes = {a.name: plain(helper.get_attribute_value(a)) for a in node.attribute}
+        if node.domain not in ("", "ai.onnx"):
+            attributes["domain"] = node.domain
+        if node.op_type == "Constant":
+            self.constants[node.output[0]] = constant(attributes)
+        elif node.op_type == "Identity" and self.is_stored(node.input[0]):
+            self.same[node.output[0]] = node.input[0]
+        else:
+            self.nodes.append(View(node.op_type, node.name, tuple(node.input), tuple(node.output), attributes))
+
+    def is_stored(self, name: str) -> bool:
+        return name in self.stored or name in self.constants or name in self.same
+
+    def original(self, name: str) -> str:
+        """The name under which equal numbers are kept once."""
+        while name in self.same:
+            name = self.same[name]
+        return name
+
+    def fixed(self, name: str) -> Array | None:
+        """The numbers of an initialiser or constant; None for what is computed."""
+        name = self.original(name)
+        if name in self.stored:
+            self.constants[name] = numpy_helper.to_array(self.stored.pop(name))
+        return self.constants.get(name)
+
+
+def constant(attributes: dict[str, Any]) -> Array:
+    """The numbers of a `Constant` node."""
+    for name in ("value", "value_float", "value_int", "value_floats", "value_ints"):
+        if name in attributes:
+            kind = {"value_float": np.float32, "value_floats": np.float32}.get(name)
+            return np.asarray(attributes[name], kind)
+    return np.asarray(0)
+
+
+def plain(value: Any) -> Any:
+    """An attribute as a Python value; numbers of 32 bits in their shortest spelling."""
+    if isinstance(value, TensorProto):
+        return numpy_helper.to_array(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, float):
+        return decimal(value)
+    if isinstance(value, list) and value and isinstance(value[0], float):
+        return [decimal(v) for v in value]
+    return value
+
+
+def decimal(value: Any) -> float:
+    """0.001 for the number of 32 bits nearest to it."""
+    return float(str(np.float32(value)))
+
+
+def opened(path: str | os.PathLike[str]) -> Graph:
+    """The graph of an ONNX file. UserError where it is none."""
+    file = Path(path)
+    with file.open("rb"):
+        pass  # an OSError that names the file, before a library says it in its own way
+    try:
+        model = onnx.load(file)
+    except Exception as wrong:
+        raise UserError(f"{path}: this is no ONNX model: {wrong or type(wrong).__name__}") from None
+    if not model.graph.node:
+        raise UserError(f"{path}: this is no ONNX model: it has no nodes")
+    version = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0)
+    if version < OLDEST:
+        raise UserError(f"{path}: its operators are those of opset {version}; {OLDEST} and later are read")
+    return Graph(model)
