@@ -5,6 +5,8 @@
     net = cnnc.load("zoo:resnet34", classes=10)
     net.summary()
     module = net.torch()
+    run = cnnc.train(net, data="flowers/", epochs=30)
+    run.predict("rose.jpg")
 
 Nothing heavy is imported before it is asked for.
 """
@@ -14,17 +16,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .compiler.diagnostics import CompileError, Diagnostic
+    from .compiler.diagnostics import CompileError, Diagnostic, UserError
     from .network import Network, load, loads
+    from .run import Run, open_run, train
 
-__all__ = ["CompileError", "Diagnostic", "Network", "load", "loads"]
+__all__ = ["CompileError", "Diagnostic", "Network", "Run", "UserError", "load", "loads", "open_run", "train"]
 
 _HOMES = {
     "CompileError": "compiler.diagnostics",
     "Diagnostic": "compiler.diagnostics",
     "Network": "network",
+    "Run": "run",
+    "UserError": "compiler.diagnostics",
     "load": "network",
     "loads": "network",
+    "open_run": "run",
+    "train": "run",
 }
 
 

@@ -26,14 +26,16 @@ def load(
     `model` picks one of several in the file, `inputs` sets input shapes by name ("" for the only one), other keyword
     arguments are the model's parameters. Raises CompileError, whose `diagnostics` say what is wrong and where.
     """
-    return Network(compile_path(fspath(path), _options(model, inputs, params)))
+    options = _options(model, inputs, params)
+    return Network(compile_path(fspath(path), options), fspath(path), options)
 
 
 def loads(
     text: str, *, model: str | None = None, inputs: Mapping[str, tuple[int | None, ...]] | None = None, **params: Any
 ) -> Network:
     """As `load`, for the text itself."""
-    return Network(compile_text(text, "<text>", _options(model, inputs, params)))
+    options = _options(model, inputs, params)
+    return Network(compile_text(text, "<text>", options), "<text>", options)
 
 
 def _options(model: str | None, inputs: Mapping[str, tuple[int | None, ...]] | None, params: dict[str, Any]) -> Options:
@@ -43,10 +45,12 @@ def _options(model: str | None, inputs: Mapping[str, tuple[int | None, ...]] | N
 class Network:
     """A checked network. Shapes have no batch and channels last; nothing but text has been loaded so far."""
 
-    def __init__(self, compiled: Compiled) -> None:
+    def __init__(self, compiled: Compiled, origin: str = "<text>", options: Options = Options()) -> None:  # noqa: B008
         self.checked: Checked = compiled.checked
         self.warnings: tuple[Diagnostic, ...] = compiled.warnings
         self.compiled = compiled
+        self.origin, self.options = origin, options
+        """What it was loaded from, and what was asked for: training may compile it once more, for the data."""
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..compiler.constants import constant
@@ -30,9 +31,14 @@ def reopened(folder: RunFolder, device: str = "auto") -> Job:
 
 def compiled(folder: RunFolder, config: dict[str, Any]) -> Compiled:
     """The model of the run, from the copy of its text."""
+    return compile_path(str(folder.model), asked(config))
+
+
+def asked(config: Mapping[str, Any]) -> Options:
+    """Model, parameters and input sizes, as texts in a configuration, for the compiler."""
     params = {name: constant(value, text) for name, value, text in map(apart, config["params"])}
     inputs = {name: shape_of(value) for name, value, _ in map(apart_shape, config["inputs"])}
-    return compile_path(str(folder.model), Options(config["model"], params, inputs))
+    return Options(config["model"], params, inputs)
 
 
 def apart(text: str) -> tuple[str, str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
 from ..compiler.recipes.steps import Step
 from .data import Split
-from .data.folder import Folder
+from .data.dataset import Array
+from .data.folder import Folder, plain
 from .feed import Feed, Wanted, even
 from .job import evaluation, recipe_of
 from .judged import Judged
@@ -58,10 +60,41 @@ class Trained(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The classes of one picture, the most probable first."""
+    """The classes of one picture and their probabilities, the most probable first."""
 
     name: str
     top: tuple[tuple[str, float], ...]
+
+    @property
+    def label(self) -> str:
+        """The most probable class."""
+        return self.top[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """Its probability."""
+        return self.top[0][1]
+
+
+class Loaded(NamedTuple):
+    """Examples that lie in memory, each of its own size."""
+
+    names: tuple[str, ...]
+    arrays: tuple[Array, ...]
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def load(self, number: int) -> Array:
+        return self.arrays[number]
+
+    def name(self, number: int) -> str:
+        return self.names[number]
+
+    def split(self) -> Split:
+        """All of them, without labels."""
+        numbers = np.arange(len(self))
+        return Split(self, numbers, np.zeros(len(self), np.int64))
 
 
 def from_weights(checked: Checked, weights: str | Path, preparation: Preparation) -> Trained:
@@ -128,6 +161,29 @@ def pictures(paths: Sequence[str]) -> Split:
         raise UserError(f"no picture in {', '.join(paths)}")
     numbers = np.arange(len(found))
     return Split(Folder(found), numbers, np.zeros(len(found), np.int64))
+
+
+def given(what: Any, rank: int) -> Split:
+    """What Python hands over: paths, pictures of PIL, arrays of `rank` dimensions or a batch of such, or a list."""
+    several = what if isinstance(what, (list, tuple)) else [what]
+    if all(isinstance(one, (str, os.PathLike)) for one in several):
+        return pictures([os.fspath(one) for one in several])
+    arrays = [array for one in several for array in as_arrays(one, rank)]
+    return Loaded(tuple(f"[{i}]" for i in range(len(arrays))), tuple(arrays)).split()
+
+
+def as_arrays(one: Any, rank: int) -> Iterator[Array]:
+    """The examples in one thing; gray pictures may come without channels."""
+    if hasattr(one, "getexif"):  # a picture of PIL
+        yield np.atleast_3d(np.array(plain(one)))
+        return
+    found = np.asarray(one)
+    if found.ndim == rank + 1:
+        yield from found
+    elif found.ndim in (rank, rank - 1):
+        yield found if found.ndim == rank else found[..., None]
+    else:
+        raise UserError(f"an example has {rank} dimensions, a batch {rank + 1}, found {found.ndim}")
 
 
 def classify(trained: Trained, split: Split, top: int = 5) -> Iterator[Answer]:

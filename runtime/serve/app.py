@@ -16,17 +16,16 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from fastapi import FastAPI, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from ..data import DataError, Split
-from ..trained import Trained, classify
+from ..data import DataError
+from ..trained import Loaded, Trained, classify
 from .limits import Limited
-from .received import Received, Sent, unpacked
+from .received import Sent, unpacked
 
 HERE = Path(__file__).parent
 
@@ -101,10 +100,9 @@ async def files(request: Request, most: int) -> list[Sent]:
 
 def answers(service: Service, sent: list[Sent], top: int, lock: threading.Lock) -> list[dict[str, Any]]:
     """Unpacked beside other requests, computed one request after the other: more at once would only be slower."""
-    received = Received(tuple(one.name for one in sent), tuple(map(unpacked, sent)))
-    numbers = np.arange(len(received))
+    loaded = Loaded(tuple(one.name for one in sent), tuple(map(unpacked, sent)))
     with lock:
-        found = list(classify(service.trained, Split(received, numbers, np.zeros_like(numbers)), top))
+        found = list(classify(service.trained, loaded.split(), top))
     return [{"file": a.name, "top": [{"class": name, "probability": p} for name, p in a.top]} for a in found]
 
 

@@ -26,22 +26,6 @@ class Sent(NamedTuple):
     content: bytes
 
 
-class Received(NamedTuple):
-    """Pictures in memory, as examples of a split."""
-
-    names: tuple[str, ...]
-    pictures: tuple[Array, ...]
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def load(self, number: int) -> Array:
-        return self.pictures[number]
-
-    def name(self, number: int) -> str:
-        return self.names[number]
-
-
 def unpacked(sent: Sent) -> Array:
     """(H, W, 1 or 3) uint8, upright. DataError says why it is refused."""
     try:
