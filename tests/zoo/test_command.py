@@ -112,7 +112,7 @@ def test_the_index_is_what_the_compiler_finds() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_is_what_the_list_tells(name: str) -> None:
-    """Its figures are the compiler's, and where no task is told, one picture comes in and shares of classes come out."""
+    """The figures are the compiler's; where no task is told, one picture comes in and shares of classes come out."""
     checked = compile_path(f"zoo:{name}").checked
     assert Figures(**index()[name]["figures"]) == figures_of(checked)
     if "Task:" not in bundled(name).read_text(encoding="utf-8"):
