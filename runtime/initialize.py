@@ -174,7 +174,8 @@ def identity(init: begin.Identity, weight: Weight, source: Generator) -> Array:
     shares = gcd(out, into)
     same = np.arange(out)[:, None] * shares // out == np.arange(into) * shares // into
     made = np.zeros(weight.shape, np.float32)
-    made[(..., *(size // 2 for size in window))] = same * (shares / out)
+    middle: tuple[Any, ...] = (..., *(size // 2 for size in window))
+    made[middle] = same * (shares / out)
     return made
 
 
