@@ -196,7 +196,8 @@ def slopes(size: int) -> Array:
     """Up to the middle and down again, as straight lines."""
     factor = (size + 1) // 2
     middle = factor - 1 if size % 2 else factor - 0.5
-    return 1 - np.abs(np.arange(size) - middle) / factor
+    made: Array = 1 - np.abs(np.arange(size) - middle) / factor
+    return made
 
 
 @draw.register
