@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from ..compiler.diagnostics import CompileError
 from ..compiler.graph import Checked
-from ..compiler.ops.scale import Rescale
+from ..compiler.ops.base import Op
+from ..compiler.ops.scale import Normalize, Rescale
 from ..compiler.pipeline import Compiled
 from ..compiler.recipes.record import Recipe
 from ..compiler.shape import Shape
@@ -139,9 +140,20 @@ def size(data: Dataset) -> str:
 
 def wants_255(checked: Checked) -> bool:
     """Whether the model itself brings values from 0..255 down: all that reads the input is such a `rescale`."""
+    found = readers(checked)
+    return bool(found) and all(isinstance(op, Rescale) and max(op.scale) <= 0.02 for op in found)
+
+
+def normalizes(checked: Checked) -> bool:
+    """Whether the model itself normalises what it takes."""
+    found = readers(checked)
+    return bool(found) and all(isinstance(op, Normalize) for op in found)
+
+
+def readers(checked: Checked) -> list[Op]:
+    """The operators that read the first input."""
     source = checked.inputs[0]
-    readers = [node.op for node in checked.nodes if any(port.node is source for port in node.inputs)]
-    return bool(readers) and all(isinstance(op, Rescale) and max(op.scale) <= 0.02 for op in readers)
+    return [node.op for node in checked.nodes if any(port.node is source for port in node.inputs)]
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from ..compiler.recipes.course import Seed
 from ..compiler.recipes.data import Data
 from ..compiler.recipes.record import Recipe, from_json, plain, to_json
 from ..compiler.shape import Shape
-from .adapt import Changes, wants_255
+from .adapt import Changes, normalizes, wants_255
 from .data import Dataset
 from .data.statistics import statistics
 from .defaults import Basis
@@ -65,7 +65,7 @@ def sizes(shape: Shape) -> tuple[int, ...]:
 def basis(checked: Checked, data: Dataset, task: Task) -> Basis:
     """What the defaults hang on."""
     channels = min(data.channels, checked.inputs[0].facts.output.channels or data.channels)
-    measured = task.normalized and not wants_255(checked)
+    measured = task.normalized and not wants_255(checked) and not normalizes(checked)
     mean, std = statistics(data.train, data.channels) if measured else ((), ())
     if channels == 1 and len(mean) == 3:
         mean, std = (round(sum(mean) / 3, 3),), (round(sum(std) / 3, 3),)

@@ -19,6 +19,7 @@ model takes theirs. Pictures of 1 and 3 channels are turned into each other, oth
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -59,7 +60,8 @@ class Examples(Protocol):
     def name(self, number: int) -> str: ...
 
 
-class Split(NamedTuple):
+@dataclass(frozen=True)
+class Split:
     """Some of the examples: their numbers, (n,), and what is known about them in the same order, (n, ...).
 
     `others` are the further inputs of a model that takes several, by the same numbers.
@@ -76,7 +78,7 @@ class Split(NamedTuple):
 
     def at(self, positions: Any) -> Split:
         """A part of it."""
-        return Split(self.examples, self.numbers[positions], self.labels[positions], self.masks, self.others)
+        return replace(self, numbers=self.numbers[positions], labels=self.labels[positions])
 
 
 class Dataset(NamedTuple):
@@ -108,7 +110,8 @@ class Dataset(NamedTuple):
         return f"{len(self.classes)} {word}" if word else ""
 
 
-class Held(NamedTuple):
+@dataclass(frozen=True)
+class Held:
     """Examples that lie in memory, (n, spatial..., channels)."""
 
     arrays: Array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,7 @@ def photos(count: int = 200, size: int = 64, seed: int = 0) -> Dataset:
     return dataset(made, labels, ("coarse", "fine"))
 
 
+@cache
 def digits() -> Dataset:
     """Scikit-learn's, as the runtime opens them."""
     from cnnc.compiler.recipes.data import Data, Digits
