@@ -235,7 +235,7 @@ def blocks(score: dict[int, float], beside: list[dict[int, float]], width: int =
     every = [value for one in beside for value in one.values()]
     low, high = min(every), max(every)
     last = max(max(one, default=0) for one in beside)
-    steps = [round(1 + i * (last - 1) / max(width - 1, 1)) for i in range(min(width, last))] if last else []
-    values = [score.get(epoch) for epoch in dict.fromkeys(steps)]
+    count = min(width, last)
+    values = [score.get(round(1 + i * (last - 1) / max(count - 1, 1))) for i in range(count)]
     top = len(BLOCKS) - 1
     return "".join(" " if v is None else BLOCKS[round((v - low) / ((high - low) or 1) * top)] for v in values)
