@@ -108,6 +108,8 @@ def literal(value: Any) -> str:
         return f"({inner},)" if len(value) == 1 else f"({inner})"
     if isinstance(value, list):
         return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, float):
+        return repr(value).replace("e-0", "e-")
     return repr(value)
 
 
@@ -203,9 +205,8 @@ def broken(code: Call, indent: int, before: str, after: str) -> Iterator[str]:
     if head[:1] in (".", "["):
         first, *rest = args
         if head[0] == "[" or not rest:
-            yield from lines(
-                first, indent, before, head + ("()" if head[0] == "." and code.brackets == "()" else "") + after
-            )
+            empty = "()" if head[0] == "." and code.brackets == "()" else ""
+            yield from lines(first, indent, before, head + empty + after)
             return
         head, args = f"{tight(first)}{head}", tuple(rest)
     yield f"{margin}{before}{head}{opening}"

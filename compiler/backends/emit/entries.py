@@ -43,6 +43,10 @@ class Entry:
         self.name = name
         self.label = name
         """What its value is called, the path of the layer."""
+        self.branch = ""
+        """What its value is called in the branch it stands in."""
+        self.automatic = False
+        """Whether that is a kind with a running number, which the file does not give."""
         self.args = tuple(args)
         self.makes = tuple(makes)
         self.make = make
@@ -123,7 +127,7 @@ def merged(bodies: Sequence[Body]) -> tuple[list[Slot], tuple[Source, ...]]:
     """The slots of instances of one block, wired, and where what they give comes from; Unlike where they differ."""
     if len({(len(b.reads), len(b.gives)) for b in bodies}) > 1:
         raise Unlike("reads or gives")
-    slots = aligned([b.entries for b in bodies])
+    slots = aligned([b.entries for b in bodies], named=True)
     wiring = Wiring(bodies, slots)
     for slot in slots:
         chained(slot)
@@ -141,13 +145,15 @@ def chained(slot: Slot) -> None:
         source = Made(child, 0)
 
 
-def aligned(lists: Sequence[Sequence[Entry]]) -> list[Slot]:
+def aligned(lists: Sequence[Sequence[Entry]], *, named: bool) -> list[Slot]:
+    """Entries that come from one place of the text, or are one attribute (`named`), share a slot."""
     slots: list[Slot] = []
     homes: dict[Hashable, Slot] = {}
     for number, entries in enumerate(lists):
         at = 0
         for entry in entries:
-            slot = home(entry, homes)
+            keys = entry.keys | {entry.name} if named and stateful(entry) else entry.keys
+            slot = home(keys, homes)
             if slot is None:
                 slot = Slot(len(lists))
                 slots.insert(at, slot)
@@ -155,29 +161,35 @@ def aligned(lists: Sequence[Sequence[Entry]]) -> list[Slot]:
             if position < at or slot.entries[number] is not None:
                 raise Unlike("order")
             slot.entries[number] = entry
-            homes.update(dict.fromkeys(entry.keys, slot))
+            homes.update(dict.fromkeys(keys, slot))
             at = position + 1
     for slot in slots:
-        shaped(slot)
+        shaped(slot, named=named)
     return slots
 
 
-def home(entry: Entry, homes: dict[Hashable, Slot]) -> Slot | None:
-    found = {id(homes[k]): homes[k] for k in entry.keys if k in homes}
+def stateful(entry: Entry) -> bool:
+    """Whether it is an attribute: a layer with weights, an inner instance, a sequence."""
+    return entry.weighted or entry.part is not None or bool(entry.children)
+
+
+def home(keys: frozenset[Hashable], homes: dict[Hashable, Slot]) -> Slot | None:
+    found = {id(homes[k]): homes[k] for k in keys if k in homes}
     if len(found) > 1:
         raise Unlike("keys")
     return next(iter(found.values()), None)
 
 
-def shaped(slot: Slot) -> None:
+def shaped(slot: Slot, *, named: bool) -> None:
     """Entries of one slot are all sequences, or all not; those of sequences are laid over one another in turn."""
     there = [e for e in slot.entries if e is not None]
     if len({bool(e.children) for e in there}) > 1 or len({(e.weighted, len(e.makes)) for e in there}) > 1:
         raise Unlike("kind")
-    slot.agreed("name")
+    if named and stateful(there[0]):
+        slot.agreed("name")
     if there[0].children:
         slot.agreed("positional")
-        slot.children = aligned([e.children if e is not None else () for e in slot.entries])
+        slot.children = aligned([e.children if e is not None else () for e in slot.entries], named=False)
         for child in slot.children:
             if not there[0].positional:
                 child.agreed("element")
@@ -212,10 +224,11 @@ class Wiring:
 
     def agreed(self, found: Sequence[Source | None]) -> Source:
         """The latest of the places; where another stands, the latest is missing and passes that on."""
-        there = [source for source in found if source is not None]
-        latest = max(there, key=self.rank)
-        for number, source in enumerate(found):
-            if source is not None and source != latest:
+        there = [(source, number) for number, source in enumerate(found) if source is not None]
+        there.sort(key=lambda pair: -self.rank(pair[0]))
+        latest = there[0][0]
+        for source, number in there:
+            if source != latest:
                 self.stand_in(latest, source, number)
         return latest
 

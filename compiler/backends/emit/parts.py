@@ -195,6 +195,18 @@ def prefixes(path: str) -> Iterator[str]:
         yield path
 
 
+def branch(item: Node | Part, home: Part) -> str:
+    """`branch2`, `shortcut`: what the values are called of the branch that an item stands in."""
+    frame = item.frame.parent if isinstance(item, Part) else item.frame
+    while frame is not None and frame is not home.frame:
+        if frame.kind == "branch":
+            return f"branch{frame.turn + 1}"
+        if frame.kind == "shortcut":
+            return "shortcut"
+        frame = frame.parent
+    return ""
+
+
 def key(item: Node | Part, home: Part) -> Hashable:
     """Where an item stands in the text of its block, the turns of loops included: equal in all instances."""
     frame = item.frame.parent if isinstance(item, Part) else item.frame

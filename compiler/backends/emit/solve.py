@@ -10,7 +10,7 @@ from ...source import Span
 from ...values import is_value, ports
 from .code import MISSING, OPERATORS, Call, Code, Each, Leaf, Named, Raw, Spread, literal
 from .entries import Body, Incoming, Made, Slot, Source, Unlike
-from .explain import ATOM, COMPARISON, NOT, PRODUCT, Term, Terms, Vector, lets_of, plain, same, variable
+from .explain import ATOM, CHOICE, COMPARISON, NOT, PRODUCT, Term, Terms, Vector, lets_of, plain, same, variable
 from .parts import Anatomy, value
 
 
@@ -43,6 +43,7 @@ class Param(NamedTuple):
     def hint(self) -> str:
         """The annotation."""
         kinds = {hint(v) for v in self.values if v is not ABSENT}
+        kinds -= {"int"} if "float" in kinds else set()
         return " | ".join(sorted(kinds, key=lambda k: (k == "None", k)))
 
 
@@ -70,7 +71,6 @@ class Solver:
         self.needs: set[str] = set()
         self.made: dict[tuple[int, int], Term] = {}
         """The channels of what slots make, where a leaf said them."""
-        self.reused: set[str] = set()
 
     # --- channels -----------------------------------------------------------------------------------------------------
 
@@ -109,8 +109,6 @@ class Solver:
             return self.matching(known, values)
         if source.slot.children:
             return self.channels(Made(source.slot.children[-1], 0), values)
-        if source.slot.alias is not None:
-            return None
         found = [t for t in (self.channels(arg, values) for arg in source.slot.args) if t is not None]
         return found[0] if found else self.joined(source.slot, values)
 
@@ -165,6 +163,7 @@ class Solver:
             or self.found(values)
             or self.stretched(values)
             or said
+            or (self.choice(values) if not isinstance(there[0], Raw) else None)
             or self.introduced(first, values, written)
         )
 
@@ -220,6 +219,29 @@ class Solver:
                 return Term(f"{term.text} // {pairs[0][0] // pairs[0][1]}", values, PRODUCT, term.names)
         return None
 
+    def choice(self, values: Vector) -> Term | None:
+        """One number where a condition of the text holds, another elsewhere."""
+        for condition in self.conditions():
+            if condition is None or not condition.names:
+                continue
+            sides = []
+            for holds in (True, False):
+                part = tuple(v if bool(c) is holds else ABSENT for c, v in zip(condition.values, values))
+                sides.append(self.simply(part))
+            then, other = sides
+            if then is not None and other is not None:
+                text = f"{then.text} if {condition.text} else {other.text}"
+                return Term(text, values, CHOICE, condition.names | then.names | other.names)
+        return None
+
+    def simply(self, values: Vector) -> Term | None:
+        there = [v for v in values if v is not ABSENT]
+        if not there:
+            return None
+        if all(same(v, there[0]) for v in there):
+            return Term(literal(there[0]), values)
+        return self.found(values) or self.stretched(values)
+
     def introduced(self, leaf: Leaf, values: Vector, written: s.Expr | None) -> Term:
         """A parameter of our own."""
         stem = written.id if isinstance(written, s.Name) else leaf.name or "value"
@@ -230,6 +252,11 @@ class Solver:
             name, number = f"{stem}{number}", number + 1
         if name in {t.text for t in self.terms.params.values()}:
             name = f"{name}_"
+        for other in self.new.values():
+            if other.name.rstrip("_0123456789") == stem and agree(other.values, values):
+                both = tuple(b if a is ABSENT else a for a, b in zip(other.values, values))
+                self.new[other.name] = Param(other.name, both, None if ABSENT in both else MISSING)
+                return Term(other.name, both, names=frozenset({other.name}))
         default = None if ABSENT in values else MISSING
         self.new[name] = Param(name, values, default)
         return Term(name, values, names=frozenset({name}))
@@ -271,6 +298,8 @@ class Solver:
         if any(arg_name(a) != arg_name(b) for tree in there for a, b in zip(tree.args, there[0].args)):
             raise Unlike("arguments")
         head = self.fill([None if tree is None else tree.head for tree in trees], slot)
+        if isinstance(head, str) and " if " in head:
+            head = f"({head})"
         columns = [[None if tree is None else tree.args[n] for tree in trees] for n in range(len(there[0].args))]
         out = [left_out(column) for column in columns]
         last = max((n for n, arg in enumerate(there[0].args) if not isinstance(arg, Named) and not out[n]), default=-1)
@@ -318,8 +347,8 @@ class Solver:
     def params(self) -> list[Param]:
         """The parameters that are used: those of channels, those of the block, those of our own."""
         needed = set(self.used)
-        for text, value in self.lets():
-            needed |= {text} | value.names
+        for text, term in self.lets():
+            needed |= {text} | term.names
         found = [p for p in self.entering.values() if p.name in needed]
         found += [self.own(name, t) for name, t in self.terms.params.items() if t.text in needed]
         found += [p for p in self.new.values() if p.name in needed]
@@ -341,9 +370,14 @@ class Solver:
     def lets(self) -> list[tuple[str, Term]]:
         """The local variables that what is used needs, in order."""
         found = list(lets_of(self.terms, frozenset(self.used)))
-        for _, value in found:
-            self.needs |= value.needs
+        for _, term in found:
+            self.needs |= term.needs
         return found
+
+
+def agree(a: Vector, b: Vector) -> bool:
+    """Whether two parameters are one, as far as they are both known."""
+    return all(ABSENT in (m, n) or same(m, n) for m, n in zip(a, b)) and any(ABSENT not in (m, n) for m, n in zip(a, b))
 
 
 def arg_name(arg: Any) -> str:

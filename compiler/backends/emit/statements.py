@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from .code import MARGIN, OPERATORS, Call, Code, Hole, Named, flat, laid
-from .entries import Incoming, Made, Slot, Source
+from .entries import Incoming, Made, Slot, Source, stateful
 from .explain import TAKEN
 
 Key = tuple[int, int]
@@ -143,20 +143,14 @@ class Statements:
 
     def operands(self, slot: Slot) -> tuple[list[Code], set[str], int]:
         """The code of the operands; what is long goes into a variable first."""
-        runs = slot.first.weighted or slot.first.part is not None or bool(slot.children)
-        together = len({key(a) for a in slot.args}) > 1 and not runs
+        together = len({key(a) for a in slot.args}) > 1 and not stateful(slot.first)
         wide = together and self.wide(slot)
         for arg in slot.args:
             held = self.pending.get(key(arg))
             if held is None:
                 continue
-            if (
-                wide
-                or held.mains > 1
-                or (held.mains and slot.first.main and not together)
-                or depth(held.code) > 3
-                or len(flat(held.code)) > 70
-            ):
+            again = held.mains > 1 or (held.mains > 0 and slot.first.main and not together)
+            if wide or again or depth(held.code) > 3 or len(flat(held.code)) > 70:
                 self.assign(key(arg), apart=together)
         codes: list[Code] = []
         reads: set[str] = set()
@@ -193,10 +187,10 @@ class Statements:
             self.clear(name)
         self.write(f"{', '.join(names)} = ", made)
 
-    def assign(self, k: Key, name: str | None = None, *, apart: bool = False) -> None:
+    def assign(self, k: Key, name: str | None = None, *, apart: bool = False, without: str = "") -> None:
         """Put a pending expression into a variable, one of its own where others stand beside it (`apart`)."""
         held = self.pending.pop(k)
-        name = name or self.variable(k, held, apart=apart)
+        name = name or self.variable(k, held, apart=apart, without=without)
         self.clear(name)
         self.names[k] = name
         self.write(f"{name} = ", held.code)
@@ -208,46 +202,54 @@ class Statements:
         """Before a variable changes, what still reads its old value is computed."""
         for k in [k for k, held in self.pending.items() if name in held.reads]:
             if k in self.pending:
-                self.assign(k)
+                self.assign(k, apart=True, without=name)
 
-    def variable(self, k: Key, held: Pending, *, apart: bool) -> str:
+    def variable(self, k: Key, held: Pending, *, apart: bool, without: str) -> str:
         """A variable that this expression reads and nobody else will, else a new one."""
         slot = next(s for s in self.slots if id(s) == k[0])
         waiting = {name for other in self.pending.values() for name in other.reads}
-        live = {name for other, name in self.names.items() if self.left[other] > 0} | waiting
-        own = self.label(slot)
+        live = {name for other, name in self.names.items() if self.left[other] > 0} | waiting | {without}
+        if (apart or self.far(slot)) and self.indent == 0:
+            own = self.label(slot) or slot.first.branch
+            if own and own not in live:
+                return self.claim(own)
+        if slot.first.branch and slot.first.branch not in live:
+            return self.claim(slot.first.branch)
         dead = [name for name in sorted(held.reads) if name not in live]
-        if (self.uses[k] > 1 or apart) and own and own not in live and self.indent == 0:
-            return self.claim(own, live)
         if self.current in dead or (self.current not in live and self.current in self.reserved):
             return self.current
-        if dead and dead[0] in ("out", "shortcut", "branch"):
-            return dead[0]
-        if own and own not in live:
-            return self.claim(own, live)
-        return "out" if "out" not in live else self.fresh(slot)
+        if "out" not in live:
+            return self.claim("out")
+        return self.fresh(slot, live=live)
 
-    def claim(self, name: str, live: set[str]) -> str:
+    def far(self, slot: Slot) -> bool:
+        """Whether its value is read again much later than made."""
+        position = self.slots.index(slot)
+        readers = [i for i, other in enumerate(self.slots) if any(key(a)[0] == id(slot) for a in other.args)]
+        given = any(key(s)[0] == id(slot) for s in self.gives)
+        last = len(self.slots) if given else max(readers, default=position)
+        return last > position + 2 and len(readers) + given > 1
+
+    def claim(self, name: str) -> str:
         self.reserved.add(name)
         return name
 
     def label(self, slot: Slot) -> str:
         """A name that the text gives, not a running number."""
         path = slot.first.label
-        frame_named = path.rpartition(".")[2]
-        if not path or re.fullmatch(r"[a-z_]+\d+", frame_named):
-            return ""
-        return identifier(path)
+        return identifier(path) if path and not slot.first.automatic else ""
 
-    def fresh(self, slot: Slot, end: str = "") -> str:
-        live = {name for k, name in self.names.items() if self.left[k] > 0}
-        stem = self.label(slot) or (identifier(slot.first.label.rpartition(".")[2]) if slot.first.label else "out")
+    def fresh(self, slot: Slot, end: str = "", live: set[str] | None = None) -> str:
+        """A name that is free."""
+        if live is None:
+            live = {name for k, name in self.names.items() if self.left[k] > 0}
+        stem = self.label(slot) if end or self.far(slot) else ""
+        stem = stem or slot.first.branch or (identifier(slot.first.label.rpartition(".")[2]) if end else "out")
         stem = name = stem + (f"_{end}" if end else "")
         number = 2
-        while name in live or name in self.reserved:
+        while name in live:
             name, number = f"{stem}_{number}", number + 1
-        self.reserved.add(name)
-        return name
+        return self.claim(name)
 
     def leave(self) -> None:
         """`return`"""

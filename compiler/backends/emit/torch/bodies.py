@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable, Sequence
 from ....graph import Node
 from ..code import Code
 from ..entries import Body, Entry
-from ..parts import Anatomy, Part, Value, key
+from ..parts import Anatomy, Part, Value, branch, key
 from . import activation, conv, norm, pool, shape
-from .layer import Layer, lower
+from .layer import Layer, lower, numbered
 from .sequence import sequences
 
 RULES = (activation, conv, norm, pool, shape)
@@ -48,7 +48,10 @@ class Builder:
             reads = tuple(map(self.known, item.reads))
             name = self.part.name(item.path)
             make = self.make(item, self.part)
-            return [Entry((place, self.seen[place]), name, reads, item.gives, make=make, part=item)]
+            entry = Entry((place, self.seen[place]), name, reads, item.gives, make=make, part=item)
+            entry.branch = branch(item, self.part)
+            entry.automatic = numbered(name, item.frame.name)
+            return [entry]
         return self.layer(item, (place, self.seen[place]))
 
     def layer(self, node: Node, place: Hashable) -> Sequence[Entry]:

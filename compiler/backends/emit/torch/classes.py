@@ -8,12 +8,13 @@ from textwrap import wrap
 from typing import Any, NamedTuple
 
 from ..code import MARGIN, MISSING, WIDTH, Call, Code, Each, Hole, Leaf, Named, Pair, Spread, flat, laid, literal
-from ..entries import Body, Slot, Unlike, everywhere, merged
+from ..entries import Body, Slot, Unlike, everywhere, merged, stateful
 from ..explain import Term
 from ..parts import Anatomy
 from ..solve import Param, Solver, incoming
 from ..statements import Statements, filled, holes
 from .names import ATTRIBUTES, DICTIONARY
+from .sequence import pairs
 
 OWN = "nn.Module"
 
@@ -51,8 +52,7 @@ class Class:
 
     @staticmethod
     def stateful(slot: Slot) -> bool:
-        first = slot.first
-        return first.weighted or first.part is not None or bool(first.children)
+        return stateful(slot.first)
 
     # --- attributes ---------------------------------------------------------------------------------------------------
 
@@ -62,18 +62,21 @@ class Class:
             self.attribute(slot, self.construction(slot), slot.first.name)
             return
         uses = [None if e is None else e.call for e in slot.entries]
-        mixed = any(
-            u is None or any(h.number < 0 for h in holes(u)) for u, e in zip(uses, slot.entries) if e is not None
-        )
-        if not mixed and (self.solver.constant(uses) or all(e is None or e.make is None for e in slot.entries)):
-            if self.alike(uses):
-                self.runs[id(slot)] = self.inline(uses, slot)
-                return
+        if all(u is not None for u, e in zip(uses, slot.entries) if e is not None) and self.inlined(uses, slot):
+            self.runs[id(slot)] = self.inline(uses, slot)
+            return
         makes = [None if e is None else e.make for e in slot.entries]
         if any(e is not None and e.make is None for e in slot.entries):
             raise Unlike("a step without a module")
-        name = self.free_name(slot.first.name, makes)
+        name = self.free_name(slot)
         self.attribute(slot, self.solver.fill(makes, slot), name)
+
+    def inlined(self, uses: Sequence[Code | None], slot: Slot) -> bool:
+        """Whether an expression in `forward` does it."""
+        if any(hole.number < 0 for use in uses if use is not None for hole in holes(use)):
+            return False
+        no_module = all(e is None or e.make is None for e in slot.entries)
+        return (no_module or self.solver.constant(uses)) and self.alike(uses)
 
     def alike(self, trees: Sequence[Code | None]) -> bool:
         """Whether all are of one form."""
@@ -111,9 +114,13 @@ class Class:
             return Call(head, tuple(args), first.brackets)
         return self.solver.fill(trees, slot)
 
-    def free_name(self, name: str, makes: Sequence[Code | None]) -> str:
-        """A name for a module without weights; the same module may serve several steps."""
-        stem = name = re.sub(r"\W", "_", name) or "step"
+    def free_name(self, slot: Slot) -> str:
+        """A name for a module without weights."""
+        name, automatic = slot.first.name, slot.first.automatic
+        if automatic and any(isinstance(e.make, Call) and isinstance(e.make.head, Leaf) for e in slot.entries if e):
+            name, automatic = "activation", False
+        outer = name.rpartition(".")[0]
+        stem = name = re.sub(r"\W", "_", outer if outer and automatic else name) or "step"
         if not name[0].isalpha():
             stem = name = f"_{name}"
         number = 2
@@ -293,9 +300,9 @@ def place_of(key: Any) -> tuple[int, int] | None:
 
 def stem(slot: Slot) -> str:
     """A word for a slot."""
-    if not slot.first.weighted and slot.first.part is None and isinstance(slot.first.call, Call):
-        if slot.first.call.head == "+":
-            return "residual"
+    call = slot.first.call
+    if not slot.first.weighted and slot.first.part is None and isinstance(call, Call) and call.head == "+":
+        return "residual"
     return re.sub(r"\W", "_", slot.first.name.rpartition(".")[2]).strip("_") or "part"
 
 
@@ -332,11 +339,8 @@ def docstring(doc: str, indent: int = 1) -> list[str]:
     found: list[str] = []
     for paragraph in re.split(r"\n\s*\n", escaped):
         text = " ".join(paragraph.split())
-        found += (
-            ["", *wrap(text, WIDTH - len(margin) - 3 * (not found))]
-            if found
-            else wrap('"""' + text, WIDTH - len(margin) - 3)
-        )
+        room = WIDTH - len(margin) - 3
+        found += ["", *wrap(text, room)] if found else wrap('"""' + text, room)
     end = ' """' if found[-1].endswith('"') else '"""'
     return [*(margin + line if line else "" for line in found[:-1]), margin + found[-1] + end, ""]
 
@@ -394,7 +398,7 @@ def progression(codes: Sequence[Any]) -> Code | None:
         return first  # type: ignore[no-any-return]
     if all(isinstance(code, str) and re.fullmatch(r"\d+", code) for code in codes):
         numbers = [int(code) for code in codes]
-        steps = {b - a for a, b in zip(numbers, numbers[1:])}
+        steps = {b - a for a, b in pairs(numbers)}
         if len(steps) != 1 or numbers[1] < numbers[0]:
             return None
         step = steps.pop()
@@ -547,6 +551,6 @@ def build(made: Made, number: int, leaves: Sequence[Leaf]) -> Call:
     required = [leaf for leaf in leaves if leaf.default is MISSING]
     args: list[Code] = []
     for position, leaf in enumerate(leaves):
-        by_place = leaf.default is MISSING and (len(required) <= 3 or position == 0)
+        by_place = leaf.default is MISSING and (position == 0 or (position == 1 and len(required) <= 3))
         args.append(leaf if by_place else Named(made.params[position].name, leaf))
     return Call(made.name, tuple(args))

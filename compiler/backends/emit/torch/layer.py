@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import singledispatch
 from typing import Any
 
@@ -11,7 +12,7 @@ from ....shape import Shape
 from ..code import MISSING, Call, Code, Hole, Leaf, Raw, call
 from ..entries import Entry
 from ..explain import plain
-from ..parts import Anatomy, Part, Value, key, value
+from ..parts import Anatomy, Part, Value, branch, key, value
 
 X = Hole(0)
 """The operand of a layer that takes one."""
@@ -53,6 +54,8 @@ class Layer:
         path = self.name if step == "itself" else f"{self.name}_{step}"
         self.entries.append(Entry((self.place, step), path, self.inputs, [made], **given))
         self.entries[-1].label = self.name
+        self.entries[-1].branch = branch(self.node, self.part)
+        self.entries[-1].automatic = numbered(self.name, self.node.op.short)
         self.inputs = (made,)
 
     def weighted(self, make: Code, use: Code | None = None, out: Leaf | None = None, *, main: bool = True) -> None:
@@ -60,10 +63,12 @@ class Layer:
         self.add("itself", make=make, call=use, weighted=True, main=main, out=out)
 
     def function(
-        self, make: Code | None, use: Code | None, *, main: bool = False, step: str = "itself", out: Leaf | None = None
+        self, make: Code | None, use: Code | None, *, main: bool = False, step: str = "itself", name: str = ""
     ) -> None:
-        """A step without weights: as a module, as an expression, or either."""
-        self.add(step, make=make, call=use, main=main, out=out)
+        """A step without weights: as a module (called `name` if it is one), as an expression, or either."""
+        self.add(step, make=make, call=use, main=main)
+        if name:
+            self.entries[-1].name = name
 
     def act(self, op: Op | None) -> None:
         """`act=` of a layer, a step behind it."""
@@ -76,6 +81,11 @@ class Layer:
             outputs = len(self.node.facts.outputs)
             self.entries[-1].makes = tuple((self.node.serial, i) for i in range(outputs))
         return self.entries
+
+
+def numbered(name: str, kind: str) -> bool:
+    """Whether a name is a kind with a running number."""
+    return re.fullmatch(rf"(.*\.)?{re.escape(kind)}\d+", name) is not None
 
 
 @singledispatch

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
-from ..entries import Entry
+from ..entries import Entry, stateful
 from ..parts import Value
+
+T = TypeVar("T")
 
 
 class Unchained(Exception):
@@ -17,6 +21,11 @@ class Unchained(Exception):
 def sequences(entries: Sequence[Entry], gives: Sequence[Value]) -> list[Entry]:
     """The entries of an instance, with each chain under one prefix as one entry."""
     return Sequences(entries, gives).found(list(entries), "")
+
+
+def pairs(things: Sequence[T]) -> Iterator[tuple[T, T]]:
+    """Each with the one behind it."""
+    return zip(things, islice(things, 1, None))
 
 
 class Sequences:
@@ -90,26 +99,18 @@ class Sequences:
     def sequence(self, run: Sequence[Entry], name: str) -> Entry:
         for entry in run:
             alone = self.owners[entry.name] == 1 if stateful(entry) else entry.make is not None
-            if (
-                not alone
-                or len(entry.makes) != 1
-                or len(entry.args) != 1
-                or (entry.weighted and entry.call is not None)
-            ):
+            simple = len(entry.makes) == len(entry.args) == 1 and not (entry.weighted and entry.call is not None)
+            if not alone or not simple:
                 raise Unchained
             if stateful(entry) and not entry.name.startswith(name + "."):
                 raise Unchained
-        if not all(self.linked(a, b) for a, b in zip(run, run[1:])):
+        if not all(self.linked(a, b) for a, b in pairs(run)):
             raise Unchained
         made = grouped(run, name, absorb=True)
         if not made.positional:
             other = grouped(run, name, absorb=False)
             made = other if other.positional else made
         return made
-
-
-def stateful(entry: Entry) -> bool:
-    return entry.weighted or entry.part is not None or bool(entry.children)
 
 
 def grouped(run: Sequence[Entry], name: str, *, absorb: bool) -> Entry:
@@ -133,6 +134,7 @@ def grouped(run: Sequence[Entry], name: str, *, absorb: bool) -> Entry:
     if len(set(names)) < len(names):
         raise Unchained
     made = Entry(None, name, run[0].args, run[-1].makes, children=children)
+    made.branch = run[-1].branch
     made.positional = all(child.element in ("", str(i)) for i, child in enumerate(children))
     if not made.positional:
         name_free(children)

@@ -30,6 +30,10 @@ def flatten(op: reshape.Flatten, to: Layer) -> None:
 @lower.register
 def reshaped(op: reshape.Reshape, to: Layer) -> None:
     shape = tuple(-1 if n is None else n for n in op.target(to.x))
+    if to.rank == 0 and len(shape) > 1 and set(shape[:-1]) == {1}:
+        ones = len(shape) - 1
+        to.function(call("nn.Unflatten", "1", f"(-1{', 1' * ones})"), Call(f"[:, :{', None' * ones}]", (X,)), main=True)
+        return
     if to.rank == 0 or to.x.area == 1:
         first = X if to.rank == 0 else Call(".flatten", (X, Leaf(1)))
     else:
@@ -56,7 +60,7 @@ def permute(op: reshape.Permute, to: Layer) -> None:
 
 @lower.register
 def take_channels(op: reshape.TakeChannels, to: Layer) -> None:
-    to.function(call("TakeChannels", Leaf(list(op.channels))), Call(f"[:, {list(op.channels)}]", (X,)), main=True)
+    to.function(call("TakeChannels", Leaf(list(op.channels))), Call(f"[:, {list(op.channels)}]", (X,)))
 
 
 @lower.register
@@ -188,7 +192,7 @@ def add(op: merge.Add, to: Layer) -> None:
         if not others:
             to.function(drop, None)
             return
-        to.function(drop, Call("+", (*others, Call(Hole(-1), (last,)))), main=True)
+        to.function(drop, Call("+", (*others, Call(Hole(-1), (last,)))), main=True, name="stochastic_depth")
     elif others:
         to.function(None, Call("+", (*others, last)), main=True)
 
@@ -324,7 +328,7 @@ def stop_gradient(op: scale.StopGradient, to: Layer) -> None:
 
 
 def dropping(kind: str, op: dropout.Drop, to: Layer) -> None:
-    to.function(call(kind, to.leaf("p", op.p, 0.5)), None)
+    to.function(call(kind, to.leaf("p", op.p)), None)
 
 
 @lower.register
