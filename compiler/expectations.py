@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .census import depth, trained, units
 from .diagnostics import Diagnostics
 from .fault import did_you_mean
 from .graph import Checked, Expectation
+from .receptive import receptive_fields, widest
 from .values import describe, show
 
 FIGURES: dict[str, Callable[[Checked], Any]] = {
@@ -19,6 +21,10 @@ FIGURES: dict[str, Callable[[Checked], Any]] = {
     "outputs": lambda checked: [tuple(output.port.shape) for output in checked.outputs],
     "input": lambda checked: tuple(checked.inputs[0].facts.output),
     "layers": lambda checked: len(checked.layers),
+    "depth": depth,
+    "units": units,
+    "tensors": lambda checked: len(trained(checked.layers)),
+    "field": lambda checked: widest(receptive_fields(checked).values()).sizes,
 }
 
 

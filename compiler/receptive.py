@@ -104,6 +104,12 @@ def seen(node: Node, known: dict[int, Field]) -> Field:
     return field
 
 
+def widest(fields: Iterable[Field]) -> Field:
+    """The largest of the fields that are a part of the input: the figure papers give."""
+    local = [field for field in fields if field.rank]
+    return max(local, key=lambda field: field.sizes) if local else WHOLE
+
+
 def receptive_fields(checked: Checked) -> dict[int, Field]:
     """The field of every node, by its serial number."""
     known: dict[int, Field] = {}

@@ -24,7 +24,7 @@ RANKS = """
 limits source shape habits codes naming library page table
 diagnostics fault syntax render figures
 ops words recipes.base
-graph receptive fold
+graph receptive census fold
 layout spell expected misspelled slips reading reduce tables parse recover arrange blocks format keras_layout
 values elsewhere budget arithmetic scope parameters
 convert bind evaluate constants place

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from cnnc.compiler.backends.report import Report
 from cnnc.compiler.backends.report.data import report_csv, report_json
+from cnnc.compiler.backends.report.maps import maps_table
 from cnnc.compiler.backends.report.measure import walk
 from cnnc.compiler.backends.report.memory import training, values
 from cnnc.compiler.backends.report.page import report_page
@@ -129,7 +130,7 @@ def test_views_take_no_memory() -> None:
 def test_memory_of_training() -> None:
     """A weight takes 4 bytes, its gradient 4, Adam 8; values 2 bytes each in bfloat16."""
     checked = compile_text("model M:\n    input 100\n    dense 10\n").checked
-    taken = training(checked, values(checked), 16, 2)
+    taken = training(checked, checked.trainable, values(checked), 16, 2)
     assert taken == (1010 * 4, 1010 * 4, 1010 * 8, 110 * 16 * 2)
     assert taken.total == 1010 * 16 + 3520
 
@@ -268,3 +269,47 @@ def test_figures_are_written_as_people_write_them() -> None:
     assert [memory(n) for n in (0, 1023, 1024, 102_546_848)] == ["0.00 B", "1023.00 B", "1.00 KB", "97.80 MB"]
     assert [percent(*pair) for pair in ((1, 3), (1, 10_000), (0, 5), (5, None))] == ["33.3 %", "<0.1 %", "", ""]
     assert bar(1, 2) == "████      50.0 %"
+
+
+def test_depth_counts_the_deepest_branch_only() -> None:
+    text = "model Net:\n    input 8x8x2\n    conv 2, 3x3, pad=1\n    residual:\n"
+    text += "        conv 2, 1x1\n        conv 2, 1x1, bias=false\n        shortcut: conv 2, 1x1\n"
+    text += "    side = input -> conv 1, 1x1 -> relu\n    concat side\n"
+    told = json.loads(report_json(Report(compile_text(text).checked, 1)))
+    assert (told["depth"], told["weighted_layers"]) == (3, 5)
+    assert told["units"] == 4 * 8 * 8 * 2 + 8 * 8
+    assert told["trained_weights"] == 2 + 2 + 1 + 2 + 2
+
+
+def test_what_a_recipe_freezes_is_not_trained() -> None:
+    checked = compile_text("model Net:\n    input 4\n    dense 3 as a\n    dense 2 as b\n").checked
+    report = Report(checked, 1, frozenset({"a.weight", "a.bias"}))
+    told = json.loads(report_json(report))
+    assert (told["trainable_params"], told["params"], told["trained_weights"]) == (8, 23, 2)
+    assert report.training(4).gradients == 8 * 4
+
+
+def test_the_table_of_feature_maps() -> None:
+    text = "model Net:\n    input 9x9x2\n    conv 4, 3x3 as a -> leaky_relu 0.1 as b\n    maxpool 3x2, stride=2 as c\n"
+    text += "    conv 6, 3x1, pad=same as d -> relu\n    flatten\n    dense 3 as e -> softmax\n"
+    lines = [line.split() for line in maps_table(compile_text(text).checked).splitlines()]
+    assert lines[0] == ["Layer", "Type", "Maps", "Size", "Kernel", "Stride", "Activation"]
+    assert lines[2:] == [
+        ["input", "InputLayer", "2", "9x9", "-", "-", "-"],
+        ["a", "Conv2D", "4", "7x7", "3x3", "1", "leaky_relu(0.1)"],
+        ["c", "MaxPooling2D", "4", "3x3", "3x2", "2", "-"],
+        ["d", "Conv2D", "6", "3x3", "3x1", "1", "relu"],
+        ["e", "Dense", "3", "-", "-", "-", "softmax"],
+    ]
+
+
+def test_an_activation_that_is_not_the_only_reader_has_a_row_of_its_own() -> None:
+    text = "model Net:\n    input 8\n    dense 3 as a -> relu as b\n    concat a\n"
+    text += "    dense 2 as c -> tanh as d\n    output c, d\n"
+    names = [line.split()[0] for line in maps_table(compile_text(text).checked).splitlines()[2:]]
+    assert names == ["input", "a", "b", "concat1", "c", "d"]
+
+
+def test_the_table_of_feature_maps_goes_with_no_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", "--maps", "--json", "zoo:lenet5"]) == 2
+    assert "--maps prints a table, it does not go with --json" in capsys.readouterr().err

@@ -1,6 +1,8 @@
 """Tell parameters, MACs, values, receptive field and memory, by layer and by part of the network.
 
 Without -o a table is printed; `-o report.html` writes a page to read in a browser, others are .txt, .csv and .json.
+With --recipe, what a recipe freezes counts as not trainable. --maps prints the table of feature maps that papers and
+lectures give instead: type, maps, size, kernel, stride and activation of each layer.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..cli import DONE, UsageError, colored, compiled
+from ..freezing import add_freezing, frozen
 
 if TYPE_CHECKING:
     from ..compiler.backends.report import Report
@@ -23,13 +26,21 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON for other programs")
     parser.add_argument("--depth", type=int, metavar="N", help="show N levels of the parts only")
     parser.add_argument("--batch", type=int, default=32, metavar="N", help="examples at a time (default: 32)")
+    parser.add_argument("--maps", action="store_true", help="print the table of feature maps")
+    add_freezing(parser)
 
 
 def run(args: Namespace) -> int:
     from ..compiler.backends.report import Report
 
     check(args)
-    report = Report(compiled(args).checked, args.batch)
+    found = compiled(args)
+    if args.maps:
+        from ..compiler.backends.report.maps import maps_table
+
+        print(maps_table(found.checked))
+        return DONE
+    report = Report(found.checked, args.batch, frozen(args, found))
     if args.output:
         path = Path(args.output)
         path.write_text(formed(path.suffix.lower(), report, args.depth) + "\n", encoding="utf-8")
@@ -46,6 +57,8 @@ def check(args: Namespace) -> None:
         raise UsageError(f"--batch is 1 or more, found `{args.batch}`")
     if args.output and Path(args.output).suffix.lower() not in FORMS:
         raise UsageError(f"-o takes a path that ends in {', '.join(FORMS)}, found `{args.output}`")
+    if args.maps and (args.output or args.json):
+        raise UsageError(f"--maps prints a table, it does not go with {'-o' if args.output else '--json'}")
 
 
 def formed(suffix: str, report: Report, depth: int | None, color: bool = False) -> str:

@@ -8,18 +8,12 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING
 
 from ..cli import DONE, UsageError, colored, compiled
-
-if TYPE_CHECKING:
-    from ..compiler.pipeline import Compiled
+from ..freezing import add_freezing, frozen
 
 NARROWEST = 40
 """Columns a table needs."""
-
-OWN = ""
-"""`--recipe` without a name."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -27,14 +21,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--depth", type=int, metavar="N", help="fold block instances nested N deep into one row each")
     parser.add_argument("--width", type=int, metavar="COLUMNS", help="length of a line (default: the terminal's)")
     parser.add_argument("--trainable", action="store_true", help="show which layers have trainable parameters")
-    parser.add_argument(
-        "--recipe",
-        nargs="?",
-        const=OWN,
-        metavar="NAME",
-        help="freeze what this recipe freezes, the file's own unless named",
-    )
-    parser.add_argument("--phase", metavar="NAME", help="freeze what this phase of the recipe freezes")
+    add_freezing(parser)
     parser.add_argument("--no-inputs", action="store_true", help="leave out the inputs, as Keras's Sequential does")
 
 
@@ -50,18 +37,6 @@ def run(args: Namespace) -> int:
         shown = {"inputs": not args.no_inputs, "trainable": args.trainable, "color": colored(sys.stdout)}
         print(summary_text(checked, args.depth, args.width, **shown, frozen=held))
     return DONE
-
-
-def frozen(args: Namespace, found: Compiled) -> frozenset[str]:
-    """The weights that the recipe asked for leaves as they are."""
-    if args.recipe is None and args.phase is None:
-        return frozenset()
-    from ..compiler import chosen
-
-    recipe = chosen.chosen(found, args.recipe or None)
-    if args.phase is not None:
-        recipe = chosen.in_phase(recipe, args.phase)
-    return chosen.frozen(recipe, found.checked.weights)
 
 
 def check(args: Namespace) -> None:

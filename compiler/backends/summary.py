@@ -12,9 +12,9 @@ from shutil import get_terminal_size
 from typing import Any, NamedTuple
 
 from ..blocks import Blocks
+from ..census import NONE, Paths, trained
 from ..figures import grouped, memory
 from ..graph import Checked, Layer, Port
-from ..ops.base import weight_key
 from ..shape import Shape, total
 from ..source import Frame, Span
 from ..table import Column, boxed, fitted
@@ -28,11 +28,6 @@ CONNECTED = (("Layer (type)", 0.3), ("Output Shape", 0.56), ("Param #", 0.74), (
 
 LENGTHS = {PLAIN: 88, CONNECTED: 108}
 """How long a line gets in a wide terminal."""
-
-Paths = frozenset[str]
-"""Weights by their paths: those that a recipe freezes, which count as not trainable."""
-
-NONE: Paths = frozenset()
 
 
 class Link(NamedTuple):
@@ -120,12 +115,7 @@ class Units:
 
 def learning(layers: Iterable[Layer], frozen: Paths) -> int:
     """The parameters that are trained."""
-    return sum(
-        weight.size
-        for layer in layers
-        for name, weight in layer.node.facts.weights.items()
-        if weight.trainable and weight_key(layer.name, name) not in frozen
-    )
+    return sum(trained(layers, frozen).values())
 
 
 def layer_row(layer: Layer, links: tuple[Link, ...], frozen: Paths) -> Row:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from ...census import depth, units, weighted
 from ...receptive import Field
 from .measure import Figures, Line, Report, walk
 from .rules import memories
@@ -21,6 +22,10 @@ def report_dict(report: Report) -> dict[str, Any]:
         "file": report.checked.file,
         "batch": report.batch,
         **figures_dict(report.figures),
+        "trained_weights": report.tensors,
+        "weighted_layers": weighted(report.checked),
+        "depth": depth(report.checked),
+        "units": units(report.checked),
         "receptive_field": field_dict(report.field),
         "peak_values": report.values.peak,
         "memory_bytes": {title: {**taken._asdict(), "total": taken.total} for title, taken in memories(report)},

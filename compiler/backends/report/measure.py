@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...blocks import Blocks
+from ...census import NONE, Paths, trained
 from ...graph import Checked, Layer
-from ...receptive import Field, receptive_fields
+from ...receptive import Field, receptive_fields, widest
 from ...source import Span
 from . import memory
 from .memory import Memory, Values
@@ -24,11 +25,11 @@ class Figures:
         self.macs: int | None = 0
         self.values: int | None = 0
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Layer, frozen: Paths) -> None:
         facts = layer.node.facts
         self.layers += 1
         self.params += facts.params
-        self.trainable += facts.trainable
+        self.trainable += sum(trained([layer], frozen).values())
         self.macs = _sum(self.macs, layer.macs)
         for node in layer.nodes:
             for shape in () if memory.is_view(node, True) else node.facts.outputs:
@@ -60,9 +61,9 @@ class Line:
         self.shape = ""
         self.field: Field | None = None
 
-    def take(self, layer: Layer, field: Field) -> None:
+    def take(self, layer: Layer, field: Field, frozen: Paths) -> None:
         """Count a layer in; the last one tells the shape and the receptive field."""
-        self.figures.add(layer)
+        self.figures.add(layer, frozen)
         self.shape = ", ".join(map(str, layer.nodes[-1].facts.outputs))
         self.field = field
 
@@ -72,13 +73,17 @@ class Line:
 
 
 class Report:
-    """The figures of a network. `root` is the model itself, its `lines` stand in the written order."""
+    """The figures of a network. `root` is the model itself, its `lines` stand in the written order.
 
-    def __init__(self, checked: Checked, batch: int) -> None:
+    Weights in `frozen` do not count as trained.
+    """
+
+    def __init__(self, checked: Checked, batch: int, frozen: Paths = NONE) -> None:
         self.checked = checked
         self.batch = batch
+        self.frozen = frozen
         self.fields = receptive_fields(checked)
-        self.root = tree(checked, self.fields)
+        self.root = tree(checked, self.fields, frozen)
         self.values: Values = memory.values(checked)
 
     @property
@@ -87,18 +92,22 @@ class Report:
 
     @property
     def field(self) -> Field:
-        """The largest of the fields that are a part of the input: the figure papers give."""
-        local = [field for field in self.fields.values() if field.rank]
-        return max(local, key=lambda field: field.sizes) if local else Field(whole=True)
+        """The largest that is a part of the input."""
+        return widest(self.fields.values())
+
+    @property
+    def tensors(self) -> int:
+        """Weights that are trained, kernels and biases apart."""
+        return len(trained(self.checked.layers, self.frozen))
 
     def inference(self, width: int) -> Memory:
         return memory.inference(self.checked, self.values, self.batch, width)
 
     def training(self, width: int) -> Memory:
-        return memory.training(self.checked, self.values, self.batch, width)
+        return memory.training(self.checked, self.figures.trainable, self.values, self.batch, width)
 
 
-def tree(checked: Checked, fields: dict[int, Field]) -> Line:
+def tree(checked: Checked, fields: dict[int, Field], frozen: Paths) -> Line:
     """The lines of all layers, in the written order, under those of the parts that hold them."""
     root = Line(checked.name, "", checked.graph.span)
     blocks = Blocks()
@@ -106,19 +115,19 @@ def tree(checked: Checked, fields: dict[int, Field]) -> Line:
         instances = {frame.path: frame for frame in blocks.around(layer.node.frame)}
         field = fields[layer.nodes[-1].serial]
         line = root
-        line.take(layer, field)
+        line.take(layer, field, frozen)
         *parts, name = layer.name.split(".")
         for part in parts:
             path = f"{line.path}.{part}".lstrip(".")
-            line = _part(line, part, path, layer)
+            line = _part(line, part, path, layer, frozen)
             if path in instances:
                 line.type, line.span = instances[path].name, instances[path].span
-            line.take(layer, field)
-        _leaf(line, name, layer, field)
+            line.take(layer, field, frozen)
+        _leaf(line, name, layer, field, frozen)
     return root
 
 
-def _part(line: Line, name: str, path: str, layer: Layer) -> Line:
+def _part(line: Line, name: str, path: str, layer: Layer, frozen: Paths) -> Line:
     """The line of a part, made at its first layer. A layer of that very path (a labelled merge) moves into it."""
     part = line.lines.get(name)
     if part is None:
@@ -129,20 +138,20 @@ def _part(line: Line, name: str, path: str, layer: Layer) -> Line:
         assert merge.field is not None
         line.lines[name] = part
         part.lines[""] = merge
-        part.take(merge.layer, merge.field)
+        part.take(merge.layer, merge.field, frozen)
     return part
 
 
-def _leaf(line: Line, name: str, layer: Layer, field: Field) -> None:
+def _leaf(line: Line, name: str, layer: Layer, field: Field, frozen: Paths) -> None:
     leaf = Line(name, layer.name, layer.node.span)
     leaf.layer, leaf.type, leaf.family = layer, layer.node.type, layer.node.op.family
-    leaf.take(layer, field)
+    leaf.take(layer, field, frozen)
     if name not in line.lines:
         line.lines[name] = leaf
         return
     part = line.lines[name]
     part.lines[""] = leaf
-    part.take(layer, field)
+    part.take(layer, field, frozen)
 
 
 def walk(root: Line, depth: int | None = None) -> Iterator[tuple[int, Line]]:

@@ -111,8 +111,8 @@ def inference(checked: Checked, found: Values, batch: int, width: int) -> Memory
     return Memory(checked.params * width, 0, 0, None if found.peak is None else found.peak * batch * width)
 
 
-def training(checked: Checked, found: Values, batch: int, width: int) -> Memory:
+def training(checked: Checked, trainable: int, found: Values, batch: int, width: int) -> Memory:
     """To train on one batch with Adam: values of `width` bytes; weights, gradients and Adam's numbers in float32."""
-    trained = checked.trainable * FLOAT32
+    trained = trainable * FLOAT32
     activations = None if found.kept is None else found.kept * batch * width
     return Memory(checked.params * FLOAT32, trained, ADAM * trained, activations)

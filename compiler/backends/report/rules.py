@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...census import depth, units, weighted
 from ...figures import grouped, memory, short
 from .measure import Report
 from .memory import BFLOAT16, FLOAT32, Memory
@@ -26,7 +27,9 @@ def headline(report: Report) -> Iterator[tuple[str, str, str]]:
     yield "parameters", grouped(figures.params), f"{trained}, {memory(figures.params * FLOAT32)} in float32"
     flops = None if figures.macs is None else 2 * figures.macs
     yield "MACs", grouped(figures.macs), f"{short(flops)} FLOPs for one example"
-    yield "layers", grouped(figures.layers), f"{weighted(report)} with weights"
+    yield "layers", grouped(figures.layers), f"{weighted(checked)} with a kernel, {depth(checked)} on the longest path"
+    yield "units", grouped(units(checked)), "numbers that layers with a kernel make"
+    yield "trained weights", grouped(report.tensors), "kernels and biases apart"
     inputs = ", ".join(str(node.facts.output) for node in checked.inputs)
     outputs = ", ".join(str(output.port.shape) for output in checked.outputs)
     yield "values", grouped(figures.values), f"from {inputs} to {outputs}"
@@ -34,12 +37,6 @@ def headline(report: Report) -> Iterator[tuple[str, str, str]]:
     peak = report.values.peak
     at = f"at `{report.values.peak_at}`" if report.values.peak_at else ""
     yield "peak", grouped(peak), f"values alive at once at inference, {at}".rstrip(", ")
-
-
-def weighted(report: Report) -> int:
-    """Layers with a kernel: the depth that papers count, side branches included."""
-    families = ("convolution", "dense")
-    return sum(layer.node.op.family in families and layer.node.facts.params > 0 for layer in report.checked.layers)
 
 
 def jump_note(report: Report) -> str:
