@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from .compiler.diagnostics import CompileError, Diagnostic, UserError
     from .network import Network, load, loads
     from .run import Run, open_run, train
+    from .runtime.weights import Loading
 
-__all__ = ["CompileError", "Diagnostic", "Network", "Run", "UserError", "load", "loads", "open_run", "train"]
+__all__ = ["CompileError", "Diagnostic", "Loading", "Network", "Run", "UserError", "load", "loads", "open_run", "train"]
 
 _HOMES = {
     "CompileError": "compiler.diagnostics",
     "Diagnostic": "compiler.diagnostics",
+    "Loading": "runtime.weights",
     "Network": "network",
     "Run": "run",
     "UserError": "compiler.diagnostics",

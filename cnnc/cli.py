@@ -29,6 +29,7 @@ COMMANDS = {
     "bench": "latency and throughput, by batch",
     "serve": "offer a trained model over HTTP",
     "export": "write ONNX, straight from the graph",
+    "weights": "show, convert and compare weights",
     "zoo": "the bundled models",
 }
 """Command -> one line of help.
@@ -153,6 +154,11 @@ def add_file_arguments(parser: argparse.ArgumentParser, *, many: bool = False, n
     parser.add_argument(
         name, nargs="+" if many else None, metavar=name.upper(), help="a .cnn file, zoo:NAME, or - for standard input"
     )
+    add_model_arguments(parser)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """`-p`, `--input`, `--model`, `--allow`: what goes with the file of a model."""
     group = parser.add_argument_group("the model")
     group.add_argument("-p", "--param", dest="params", metavar="NAME=VALUE", action="append", default=[],
                        help="a parameter of the model; may be given more than once")  # fmt: skip
@@ -160,6 +166,29 @@ def add_file_arguments(parser: argparse.ArgumentParser, *, many: bool = False, n
                        help="the shape of an input, such as 32x32x3")  # fmt: skip
     group.add_argument("--model", metavar="NAME", help="which model of the file (default: the last)")
     group.add_argument("--allow", metavar="WARNING", action="append", default=[], help="do not show this warning")
+
+
+def add_weight_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--weights` and how they are read."""
+    group = parser.add_argument_group("the weights")
+    group.add_argument("--weights", metavar="W", help="a file (safetensors, PyTorch, Keras, npz), or torchvision:NAME")
+    add_loading_arguments(group)
+
+
+def add_loading_arguments(group: Any) -> None:
+    """`--layout`, `--partial`, `--adapt`: how weights are read."""
+    group.add_argument("--layout", choices=("channels_first", "channels_last"),
+                       help="how the maker of the weights flattens maps, where the file does not say it")  # fmt: skip
+    group.add_argument("--partial", action="store_true",
+                       help="leave out what the file has not, and heads for another number of classes")  # fmt: skip
+    group.add_argument("--adapt", action="store_true", help="bring the first convolution to other channels")
+
+
+def loading(args: argparse.Namespace, source: str) -> Any:
+    """The weights that the arguments ask for."""
+    from .runtime.weights import Loading
+
+    return Loading(source, args.layout, args.partial, args.adapt)
 
 
 def options(args: argparse.Namespace) -> Options:

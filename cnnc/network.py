@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .compiler.diagnostics import Diagnostic
     from .compiler.graph import Checked
+    from .runtime.weights import Loading
 
 
 def load(
@@ -87,15 +88,15 @@ class Network:
 
     def torch(
         self,
-        weights: str | PathLike[str] | None = None,
+        weights: str | PathLike[str] | Loading | None = None,
         device: Any = None,
         seed: int = 0,
         layout: str | None = None,
     ) -> torch.nn.Module:
         """A torch module that takes and gives channels-first tensors; its `state_dict` has the paths of the graph.
 
-        `weights` is a .safetensors file or a PyTorch checkpoint; `layout="channels_first"` says that whoever made it
-        flattens maps as PyTorch does.
+        `weights` is a file (safetensors, PyTorch, Keras, npz), `torchvision:NAME`, or a `cnnc.Loading` that says more,
+        such as `partial`; `layout="channels_first"` says that whoever made it flattens maps as PyTorch does.
         """
         from .runtime.lower import lower
 
@@ -103,11 +104,13 @@ class Network:
         if weights is not None:
             from .runtime.weights import load_into
 
-            load_into(module, self.checked, weights)
+            load_into(module, self.checked, weights, layout)
         return module
 
-    def export(self, path: str | PathLike[str], weights: str | PathLike[str] | None = None, **options: Any) -> None:
-        """Write ONNX, straight from the graph; without weights their initial values are drawn."""
+    def export(
+        self, path: str | PathLike[str], weights: str | PathLike[str] | Loading | None = None, **options: Any
+    ) -> None:
+        """Write ONNX, straight from the graph; `weights` as for `torch`, without them initial values are drawn."""
         from .runtime.export import export_onnx
 
         export_onnx(self.checked, path, weights, **options)

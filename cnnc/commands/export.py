@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import cli
 from ..cli import AT_FAULT, DONE, in_run
 
 if TYPE_CHECKING:
@@ -28,12 +29,6 @@ WRONG = {"fp32": 1e-3, "fp16": 3e-2, "bf16": 3e-1}
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="PATH", help="where to (default: the model's name and .onnx)")
-    parser.add_argument("--weights", metavar="PATH", help="a .safetensors file or a PyTorch checkpoint")
-    parser.add_argument(
-        "--layout",
-        choices=("channels_first", "channels_last"),
-        help="how the maker of the weights flattens maps: PyTorch channels_first, cnnc channels_last",
-    )
     parser.add_argument("--opset", type=int, default=OPSETS[0], metavar="N", help="version of the ONNX operators (18)")
     parser.add_argument(
         "--precision", choices=tuple(WRONG), default="fp32",
@@ -46,6 +41,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--first", action="store_true", help="leave out all outputs but the first")
     parser.add_argument("--verify", action="store_true", help="run it with ONNX Runtime and compare with torch")
+    cli.add_weight_arguments(parser)
 
 
 def run(args: Namespace) -> int:
@@ -57,18 +53,32 @@ def run(args: Namespace) -> int:
     weights = run_weights(args)
     compiled_model = compiled(args)
     checked = compiled_model.checked
-    from ..runtime.export import export_onnx, numbers
+    from ..runtime.export import export_onnx
 
     path = Path(args.output or f"{checked.name.lower()}.onnx")
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "no such folder", str(path.parent))
     prelude = preprocessing(compiled_model, folder) if args.preprocess else None
-    arrays = numbers(checked, weights, args.layout)
+    arrays = numbers_of(args, checked, weights)
     form = {"opset": args.opset, "first_only": args.first, "precision": args.precision, "preprocessing": prelude}
     export_onnx(checked, path, arrays, properties=preparation(args.file), fold=args.fold, **form)
     origin = f"weights of {weights}" if weights else "freshly drawn weights: --weights PATH takes trained ones"
     print(f"{path}: {path.stat().st_size / 2**20:.1f} MB, {checked.params:,} parameters, {origin}")
     return verified(checked, path, arrays, args.precision, prelude) if args.verify else DONE
+
+
+def numbers_of(args: Namespace, checked: Checked, weights: str | None) -> Mapping[str, Any]:
+    """The numbers to export; what came of loading is told where it is more than all."""
+    from ..runtime.export import completed, drawn
+
+    if weights is None:
+        return drawn(checked)
+    from ..runtime.weights import fitted
+
+    found = fitted(checked, cli.loading(args, weights))
+    if args.partial or args.adapt or found.report.notes:
+        sys.stderr.write(f"{found.report}\n")
+    return completed(checked, found.arrays)
 
 
 def verified(

@@ -62,13 +62,13 @@ def pairs_by_order(ours: Mapping[str, Layer], file: Layered) -> Pairs:
     theirs = {layer.group: layer for layer in file.layers}
     if ours.keys() == theirs.keys():
         return [(layer, theirs[group]) for group, layer in ours.items()]
-    if not file.ordered:
-        require_one_container(file)
     if not all(layer.kind for layer in file.layers):
         return list(zip(ours.values(), file.layers)) if len(ours) == len(file.layers) else []
     mine, others = by_class(ours.values()), by_kind(file.layers)
-    return [pair for kind, layers in mine.items() if len(layers) == len(others.get(kind, ()))
-            for pair in zip(layers, others[kind])]  # fmt: skip
+    alike = [kind for kind, layers in mine.items() if len(layers) == len(others.get(kind, ()))]
+    if not file.ordered and len(alike) == len(mine):
+        require_one_container(file)
+    return [pair for kind in alike for pair in zip(mine[kind], others[kind])]
 
 
 def by_class(layers: Iterable[Layer]) -> dict[str, list[Layer]]:

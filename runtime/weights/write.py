@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .held import Array
+from ...compiler.graph import Checked
+from .held import Array, WeightsError
 from .replace import replace
 
 OURS = {"producer": "cnnc", "flatten": "channels_last"}
@@ -18,19 +19,24 @@ OURS = {"producer": "cnnc", "flatten": "channels_last"}
 
 
 def save(path: str | os.PathLike[str], weights: Mapping[str, Any], metadata: Mapping[str, str] | None = None) -> None:
-    """Write arrays or tensors as safetensors: all of the file or nothing of it."""
+    """Write arrays or tensors of ours as safetensors: all of the file or nothing of it."""
+    save_safetensors(Path(path), weights, {**OURS, **(metadata or {})})
+
+
+def told(flatten: str | None) -> dict[str, str]:
+    """What a file says of the order of flattened maps, where it is known."""
+    return {"flatten": flatten} if flatten else {}
+
+
+def save_safetensors(path: Path, weights: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
     from safetensors.numpy import save as encoded
 
-    arrays = {name: np.ascontiguousarray(value).reshape(np.shape(value)) for name, value in numpy_of(weights).items()}
-    replace(Path(path), encoded(arrays, {**OURS, **(metadata or {})}))
-
-
-def numpy_of(weights: Mapping[str, Any]) -> dict[str, Array]:
-    return {name: as_array(value) for name, value in weights.items()}
+    replace(path, encoded({name: as_array(value) for name, value in weights.items()}, dict(metadata)))
 
 
 def as_array(value: Any) -> Array:
-    return np.asarray(value if isinstance(value, np.ndarray) else value.detach().cpu())
+    array = np.asarray(value if isinstance(value, np.ndarray) else value.detach().cpu())
+    return np.ascontiguousarray(array).reshape(array.shape)
 
 
 def save_checkpoint(path: Path, weights: Mapping[str, Array], flatten: str | None) -> None:
@@ -52,3 +58,37 @@ def save_npz(path: Path, weights: Mapping[str, Array]) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, **weights)  # type: ignore[arg-type]
     replace(path, buffer.getvalue())
+
+
+def write(path: Path, weights: Mapping[str, Array], checked: Checked | None, flatten: str | None) -> None:
+    """Write weights in the format that the suffix names. `flatten` is how maps lie in them, None where nobody knows.
+
+    WeightsError for Keras's formats without a network, whose rows say where each weight belongs, and for others.
+    """
+    suffix = path.suffix.lower()
+    if suffix in (".h5", ".keras"):
+        write_keras(path, weights, checked)
+    elif suffix in WRITERS:
+        WRITERS[suffix](path, weights, flatten)
+    else:
+        known = ", ".join([*WRITERS, ".weights.h5", ".keras"])
+        raise WeightsError(f"`{path.name}` names no format of weights: the suffixes are {known}")
+
+
+def write_keras(path: Path, weights: Mapping[str, Array], checked: Checked | None) -> None:
+    if path.suffix.lower() == ".h5" and not path.name.endswith(".weights.h5"):
+        raise WeightsError(f"`{path.name}` must end in .weights.h5, by which Keras knows files of weights")
+    if checked is None:
+        raise WeightsError(f"`{path.name}`: Keras finds weights by the rows of a model: say which with `--for FILE`")
+    from .keras_write import save_keras
+
+    save_keras(path, checked, weights)
+
+
+WRITERS: dict[str, Callable[[Path, Mapping[str, Array], str | None], None]] = {
+    ".safetensors": lambda path, weights, flatten: save_safetensors(path, weights, told(flatten)),
+    ".pt": save_checkpoint,
+    ".pth": save_checkpoint,
+    ".npz": lambda path, weights, flatten: save_npz(path, weights),
+}
+"""Suffix -> what writes the format."""
