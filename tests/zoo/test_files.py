@@ -10,7 +10,7 @@ from cnnc.compiler import syntax as s
 from cnnc.compiler.format import format
 from cnnc.compiler.locate import ZOO
 from cnnc.compiler.parse import parse
-from cnnc.compiler.pipeline import check_path
+from cnnc.compiler.pipeline import check_path, compile_path
 from cnnc.compiler.reading import read_source
 
 from .tables import FILES, MODELS
@@ -41,18 +41,41 @@ def test_files_are_formatted(name: str) -> None:
     assert max(map(len, text.splitlines())) <= 120
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_the_header_names_paper_authors_and_year(name: str) -> None:
+def header(name: str) -> tuple[str, str]:
+    """The first lines up to an empty one, and what comes behind them, of the documentation a file begins with."""
     first = module(name).items[0]
     assert isinstance(first, s.Doc)
     title, _, prose = first.text.partition("\n\n")
-    assert re.match(r"[^()]+ \([^()]+, (19|20)\d\d\)[.,]", " ".join(title.split())), title
+    return " ".join(title.split()), prose
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_header_names_paper_authors_and_year_and_tells_what_it_is(name: str) -> None:
+    title, prose = header(name)
+    assert re.match(r"[^()]+ \([^()]+, (19|20)\d\d\)[.,]", title), title
+    assert len(prose.partition("Task:")[0].split()) >= 8, "a sentence at least"
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES) - set(MODELS)))
+def test_blocks_tell_what_they_are(name: str) -> None:
+    title, prose = header(name)
+    assert title.endswith(".")
     assert prose.strip()
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_is_held_to_figures(name: str) -> None:
-    bodies = [item.body for item in module(name).items if isinstance(item, (s.Model, s.Variant))]
-    first = [statement.chain.steps[0] for statement in bodies[-1] if isinstance(statement, s.Flow)]
-    heads = [step.head for step in first if isinstance(step, s.Call)]
-    assert any(isinstance(head, s.Name) and head.id == "expect" for head in heads)
+def test_a_model_is_held_to_its_parameters_and_its_output(name: str) -> None:
+    graph = compile_path(f"zoo:{name}").checked.graph
+    figures = {figure for expectation in graph.expectations for figure in expectation.figures}
+    assert figures & {"params", "trainable"}
+    assert figures & {"output", "outputs"}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_variants_of_a_family_are_a_few_lines(name: str) -> None:
+    """What is made of a family in blocks/, and has no block of its own, is written in a line and its figures."""
+    items = module(name).items
+    models = [item for item in items if isinstance(item, (s.Model, s.Variant))]
+    if all(isinstance(item, (s.Doc, s.Import, s.Variant)) for item in items):
+        assert len(models) == 1
+        assert models[0].span.text.count("\n") <= 5
