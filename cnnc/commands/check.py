@@ -1,7 +1,7 @@
 """Parse, expand and check .cnn files, and print what is wrong with them.
 
 Every model of a file is checked, and its recipes; nothing is run and no framework is loaded. Exit status 1 if there is
-an error.
+an error, with --strict also for a warning.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ FILES = "many"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="a list of diagnostics on standard output")
+    parser.add_argument("--strict", action="store_true", help="warnings are faults too: exit status 1")
     parser.add_argument("-q", "--quiet", action="store_true", help="say nothing of files that are in order")
 
 
@@ -34,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
             say(name, [d.severity for d in here], args.quiet)
     if args.json:
         print(json.dumps([as_dict(d) for d in found], indent=1))
-    return AT_FAULT if any(d.severity == "error" for d in found) else DONE
+    at_fault = any(d.severity == "error" or args.strict for d in found)
+    return AT_FAULT if at_fault else DONE
 
 
 def say(name: str, severities: list[str], quiet: bool) -> None:

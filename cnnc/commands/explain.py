@@ -2,21 +2,26 @@
 
 `cnnc explain FILE LAYER` shows the arithmetic of a layer's shape, parameters, MACs and receptive field, or what a part
 such as `layer1.0` holds; `cnnc explain shape-mismatch` what a diagnostic means; `cnnc explain conv` an operator.
+`--picture out.svg` draws the windows of a convolution or pooling: padding, stride, and what does not fit.
 """
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 from ..cli import AT_FAULT, DONE, UsageError, compiled
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("layer", nargs="?", metavar="LAYER", help="the name of a layer, as `cnnc summary` prints it")
+    parser.add_argument("--picture", metavar="PATH", help="draw the windows of the layer as an .svg")
 
 
 def run(args: Namespace) -> int:
+    if args.picture is not None:
+        return drawn(args)
     return about_word(args.file) if args.layer is None else about_layer(args)
 
 
@@ -41,4 +46,24 @@ def about_layer(args: Namespace) -> int:
     except UnknownLayerError as unknown:
         print(f"cnnc: {unknown}", file=sys.stderr)
         return AT_FAULT
+    return DONE
+
+
+def drawn(args: Namespace) -> int:
+    """The windows of a layer as a picture."""
+    from ..compiler.backends.explain.layer import UnknownLayerError, named
+    from ..compiler.backends.explain.picture import picture
+    from ..compiler.backends.explain.windows import PictureError
+
+    if args.layer is None:
+        raise UsageError(f"--picture draws a layer: which of {args.file}?")
+    path = Path(args.picture)
+    if path.suffix.lower() != ".svg":
+        raise UsageError(f"--picture takes a path that ends in .svg, found `{args.picture}`")
+    try:
+        path.write_text(picture(named(compiled(args).checked, args.layer)), encoding="utf-8")
+    except (UnknownLayerError, PictureError) as wrong:
+        print(f"cnnc: {wrong}", file=sys.stderr)
+        return AT_FAULT
+    print(f"wrote {path}")
     return DONE

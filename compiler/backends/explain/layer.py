@@ -32,6 +32,14 @@ def explain_layer(checked: Checked, name: str) -> str:
     raise UnknownLayerError(f"{checked.name} has no layer `{name}`{hint(name, checked)}")
 
 
+def named(checked: Checked, name: str) -> Layer:
+    """The layer of that name. UnknownLayerError where there is none."""
+    for layer in checked.layers:
+        if layer.name == name:
+            return layer
+    raise UnknownLayerError(f"{checked.name} has no layer `{name}`{hint(name, checked)}")
+
+
 def hint(name: str, checked: Checked) -> str:
     """Names that end alike, the nearest name, or where names are listed."""
     names = [layer.name for layer in checked.layers]
