@@ -10,8 +10,10 @@ from typing import Any, NamedTuple
 
 from ..diagnostics import CompileError
 from ..graph import Checked
+from ..ops.base import weight_key
 from ..pipeline import compile_text
 from .blocks import Program, with_blocks
+from .labels import without_automatic
 from .loops import with_loops
 from .match import Mismatch, paths
 from .network import Builder, Layer, Network, Ref, canonical, make
@@ -52,14 +54,14 @@ def program(network: Network, level: str) -> Program:
     start = Program(network, tuple(structured(network, flat=level == "flat")))
     if level in ("flat", "branches"):
         return start
-    shorter = with_blocks(start)
+    shorter = without_automatic(with_blocks(start))
     return with_loops(shorter) if level == "loops" else shorter
 
 
 def weights(network: Network, found: Decompiled) -> dict[str, Any]:
     """The arrays by the paths that they have in the file."""
     return {
-        f"{path}.{name}": array
+        weight_key(path, name): array
         for number, path in found.paths.items()
         for name, array in network.layers[number].weights.items()
     }

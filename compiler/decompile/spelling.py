@@ -8,6 +8,9 @@ from ..ops.base import OPERATORS, Op, Record
 from ..ops.geometry import Padding
 from .items import Code
 
+LONG = 12
+"""Characters from which on a number may be a quotient."""
+
 
 def spelled(value: Any) -> str:
     """An argument as text."""
@@ -29,6 +32,8 @@ def real(value: float) -> str:
     if value == int(value) and abs(value) < 1e6:
         return str(int(value))
     text = repr(value)
+    if len(text) > LONG and abs(value) < 1 and 1 / round(1 / value) == value:
+        return f"{'-' if value < 0 else ''}1 / {abs(round(1 / value))}"
     short = f"{value:e}".rstrip("0") if "e" not in text else text
     mantissa, _, exponent = (text if "e" in text else short).partition("e")
     if "e" in text:

@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..ops.base import Op
 from ..ops.merge import Add, Maximum, Minimum, Multiply
 from ..ops.structure import Input
-from .items import FLOW, Body, Item, Label, Source, Use
+from .items import FLOW, Body, Item, Label, Source, Use, walk
 from .network import Network, Ref
+
+SKIP, ACROSS = 3, 12
+"""Calls of a connection at most, and of what it leads across at least, for it to be written with a name."""
 
 COMMUTES = (Add, Multiply, Maximum, Minimum)
 """The merges whose operands may change places."""
@@ -184,12 +188,28 @@ class _Region:
         empty = [i for i, way in enumerate(ways) if not way]
         if isinstance(layer.op, Add) and len(ways) == 2 and len(empty) < 2:
             return [self.residual(end, branches, empty)]
-        if not empty:
+        if not empty and not self.long_way(branches):
             return [Body(layer.op.word, arguments(layer.op), tuple(branches), end)]
-        body = [item for branch in branches for item in branch]
-        if len(ways) - len(empty) != 1:
+        if len(ways) - len(empty) > 1 and not self.long_way(branches):
             return self.lines([n for way in sorted(ways) for n in way] + [end], start, ordered=True)
-        return [*body, self.call(end, max(n for way in ways for n in way))]
+        return self.one_by_one(start, end, branches)
+
+    @staticmethod
+    def long_way(branches: list[tuple[Item, ...]]) -> bool:
+        """Whether two branches are a connection across a whole part of the network: a U, not two ways side by side."""
+        sizes = sorted((sum(1 for _ in walk(b)), any(isinstance(i, Body) or len(i.inputs) > 1 for i in walk(b)))
+                       for b in branches)  # fmt: skip
+        return len(branches) == 2 and sizes[0][0] <= SKIP and not sizes[0][1] and sizes[1][0] > ACROSS and sizes[1][1]
+
+    def one_by_one(self, start: int, end: int, branches: list[tuple[Item, ...]]) -> Items:
+        """The branches one behind the other, the longest first, and what they are joined by at the end."""
+        items: Items = []
+        for branch in sorted(filter(None, branches), key=len, reverse=True):
+            first, *rest = branch
+            if items and isinstance(first, Use):
+                first = replace(first, inputs=tuple(Ref(start) if s == FLOW else s for s in first.inputs))
+            items += [first, *rest]
+        return [*items, self.call(end, items[-1].layers[-1])]
 
     def one_entry(self, start: int, way: list[int]) -> bool:
         """Whether a branch starts with one layer that reads the fork, so that it can be run through."""

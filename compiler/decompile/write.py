@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..format import format
-from ..naming import Paths
 from ..ops.base import OPERATORS
+from ..ops.geometry import Padding
 from ..parse import parse
 from ..source import Source
 from .blocks import Program
 from .defaults import file_defaults
-from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Label, Loop, Param, Use, named, walk
+from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Loop, Param, Use, named, walk
+from .labels import label_text
 from .naming import RESERVED, model_name, unique
 from .network import Network, Ref
 from .spelling import argument, spelled, told
@@ -85,7 +86,6 @@ class _Scope:
         self.names: dict[Ref, str] = dict(names or {})
         self.wanted: set[Ref] = set()
         self.results: set[Ref] = set()
-        self.paths = Paths("")
 
     def name(self, ref: Ref, stem: str) -> str:
         if ref not in self.names:
@@ -158,21 +158,21 @@ class _Writer:
     # --- sequences
 
     def sequence(
-        self, items: Sequence[Item], lines: Lines, scope: _Scope, *, sole_input: bool = True, turns: int = 1
+        self, items: Sequence[Item], lines: Lines, scope: _Scope, *, sole_input: bool = True
     ) -> None:  # fmt: skip
         scope.wanted |= set(named(items))
         for item in items:
             if isinstance(item, Use):
-                self.use(item, lines, scope, sole_input, turns)
+                self.use(item, lines, scope, sole_input)
             elif isinstance(item, Body):
-                self.with_body(item, lines, scope, turns)
+                self.with_body(item, lines, scope)
             else:
-                self.loop(item, lines, scope, turns)
+                self.loop(item, lines, scope)
             value = Ref(item.layers[-1]) if item.layers else None
             if not isinstance(item, Use) and value in scope.wanted and value is not None:
                 lines.line(f"as {scope.name(value, 'skip')}")
 
-    def use(self, item: Use, lines: Lines, scope: _Scope, sole_input: bool, turns: int) -> None:
+    def use(self, item: Use, lines: Lines, scope: _Scope, sole_input: bool) -> None:
         """A call, or a value put aside where it has several outputs or is one of several inputs."""
         ref = Ref(item.layers[-1]) if item.layers else Ref(-1)
         if item.head == "input":
@@ -185,7 +185,7 @@ class _Writer:
             names = [scope.name(Ref(ref.layer, i), f"part{i + 1}") for i in range(item.outputs)]
             lines.line(f"{', '.join(names)} = {start}{text}")
             return
-        label, name = self.labelled(item, ref, scope, turns)
+        label, name = self.labelled(item, ref, scope)
         opens = bool(start) or item.head in OPENERS or item.head in self.blocks
         if start:
             lines.flush()
@@ -197,39 +197,18 @@ class _Writer:
     def input_name(self, ref: Ref, scope: _Scope) -> str:
         return scope.name(ref, self.network.layers[ref.layer].path.replace(".", "_") or "input1")
 
-    def labelled(self, item: Use, ref: Ref, scope: _Scope, turns: int) -> tuple[str, str]:
+    def labelled(self, item: Use, ref: Ref, scope: _Scope) -> tuple[str, str]:
         """What follows the call: ` as label`, and the name for a line of its own where the label is none."""
-        kind = item.head if item.head in self.blocks else OPERATORS[item.head].short
         wanted = ref in scope.wanted
         path = label_text(item.label)
         if not path:
-            if wanted:
-                name = scope.name(ref, "skip")
-                scope.paths.named(name)
-                return f" as {name}", ""
-            for _ in range(turns):
-                scope.paths.auto(kind)
-            return "", ""
-        plain = IDENTIFIER.match(path) and path not in scope.taken and path not in RESERVED | OPERATORS.keys()
-        if plain and wanted:
+            return (f" as {scope.name(ref, 'skip')}", "") if wanted else ("", "")
+        if not IDENTIFIER.match(path) or path in scope.taken or path in RESERVED | OPERATORS.keys():
+            return f' as "{path}"', scope.name(ref, "skip") if wanted else ""
+        scope.taken.add(path)
+        if wanted:
             scope.names[ref] = path
-            scope.taken.add(path)
-        elif turns == 1 and not wanted and self.automatic(path, kind, scope):
-            return "", ""
-        if plain:
-            scope.paths.named(path)
-            return f" as {path}", ""
-        return f' as "{path}"', scope.name(ref, "skip") if wanted else ""
-
-    @staticmethod
-    def automatic(path: str, kind: str, scope: _Scope) -> bool:
-        """Whether the layer gets this path without a label."""
-        counts = dict(scope.paths._counts)
-        if scope.paths.auto(kind) == path:
-            return True
-        scope.paths._used.discard(f"{kind}{scope.paths._counts[kind]}")
-        scope.paths._counts = counts
-        return False
+        return f" as {path}", ""
 
     def call(self, item: Use, scope: _Scope) -> str:
         """`conv 64, 3x3`, with the value beside the flow where there is one."""
@@ -291,32 +270,30 @@ class _Writer:
 
     # --- bodies
 
-    def with_body(self, item: Body, lines: Lines, scope: _Scope, turns: int) -> None:
+    def with_body(self, item: Body, lines: Lines, scope: _Scope) -> None:
         if item.head == "residual":
             options = [f"{name}={spelled(v)}" for name, v in item.args if v != 0]
             head = f"residual {', '.join(options)}:" if options else "residual:"
             inner = Lines(lines.depth + 4)
-            self.sequence(item.branches[0], inner, scope, turns=turns)
+            self.sequence(item.branches[0], inner, scope)
             if item.shortcut is not None:
-                self.shortcut(item, inner, scope, turns)
+                self.shortcut(item, inner, scope)
             lines.body(head, inner, inline=item.shortcut is None)
-            scope.paths.auto("add")
             return
         texts = told(item.head, item.args, self.defaults)
         inner = Lines(lines.depth + 4)
         for branch in item.branches:
             body, label = self.opened(branch)
             own = Lines(inner.depth + 4)
-            self.sequence(body, own, scope, turns=turns)
+            self.sequence(body, own, scope)
             inner.body(f"branch{label}:", own, inline=True)
         lines.line(f"{item.head} {', '.join(texts)}:" if texts else f"{item.head}:")
         lines.lines += inner.lines
-        scope.paths.auto(item.head)
 
-    def shortcut(self, item: Body, inner: Lines, scope: _Scope, turns: int) -> None:
+    def shortcut(self, item: Body, inner: Lines, scope: _Scope) -> None:
         body, label = self.opened(item.shortcut or ())
         own = Lines(inner.depth + (8 if item.condition else 4))
-        self.sequence(body, own, scope, turns=turns)
+        self.sequence(body, own, scope)
         if item.condition is None:
             inner.body(f"shortcut{label}:", own, inline=True)
             return
@@ -339,9 +316,9 @@ class _Writer:
             return items, ""
         return tuple(replace(i, label=i.label[1:]) for i in items if isinstance(i, Use)), f" as {text}"
 
-    def loop(self, item: Loop, lines: Lines, scope: _Scope, turns: int) -> None:
+    def loop(self, item: Loop, lines: Lines, scope: _Scope) -> None:
         inner = Lines(lines.depth + 4)
-        self.sequence(item.items, inner, scope, turns=turns * 2)
+        self.sequence(item.items, inner, scope)
         if item.names:
             names = ", ".join(item.names)
             lines.body(f"for {names} in {self.rows(item)}:", inner, inline=False)
@@ -362,18 +339,6 @@ class _Writer:
 
 
 def cell(value: Any) -> str:
-    return argument("stride", value) if isinstance(value, tuple) and not _pairs(value) else spelled(value)
-
-
-def _pairs(value: tuple[Any, ...]) -> bool:
-    return bool(value) and isinstance(value[0], tuple)
-
-
-def label_text(label: Label) -> str:
-    """A label as it stands between quotes, expressions in braces."""
-    return ".".join(_component(c) for c in label)
-
-
-def _component(component: Any) -> str:
-    pieces = component if isinstance(component, tuple) else (component,)
-    return "".join(f"{{{p}}}" if isinstance(p, Code) else str(p) for p in pieces)
+    """A value in a row of a table: sizes in brackets, as rows are."""
+    sizes = isinstance(value, tuple) and not isinstance(value, Padding) and all(isinstance(n, int) for n in value)
+    return argument("stride", value) if sizes else spelled(value)

@@ -9,7 +9,7 @@ NUMBERED = re.compile(r"^(onnx::|_v_|val_)|^\d+$|::")
 """Names that an exporter made up."""
 
 ENDINGS = ("weight", "bias", "running_mean", "running_var", "weight_g", "weight_v", "kernel", "gamma", "beta", "mean",
-           "variance", "depthwise.weight", "pointwise.weight", "layer_scale")  # fmt: skip
+           "variance", "depthwise.weight", "pointwise.weight")  # fmt: skip
 
 
 def path_of(node: str, weights: Sequence[str]) -> str:

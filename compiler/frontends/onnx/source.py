@@ -15,6 +15,9 @@ from ...diagnostics import UserError
 
 Array = np.ndarray[Any, Any]
 
+LONG = 9
+"""Characters from which on a decimal number is not the one that somebody wrote."""
+
 OLDEST = 9
 """The first set of operators in which the attributes read here mean what they mean today."""
 
@@ -102,8 +105,13 @@ def plain(value: Any) -> Any:
 
 
 def decimal(value: Any) -> float:
-    """0.001 for the number of 32 bits nearest to it."""
-    return float(str(np.float32(value)))
+    """0.001 for the number of 32 bits nearest to it; 1 / 255 where it is the nearest to that."""
+    short = float(str(np.float32(value)))
+    if 0 < abs(short) < 1 and len(str(short)) > LONG:
+        whole = round(1 / short)
+        if np.float32(1 / whole) == np.float32(value):
+            return 1 / whole
+    return short
 
 
 def opened(path: str | os.PathLike[str]) -> Graph:

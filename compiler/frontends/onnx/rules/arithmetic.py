@@ -74,7 +74,8 @@ def by_channel(to: Reader, view: View, x: Map, numbers: Array, name: str) -> Map
         if found is not None:
             return found
     if view.kind == "Add" and layer.op.word == "layer_scale":
-        return to.rewritten(x, make("channel_affine"), {"bias": flat})
+        (factors,) = layer.weights.values()
+        return to.rewritten(x, make("channel_affine"), {"weight": factors.reshape(-1), "bias": flat})
     return own(to, view, x, flat, name)
 
 
@@ -82,8 +83,11 @@ def own(to: Reader, view: View, x: Map, flat: Array, name: str) -> Map:
     """A layer of its own."""
     if view.kind == "Mul" and not is_number(to, name):
         settled = x if x.axes == last(len(x.axes) - 1) else to.settled(x)
-        made = to.layer(make("layer_scale"), [settled], view, {"weight": name if to.fixed(name).ndim == 1 else flat})
-        return Map(made.ref, settled.axes)
+        op = make("layer_scale")
+        ((key, weight),) = op.facts((to.shape(settled),)).weights.items()
+        stored: Array | str = name if to.fixed(name).shape == weight.shape else flat.reshape(weight.shape)
+        named = view if isinstance(stored, str) else view._replace(name=f"{name.replace('.', '/')}/Mul")
+        return Map(to.layer(op, [settled], named, {key: stored}).ref, settled.axes)
     given: dict[str, Any] = {
         "Mul": {"scale": flat},
         "Div": {"scale": 1 / flat},

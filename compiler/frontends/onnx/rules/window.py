@@ -10,7 +10,7 @@ from ...unread import Unread
 from ..pattern import Var, match, node
 from ..reader import Reader, reads
 from ..source import View
-from ..values import Map, first, whole
+from ..values import Lost, Map, Value, first, whole
 
 
 def pairs(view: View, rank: int) -> Padding:
@@ -97,13 +97,11 @@ def conv_transpose(to: Reader, view: View) -> Map:
 
 
 @reads("MaxPool", "AveragePool")
-def pool(to: Reader, view: View) -> Map:
+def pool(to: Reader, view: View) -> Map | list[Value]:
     x = to.first(view.inputs[0])
     rank = to.shape(x).rank
     if any(n != 1 for n in view.attributes.get("dilations", [])):
         raise Unread("its window is dilated")
-    if len([name for name in view.outputs if name]) > 1:
-        raise Unread("it hands out the places of its maxima")
     pad = pairs(view, rank)
     given: dict[str, Any] = {
         "size": tuple(view.attributes["kernel_shape"]),
@@ -113,6 +111,9 @@ def pool(to: Reader, view: View) -> Map:
     }
     if view.kind == "AveragePool" and pad.kind == "explicit" and any(map(any, pad.pairs)):
         given["count_pad"] = bool(view.attributes.get("count_include_pad", 0))
+    if len([name for name in view.outputs if name]) > 1:
+        made = to.layer(make("maxpool_places", **given), [x], view)
+        return [made, Lost(Unread("its places run through the whole tensor, not through each channel", str(view)))]
     return to.layer(make("maxpool" if view.kind == "MaxPool" else "avgpool", **given), [x], view)
 
 
