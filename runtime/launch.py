@@ -71,8 +71,8 @@ def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
     """Say what is going to happen: data, changes to the model, the whole recipe."""
     shown.say(f"{job.checked.name}: {job.checked.trainable:,} weights to learn")
     shown.say(f"  {job.data.told}")
-    for skipped in job.data.skipped:
-        shown.say(f"  left out, no picture that can be read: {skipped}")
+    for note in job.data.notes:
+        shown.say(f"  {note}")
     for line in changes:
         shown.say(f"  {line}")
     for said in job.recipe.said:

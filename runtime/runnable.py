@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.ops.base import Record
 from ..compiler.recipes import course, learning
-from ..compiler.recipes.data import Data, Folder, Triplets, Twos
+from ..compiler.recipes.data import Data, Triplets, Twos
 from ..compiler.recipes.record import Recipe
 from ..compiler.recipes.steps import Jitter, Mosaic, Standardize, Steps
 from .data.opening import TAKEN, opens
@@ -82,8 +82,6 @@ def unrun_part(part: Record) -> Iterator[str]:
         yield part.word
     elif isinstance(part, Standardize) and part.zca:
         yield "standardize zca=true"
-    elif isinstance(part, Folder) and part.masks is not None and "masks" not in TAKEN.get(Folder, ()):
-        yield "folder masks="
     elif getattr(part, "kind", "") == "metric" and part.word not in MEASURED:
         yield part.word
     elif getattr(part, "kind", "") == "source" and not opens(part):

@@ -19,7 +19,8 @@ from ..compiler.graph import Checked
 from ..compiler.recipes.steps import Step
 from .data import Split
 from .data.dataset import Array
-from .data.folder import Folder, plain
+from .data.files import Pictures
+from .data.picture import plain
 from .feed import Feed, Wanted, even
 from .job import evaluation, recipe_of
 from .judged import Judged
@@ -146,13 +147,11 @@ def finished(output: Tensor, head: str | None) -> Tensor:
 
 def pictures(paths: Sequence[str]) -> Split:
     """Files, and the picture files in folders, as a split without labels."""
-    from .data.folder import files
-
     found: list[Path] = []
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            found.extend(sorted(files(path)))
+            found.extend(Pictures.below(path))
         elif path.is_file():
             found.append(path)
         else:
@@ -160,7 +159,7 @@ def pictures(paths: Sequence[str]) -> Split:
     if not found:
         raise UserError(f"no picture in {', '.join(paths)}")
     numbers = np.arange(len(found))
-    return Split(Folder(found), numbers, np.zeros(len(found), np.int64))
+    return Split(Pictures(found), numbers, np.zeros(len(found), np.int64))
 
 
 def given(what: Any, rank: int) -> Split:

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     split, skipped = sound_files(pictures(args.pictures))
     for name in skipped:
-        sys.stderr.write(f"left out, no picture that can be read: {name}\n")
+        sys.stderr.write(f"left out: {name}\n")
     answers = classify(trained, split, args.top)
     if args.json:
         print(json.dumps([as_dict(answer) for answer in answers], indent=1))

@@ -31,6 +31,9 @@ from .. import keyed
 Array = NDArray[Any]
 """One example, (spatial..., channels), or its mask."""
 
+NOTED = 5
+"""Files left out that are told one by one."""
+
 Target = Literal["classes", "tags", "values", "masks", "input"]
 """What is known about an example, and so what can be learned:
 
@@ -83,7 +86,8 @@ class Split:
 
 class Dataset(NamedTuple):
     """Data to learn from. `shape` is (spatial..., channels) where all examples have one shape; `channels` is the most
-    that one has; `classes` are the names of classes, tags or values."""
+    that one has; `classes` are the names of classes, tags or values. `skipped` says of each file that is left out why,
+    `remarks` what else is worth knowing before a run."""
 
     name: str
     classes: tuple[str, ...]
@@ -93,12 +97,22 @@ class Dataset(NamedTuple):
     channels: int
     skipped: tuple[str, ...] = ()
     target: Target = "classes"
+    remarks: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
         """`digits: 1,437 to learn from, 360 held out, 10 classes`"""
         counts = f"{len(self.train):,} to learn from, {len(self.held):,} held out"
         return f"{self.name}: {counts}{', ' if self.known else ''}{self.known}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks, how many files are left out, and why the first of them are."""
+        if not self.skipped:
+            return self.remarks
+        more = len(self.skipped) - NOTED
+        first = (f"left out: {said}" for said in self.skipped[:NOTED])
+        return (*self.remarks, *first, *((f"left out: {more:,} files more",) if more > 0 else ()))
 
     @property
     def known(self) -> str:

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.recipes.data import Data, Digits
-from .dataset import DataError, Dataset, Held, divided, split
+from .dataset import DataError, Dataset, Held
+from .lot import About, Lot, dataset
 from .opening import source
-
-SHARE = 0.8
 
 
 def read() -> NDArray[np.float64]:
@@ -35,7 +34,5 @@ def digits(part: Digits, data: Data, seed: int) -> Dataset:
     """Divided by class: 80 % to learn from where nothing else is asked for."""
     table = read()
     pictures = Held((table[:, :64].reshape(-1, 8, 8, 1) / 16).astype(np.float32), "digits")
-    labels = table[:, 64].astype(np.int64)
-    learn, hold = divided(labels, SHARE if data.split is None else data.split, seed)
-    classes = tuple(str(digit) for digit in range(10))
-    return Dataset("digits", classes, split(pictures, labels, learn), split(pictures, labels, hold), (8, 8, 1), 1)
+    about = About("digits", tuple(map(str, range(10))), (8, 8, 1), 1)
+    return dataset(about, data, seed, Lot(pictures, table[:, 64].astype(np.int64)))

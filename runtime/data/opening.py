@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from pathlib import Path
 
-from ...compiler.override import read
-from ...compiler.recipes.base import PARTS, Part
-from ...compiler.recipes.data import Data, Folder
+from ...compiler.recipes.base import Part
+from ...compiler.recipes.data import Data
 from .dataset import DataError, Dataset
-
-FILES: dict[str, type[Part]] = {}
-"""Endings of files, and the source that `--data FILE` then means; the source takes the path as its first argument."""
+from .meant import meant
 
 TAKEN: dict[type[Part], tuple[str, ...]] = {}
 """Arguments of `data` beside `train`, `test`, `split`, `seed`, `size` and `sample` that a source makes use of, such as
@@ -34,7 +30,10 @@ def opens(part: Part) -> bool:
 
 def open_data(data: Data, seed: int) -> Dataset:
     """Open what an entry `data` names; `seed` divides it where the entry has none. DataError if unusable."""
-    return source(data.source, data, seed if data.seed is None else data.seed)
+    found = source(data.source, data, seed if data.seed is None else data.seed)
+    if data.labels == "binary" and found.target == "classes" and len(found.classes) != 2:
+        raise DataError(f"`labels=binary` takes two classes, {found.name} has {len(found.classes):,}")
+    return found
 
 
 def named(text: str, data: Data | None) -> Data:
@@ -44,14 +43,3 @@ def named(text: str, data: Data | None) -> Data:
     if data is None or type(data.source) is not type(found):
         return Data(source=found, seed=data.seed if data is not None else None)
     return data.changed(source=found)
-
-
-def meant(text: str) -> Part:
-    """The source that a text means."""
-    word = text.partition("(")[0].strip()
-    if word in PARTS["source"] and not Path(text).exists():
-        said = read(f"train:\n    data {text}").one(Data)
-        assert said is not None
-        return said.source
-    kind = FILES.get(Path(text).suffix.lower())
-    return kind(path=text) if kind is not None else Folder(path=text)

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from ..data import DataError
 from ..data.dataset import Array
-from ..data.folder import plain
+from ..data.picture import plain
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 """What is opened; PIL knows many more, whose readers are less well kept."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cnnc.compiler.recipes.data import Data, Folder
 from cnnc.runtime.data import DataError, Dataset, open_data
-from cnnc.runtime.data.folder import decoded
+from cnnc.runtime.data.picture import decoded
 from PIL import Image
 
 RED = (255, 0, 0)
@@ -128,12 +128,13 @@ def test_files_that_are_no_pictures_are_left_out_and_named(tmp_path: Path) -> No
     (tmp_path / "cat" / "broken.jpg").write_bytes(b"no")
     (tmp_path / "cat" / "notes.txt").write_text("no picture by its name")
     data = opened(tmp_path)
-    assert data.skipped == ("cat/broken.jpg",)
+    assert data.skipped == ("cat/broken.jpg: no picture that can be read",)
+    assert any("1 .txt" in said for said in data.remarks)
     assert len(data.train) + len(data.held) == 10
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(DataError, match="no such file or folder"):
         opened(tmp_path / "nowhere")
     with pytest.raises(DataError, match="one folder for each class"):
         opened(tmp_path)

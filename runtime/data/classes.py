@@ -1,0 +1,75 @@
+"""Classes by their names: in which order they stand, and what is wrong with them, found before the first step."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .dataset import DataError, Split
+
+Labels = NDArray[np.int64]
+SHOWN = 5
+"""Names that a message lists."""
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Each name once: numbers by their size, else alphabetically."""
+    found = set(names)
+    return tuple(sorted(found, key=float if all(map(numeric, found)) else str))
+
+
+def numeric(text: str) -> bool:
+    return re.fullmatch(r"[-+]?\d+(\.\d*)?([eE][-+]?\d+)?", text) is not None
+
+
+def numbered(names: Sequence[str], classes: tuple[str, ...], where: object) -> Labels:
+    """The number of each example's class. DataError where one is not among the classes to learn."""
+    numbers = {name: number for number, name in enumerate(classes)}
+    strange = in_order(name for name in names if name not in numbers)
+    if strange:
+        raise DataError(f"{where}: {listed(strange)} is not among the classes to learn, {listed(classes)}")
+    return np.array([numbers[name] for name in names], np.int64)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`cat, dog`, the first few of many."""
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def require_classes(classes: tuple[str, ...], labels: Labels, where: object) -> None:
+    """Two at least, none without examples, no two that differ in case only. DataError otherwise."""
+    require_distinct(classes, where)
+    counts = np.bincount(labels, minlength=len(classes))
+    empty = [name for name, count in zip(classes, counts) if not count]
+    if empty:
+        raise DataError(f"{where}: no example in {listed(empty)}")
+    if len(classes) < 2:
+        raise DataError(f"{where}: two classes at least are expected, found only {listed(classes) or 'none'}")
+
+
+def require_distinct(classes: tuple[str, ...], where: object) -> None:
+    """No two names that are one on many systems."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in classes:
+        alike[name.casefold().strip()].append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            raise DataError(f"{where}: {' and '.join(f'`{name}`' for name in names)} differ in nothing but case")
+
+
+def left_alone(classes: tuple[str, ...], train: Split, held: Split) -> tuple[str, ...]:
+    """Remarks on classes that only one part has."""
+    learned, measured = (np.bincount(part.labels, minlength=len(classes)) for part in (train, held))
+    if len(learned) != len(measured) or not (len(train) and len(held)):
+        return ()
+    unmeasured = [name for name, a, b in zip(classes, learned, measured) if a and not b]
+    unlearned = [name for name, a, b in zip(classes, learned, measured) if b and not a]
+    return (
+        *((f"held out is no example of {listed(unmeasured)}",) if unmeasured else ()),
+        *((f"to learn from is no example of {listed(unlearned)}",) if unlearned else ()),
+    )

@@ -1,0 +1,58 @@
+"""Examples that are files, loaded when they are asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import ClassVar
+
+from . import picture
+from .dataset import Array
+from .listing import Suffixes, files
+
+
+class Files:
+    """Files of one kind by their number, named by their path below `root`."""
+
+    word: ClassVar[str] = "file"
+    suffixes: ClassVar[Suffixes] = ()
+    any_size: ClassVar[bool] = False
+    """Whether examples may differ in size to the end; others are brought to the commonest."""
+
+    def __init__(self, paths: list[Path], root: Path | None = None) -> None:
+        self.paths = paths
+        self.root = root
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def load(self, number: int) -> Array:
+        """DataError where it cannot be read."""
+        raise NotImplementedError
+
+    def name(self, number: int) -> str:
+        path = self.paths[number]
+        return str(path.relative_to(self.root) if self.root in path.parents else path)
+
+    def measured(self, number: int) -> tuple[int, ...]:
+        """The shape of what `load` gives. DataError where it cannot be read."""
+        return self.load(number).shape
+
+    @classmethod
+    def below(cls, folder: Path, others: Counter[str] | None = None) -> list[Path]:
+        """The files of the kind below a folder, in one order on every system; others are counted by their endings."""
+        return sorted(files(folder, cls.suffixes, others))
+
+
+class Pictures(Files):
+    """(H, W, 1 or 3) uint8."""
+
+    word = "picture"
+    suffixes = picture.SUFFIXES
+    any_size = True
+
+    def load(self, number: int) -> Array:
+        return picture.decoded(self.paths[number], self.name(number))
+
+    def measured(self, number: int) -> tuple[int, ...]:
+        return picture.measured(self.paths[number], self.name(number))

@@ -1,0 +1,61 @@
+"""Examples with what is known of each, whole or divided into those to learn from and those held out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...compiler.recipes.data import Data
+from .classes import left_alone
+from .dataset import Array, DataError, Dataset, Examples, Split, Target, divided
+
+SHARE = 0.8
+"""Of the examples to learn from, where nothing else is said."""
+
+
+class Lot(NamedTuple):
+    """Examples, labels (n, ...) in their order, and masks where these are what is known."""
+
+    examples: Examples
+    labels: Array
+    masks: Examples | None = None
+
+    def at(self, numbers: Array) -> Split:
+        return Split(self.examples, numbers, self.labels[numbers], self.masks)
+
+    @property
+    def whole(self) -> Split:
+        return self.at(np.arange(len(self.labels)))
+
+
+class About(NamedTuple):
+    """What a data set is, beside its examples: the fields of `Dataset` of the same names."""
+
+    name: str
+    classes: tuple[str, ...]
+    shape: tuple[int, ...] | None
+    channels: int
+    target: Target = "classes"
+    skipped: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def dataset(about: About, data: Data, seed: int, learn: Lot, hold: Lot | None = None) -> Dataset:
+    """Both parts together; of one lot 80 % of each class are learned from, where the recipe does not say else."""
+    if hold is not None:
+        train, held = learn.whole, hold.whole
+    else:
+        train, held = in_two(about.name, learn, SHARE if data.split is None else data.split, seed)
+    remarks = about.remarks + (left_alone(about.classes, train, held) if about.target == "classes" else ())
+    return Dataset(
+        about.name, about.classes, train, held, about.shape, about.channels, about.skipped, about.target, remarks
+    )
+
+
+def in_two(name: str, lot: Lot, share: float, seed: int) -> tuple[Split, Split]:
+    """Divided by class. DataError where nothing is left to hold out."""
+    learn, hold = divided(lot.labels, share, seed)
+    if not len(hold):
+        raise DataError(f"{name}: too few examples to hold some out: each class needs two")
+    return lot.at(learn), lot.at(hold)

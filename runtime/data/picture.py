@@ -1,0 +1,115 @@
+"""A picture file as an array, and the reason where it cannot be one. PIL loads with the first."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from .dataset import Array, DataError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
+PIXELS = 178_956_970
+"""Of the largest picture that is read, half a gigabyte in RGB; PIL's own limit."""
+ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)
+"""The tag of EXIF, and its values by which height and width change places."""
+
+File = str | Path | BinaryIO
+
+
+def decoded(file: File, name: object = None) -> Array:
+    """A picture as (height, width, 1 or 3) uint8, upright. DataError with `name` where it cannot be read."""
+    from PIL import ImageOps
+
+    try:
+        with opened(file) as image:
+            return np.atleast_3d(np.array(plain(ImageOps.exif_transpose(image))))
+    except READING as error:
+        raise DataError(f"{name or file}: {reason(error, file)}") from None
+
+
+def measured(file: File, name: object = None) -> tuple[int, int, int]:
+    """Height, width and channels of what `decoded` gives; the whole file is read, a JPEG in an eighth of its size."""
+    try:
+        with opened(file) as image:
+            width, height = image.size
+            turned = image.getexif().get(ORIENTATION, 1) in TURNED
+            if image.format == "JPEG":
+                image.draft(None, (1, 1))
+            channels = len(plain(image).getbands())
+    except READING as error:
+        raise DataError(f"{name or file}: {reason(error, file)}") from None
+    return (width, height, channels) if turned else (height, width, channels)
+
+
+class Huge(Exception):
+    """A picture of more pixels than are read."""
+
+
+READING = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, Huge)
+"""What PIL raises for files that are broken."""
+
+
+def opened(file: File) -> Any:
+    """The picture before it is decoded."""
+    from PIL import Image
+
+    quiet()
+    try:
+        image = Image.open(file)
+    except Image.DecompressionBombError:
+        raise Huge(f"more than {PIXELS:,} pixels") from None
+    if image.width * image.height > PIXELS:
+        raise Huge(f"{image.height:,} x {image.width:,} pixels are more than {PIXELS:,}")
+    return image
+
+
+@cache
+def quiet() -> None:
+    """Large pictures are read without a word up to the limit; PIL warns from half of it."""
+    from PIL import Image
+
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+
+
+def reason(error: Exception, file: File) -> str:
+    """Why a file could not be read."""
+    from PIL import UnidentifiedImageError
+
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if empty(file):
+        return "the file is empty"
+    if isinstance(error, Huge):
+        return str(error)
+    if isinstance(error, UnidentifiedImageError):
+        return "no picture that can be read"
+    cut = isinstance(error, EOFError) or "truncated" in str(error) or "Truncated" in str(error)
+    return "the picture ends too early" if cut else f"the picture is broken ({error})"
+
+
+def empty(file: File) -> bool:
+    if isinstance(file, (str, Path)):
+        return Path(file).stat().st_size == 0
+    return file.seek(0, 2) == 0
+
+
+def plain(image: Any) -> Any:
+    """Gray or RGB: palettes and CMYK converted, 16 bits scaled to 8, what is transparent laid on white."""
+    from PIL import Image
+
+    if image.mode.startswith(("I", "F")):
+        values = np.asarray(image, np.float64)
+        top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1.0)
+        return Image.fromarray((values.clip(0, top) * (255 / top)).round().astype(np.uint8))
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        seen = image.convert("RGBA")
+        white = Image.new("RGBA", seen.size, "white")
+        return Image.alpha_composite(white, seen).convert("L" if image.mode in ("LA", "La") else "RGB")
+    if image.mode in ("1", "L"):
+        return image.convert("L")
+    return image.convert("RGB")

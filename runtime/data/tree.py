@@ -1,0 +1,103 @@
+"""Files in folders: one folder for each class, perhaps below `train` and `val`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from ...compiler.recipes.data import Data
+from .classes import listed, numbered, require_classes
+from .dataset import DataError, Dataset
+from .files import Files
+from .listing import first_of, folders, seen
+from .lot import About, Lot, dataset
+from .sound import Sound, sound, together
+
+TRAIN = ("train", "training")
+HELD = ("val", "valid", "validation", "test", "testing")
+
+Make = Callable[[list[Path], Path], Files]
+"""From paths, and the folder below which they are named, to examples."""
+
+
+class Tree(NamedTuple):
+    """A folder of class folders: files that can be read, the name of the class of each, and what else lay there."""
+
+    folder: Path
+    classes: tuple[str, ...]
+    examples: Files
+    names: list[str]
+    sound: Sound
+    others: Counter[str]
+
+    def lot(self, classes: tuple[str, ...]) -> Lot:
+        return Lot(self.examples, numbered(self.names, classes, self.folder))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Of files that are left out by their names."""
+        if not self.others:
+            return ()
+        kinds = listed([f"{count:,} {kind}" for kind, count in sorted(self.others.items())])
+        return (f"not looked at, no {self.examples.word} by name or place in {self.folder}: {kinds}",)
+
+
+def class_folders(root: Path, kind: type[Files], data: Data, seed: int, make: Make | None = None) -> Dataset:
+    """A folder of class folders. DataError says what is missing."""
+    learn, hold = parts(root, data)
+    found = [tree(part, root, kind, make or kind, data) for part in (learn, hold) if part is not None]
+    classes = found[0].classes
+    lots = [one.lot(classes) for one in found]
+    require_classes(classes, lots[0].labels, learn)
+    whole = together([one.sound for one in found])
+    remarks = tuple(text for one in found for text in one.remarks)
+    shape = whole.shape if kind.any_size else whole.usual
+    if not kind.any_size:
+        remarks += whole.remarks
+    about = About(root.resolve().name, classes, shape, whole.channels, "classes", whole.skipped, remarks)
+    return dataset(about, data, seed, *lots)
+
+
+def parts(root: Path, data: Data) -> tuple[Path, Path | None]:
+    """The folder to learn from and that to measure on, which may be missing. DataError where one is named in vain."""
+    learn = root / data.train if data.train else first_of(root, TRAIN) or root
+    hold = root / data.test if data.test else first_of(root, HELD) if learn != root else None
+    for part in (learn, hold):
+        if part is not None and not part.is_dir():
+            raise DataError(f"{part}: there is no such folder")
+    return learn, hold
+
+
+def tree(folder: Path, root: Path, kind: type[Files], make: Make, data: Data) -> Tree:
+    """The classes in alphabetical order and their files, also those in sub-folders, in one order on every system."""
+    classes = tuple(path.name for path in folders(folder))
+    others = Counter(beside(folder, kind))
+    listing = {name: kind.below(folder / name, others) for name in classes}
+    require_tree(folder, listing, kind)
+    every = make([path for paths in listing.values() for path in paths], root)
+    names = [name for name, paths in listing.items() for _ in paths]
+    looked = sound(len(every), every.measured, data, folder)
+    examples = make([every.paths[number] for number in looked.good], root)
+    return Tree(folder, classes, examples, [names[number] for number in looked.good], looked, others)
+
+
+def beside(folder: Path, kind: type[Files]) -> dict[str, int]:
+    """Files that lie where only class folders are expected."""
+    found = [p for p in folder.iterdir() if p.is_file() and seen(p) and p.name.lower().endswith(kind.suffixes)]
+    return {f"{kind.word}{'s' * (len(found) != 1)} beside the class folders": len(found)} if found else {}
+
+
+def require_tree(folder: Path, listing: dict[str, list[Path]], kind: type[Files]) -> None:
+    """Class folders with files in them. DataError says what is there instead."""
+    if not listing:
+        raise DataError(f"{folder}: one folder for each class is expected here, found none")
+    if len(listing) == 1:
+        (name,) = listing
+        below = [path.name for path in folders(folder / name)]
+        hint = f"; did you mean {folder / name}, with {listed(below)}?" if len(below) > 1 else ""
+        raise DataError(f"{folder}: two classes at least are expected, found only {name}{hint}")
+    empty = [name for name, paths in listing.items() if not paths]
+    if empty:
+        raise DataError(f"{folder}: no {kind.word} in {listed(empty)}")
