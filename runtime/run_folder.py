@@ -118,6 +118,12 @@ def is_run(name: str) -> bool:
     return (Path(name) / "config.json").is_file()
 
 
+def task_word(name: str) -> str:
+    """What a run learned: `classification`, `segmentation`, ..."""
+    found: str = RunFolder(Path(name)).read_config().get("task", "classification")
+    return found
+
+
 # --- the text that ran ------------------------------------------------------------------------------------------------
 
 

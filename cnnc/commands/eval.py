@@ -37,9 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..runtime.opened import data_for, measured_on
+    from ..runtime.run_folder import is_run, task_word
 
     wanted = numbers(args.top)
+    if is_run(args.file) and task_word(args.file) != "classification":
+        return other_task(args)
+    from ..runtime.opened import data_for, measured_on
+
     trained, config = opened(args)
     data = data_for(config, args.data)
     split = measured_on(data, args.data)
@@ -54,6 +58,25 @@ def run(args: argparse.Namespace) -> int:
         "model": args.file, "data": data.name, "skipped": list(data.skipped),
     }  # fmt: skip
     print(json.dumps(figures, indent=1) if args.json else "\n".join(told(found, figures)))
+    return cli.DONE
+
+
+def other_task(args: argparse.Namespace) -> int:
+    """The figures of masks, values, tags and what else is not one class of several."""
+    from pathlib import Path
+
+    from ..runtime.measured import measured
+    from ..runtime.run_folder import RunFolder
+
+    found = measured(RunFolder(Path(args.file)), args.weights, args.data)
+    figures = found.as_dict() | {"model": args.file, "data": found.data.name, "skipped": list(found.data.skipped)}
+    if args.json:
+        print(json.dumps(figures, indent=1))
+        return cli.DONE
+    print(f"{found.task.told(found.figures)}, loss {found.figures.loss:.4f}, {found.figures.examples:,} examples")
+    print("\n".join(f"  {name:12} {value:.4f}" for name, value in found.figures.scores.items()))
+    for name, scores in figures.get("classes", {}).items():
+        print(f"  {name:12} " + "  ".join(f"{word} {share(scores[word])}" for word in ("iou", "precision", "recall")))
     return cli.DONE
 
 
@@ -91,7 +114,7 @@ def told(found: Judged, figures: dict[str, Any]) -> list[str]:
         f"calibration error {share(found.error)}: {sureness(found)}",
         f"{figures['examples_per_second']:,.0f} examples/s with their reading, {figures['seconds']:.1f} s",
     ]
-    lines += [f"left out, no picture that can be read: {name}" for name in figures["skipped"]]
+    lines += [f"left out: {name}" for name in figures["skipped"]]
     return [*lines, "", *class_table(found), "", *confused(found)]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..data import Dataset
-from ..run_folder import RunFolder
+from ..reopen import compiled
+from ..run_folder import RunFolder, task_word
 from .tell import Seen
 
 SECONDS = 15.0
@@ -11,8 +12,9 @@ SECONDS = 15.0
 
 
 def look(folder: RunFolder, data: Dataset) -> Seen | None:
-    """What the model says of them; None where it does not classify."""
-    if data.target != "classes":
+    """What the model says of them; None where it does not classify single examples."""
+    config = folder.read_config()
+    if task_word(str(folder)) != "classification" or len(compiled(folder, config).checked.inputs) > 1:
         return None
     from ..opened import trained_run
     from ..trained import judged

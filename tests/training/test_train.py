@@ -43,6 +43,7 @@ def test_the_folder_holds_what_ran(run: Path) -> None:
     names = {p.name for p in run.iterdir()}
     assert names == {
         "model.cnn", "config.json", "metrics.csv", "metrics.json", "best.safetensors", "last.safetensors", "last.ckpt",
+        "environment.json", "state.json",
     }  # fmt: skip
     assert (run / "model.cnn").read_text() == MODEL
     config = json.loads((run / "config.json").read_text())
