@@ -27,6 +27,8 @@ class Remarks(Expansion):
         for argument in call.args:
             if argument.name is None:
                 raise Fault("type", "`expect` takes figures by name: `expect params=62_006`", argument.span)
+            if argument.name in figures:
+                raise Fault("too-many-arguments", f"`{argument.name}` of `expect` is given twice", argument.span)
             figures[argument.name] = self.evaluate(argument.value, place.scope)
             spans[argument.name] = argument.span
         place.body.expectations.append(Expectation(figures, spans, call.span))
