@@ -25,7 +25,7 @@ def read(source: str | os.PathLike[str]) -> File:
     if text.startswith(PUBLISHED):
         from .published import published
 
-        return published(text.removeprefix(PUBLISHED))
+        return without_counters(published(text.removeprefix(PUBLISHED)))
     path = Path(text)
     with path.open("rb") as file:  # an OSError that names the file, before a library says it in its own way
         head = file.read(8)
