@@ -1,4 +1,4 @@
-"""examples/*.cnn: in order without a word, formatted, documented, and every model held to a figure worked out in it."""
+"""The examples: in order without a word, formatted, documented, each model held to a figure worked out in its file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from cnnc.compiler.parse import parse
 from cnnc.compiler.pipeline import Options, check_path, compile_path, needs_arguments
 from cnnc.compiler.source import Source
 
-FILES = sorted((Path(__file__).resolve().parent.parent / "examples").glob("*.cnn"))
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+FILES = sorted([*EXAMPLES.glob("*.cnn"), *EXAMPLES.glob("lectures/*.cnn")])
 
 
 def test_there_are_examples() -> None:
-    assert len(FILES) >= 10
+    assert len(FILES) >= 30
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

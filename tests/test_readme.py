@@ -11,23 +11,14 @@ from pathlib import Path
 import pytest
 from cnnc.compiler.pipeline import compile_text
 
-ROOT = Path(__file__).resolve().parent.parent
+from .shell import ROOT, commands, output, write_outputs
+
 README = ROOT / "README.md"
-SHELL = re.compile(r"^```console\n\$ cnnc (?P<command>[^\n]*)\n(?P<output>.*?)^```$", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def output(command: str) -> str:
-    """What a command prints on both streams, as on a terminal without colours."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cnnc", *command.split()], cwd=ROOT, text=True, timeout=120,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
-    )  # fmt: skip
-    return "\n".join(line.rstrip() for line in done.stdout.strip("\n").split("\n")) + "\n"
-
-
 @pytest.mark.skipif("UPDATE_README" in os.environ, reason="it is being written")
-@pytest.mark.parametrize("match", list(SHELL.finditer(README.read_text("utf-8"))), ids=lambda m: m["command"])
+@pytest.mark.parametrize("match", commands(README), ids=lambda m: m["command"])
 def test_commands_print_what_is_shown(match: re.Match[str]) -> None:
     assert output(match["command"]) == match["output"]
 
@@ -53,7 +44,4 @@ def test_links_lead_somewhere() -> None:
 
 @pytest.mark.skipif("UPDATE_README" not in os.environ, reason="only on demand")
 def test_write_the_outputs() -> None:
-    text = README.read_text("utf-8")
-    README.write_text(
-        SHELL.sub(lambda m: f"```console\n$ cnnc {m['command']}\n{output(m['command'])}```", text), "utf-8"
-    )
+    write_outputs(README)

@@ -1,0 +1,1 @@
+"""What lectures on convolutional networks say, held against what is built here."""
