@@ -32,6 +32,7 @@ class Basis(NamedTuple):
     outputs: tuple[Output, ...]
     pictures: bool
     small: bool
+    batch: int = 64
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
@@ -57,7 +58,7 @@ def missing(said: set[str], basis: Basis) -> Iterator[Entry]:
     if "schedule" not in said:
         yield learning.Constant() if "optimizer" in said else learning.Cosine(warmup=Length(1, "epochs"))
     if "batch" not in said:
-        yield course.Batch(size=basis.task.batch)
+        yield course.Batch(size=basis.batch)
     if "epochs" not in said and "steps" not in said:
         yield course.Epochs(count=epochs(basis))
     if "keep" not in said:

@@ -60,9 +60,9 @@ class Feeds:
         return said.sample if said is not None else None
 
     def composed(self, plan: Iterator[tuple[int, Positions]], step: int) -> Iterator[tuple[int, Positions]]:
-        """The plan from a step on; in batches of a few classes where triplets are mined in them."""
+        """The plan from a step on; in batches of a few classes where the recipe says so."""
         said = self.sampler()
-        if not isinstance(said, Triplets) or len(self.job.checked.inputs) > 1:
+        if not isinstance(said, Triplets):
             yield from plan
             return
         classes = sampling.Classes(self.job.data.train.labels)

@@ -9,7 +9,7 @@ from ..compiler.graph import Checked
 from ..compiler.pipeline import Compiled
 from ..compiler.recipes import steps
 from ..compiler.recipes.course import Seed
-from ..compiler.recipes.data import Data
+from ..compiler.recipes.data import Data, Triplets
 from ..compiler.recipes.record import Recipe, from_json, plain, to_json
 from ..compiler.shape import Shape
 from .adapt import Changes, normalizes, wants_255
@@ -62,7 +62,7 @@ def sizes(shape: Shape) -> tuple[int, ...]:
     return tuple(n for n in shape if n is not None)
 
 
-def basis(checked: Checked, data: Dataset, task: Task) -> Basis:
+def basis(checked: Checked, data: Dataset, task: Task, recipe: Recipe) -> Basis:
     """What the defaults hang on."""
     channels = min(data.channels, checked.inputs[0].facts.output.channels or data.channels)
     measured = task.normalized and not wants_255(checked) and not normalizes(checked)
@@ -71,7 +71,15 @@ def basis(checked: Checked, data: Dataset, task: Task) -> Basis:
         mean, std = (round(sum(mean) / 3, 3),), (round(sum(std) / 3, 3),)
     pictures = data.shape is None or len(data.shape) == 3
     small = data.shape is not None and max(data.shape[:2]) <= 28
-    return Basis(task, checked.macs or 0, len(data.train), checked.outputs, pictures, small, mean, std)
+    batch = batch_of(recipe) or task.batch
+    return Basis(task, checked.macs or 0, len(data.train), checked.outputs, pictures, small, batch, mean, std)
+
+
+def batch_of(recipe: Recipe) -> int | None:
+    """The size of batches where the data entry makes them of a few classes."""
+    said = recipe.one(Data)
+    sample = said.sample if said is not None else None
+    return sample.classes * sample.per_class if isinstance(sample, Triplets) else None
 
 
 def described(job: Job, version: str, file: str) -> dict[str, Any]:
@@ -88,6 +96,7 @@ def described(job: Job, version: str, file: str) -> dict[str, Any]:
         "macs": job.checked.macs,
         "input": list(job.input),
         "to_255": job.to_255,
+        "task": job.task.word,
         "head": Plan(job.checked, "folded").folded[0],
         "device": job.device,
         "data": {

@@ -188,15 +188,17 @@ def contrastive(loss: rule.Contrastive, found: tuple[Tensor, ...], target: Tenso
 def triplet(loss: rule.Triplet, found: tuple[Tensor, ...], target: Tensor) -> Tensor:
     """Schroff et al. (2015), equation 2, by squared distances.
 
-    Three outputs are anchor, positive and negative. Of one output triplets are mined in the batch: `all` that violate
-    the margin, the `hard`est negative and positive of each anchor, or the nearest negative that is `semi_hard`: farther
-    than the positive.
+    Three outputs are anchor, positive and negative, labelled (N, 3): `all` takes them as they are. Else triplets are
+    mined among all vectors of the batch: `all` that violate the margin, the `hard`est negative and positive of each
+    anchor, or the nearest negative that is `semi_hard`: farther than the positive.
     """
-    if len(found) == 3:
+    if len(found) == 3 and loss.mine == "all":
         anchor, positive, negative = (part.flatten(1) for part in found)
         near, far = (anchor - positive).square().sum(1), (anchor - negative).square().sum(1)
         return (near - far + loss.margin).clamp_min(0).mean()
-    return MINING[loss.mine](among(found[0].flatten(1)), target[:, None] == target, loss.margin)
+    labels = target.T.flatten() if target.ndim == 2 else target
+    vectors = torch.cat([part.flatten(1) for part in found])
+    return MINING[loss.mine](among(vectors), labels[:, None] == labels, loss.margin)
 
 
 def among(x: Tensor) -> Tensor:

@@ -49,7 +49,7 @@ def joined(
 ) -> Prepared:
     """Model, data and recipe as one job: what the recipe leaves open follows from the other two."""
     found, changes, told, task = adapt(compiled, data, recipe, given, compile)
-    full = completed(recipe, basis(found.checked, data, task))
+    full = completed(recipe, basis(found.checked, data, task, recipe))
     full = overridden(full, list(asked.sets), whole=False)
     require_suitable(full, task, found.checked, data)
     return Prepared(Job(found, changes, data, full, asked.device), told)

@@ -56,9 +56,10 @@ def pairs(classes: Classes, same: float, seed: int, epoch: int, positions: Posit
 
 
 def triplets(classes: Classes, seed: int, epoch: int, positions: Positions) -> Members:
-    """Anchor, another of its class, one of another class."""
+    """Anchor, another of its class, one of another class; labels are those of all three, (n, 3)."""
     draws = keyed.uniform((seed, keyed.PARTNER, epoch), positions, 2)
-    return Members((positions, classes.alike(positions, draws[:, 0]), classes.unlike(positions, draws[:, 1])))
+    parts = positions, classes.alike(positions, draws[:, 0]), classes.unlike(positions, draws[:, 1])
+    return Members(parts, np.stack([classes.labels[part] for part in parts], 1))
 
 
 def grouped(classes: Classes, several: int, each: int, seed: int, step: int) -> Positions:

@@ -10,6 +10,7 @@ from ..compiler.graph import Checked
 from ..compiler.recipes import course, learning, steps
 from ..compiler.recipes.record import Recipe
 from .data import Dataset
+from .job import batch_of
 from .task import Classification, Task
 
 ANY_RANK = (steps.Normalize, steps.Standardize, steps.Noise, steps.HistogramMatch, steps.ChannelShift)
@@ -20,8 +21,8 @@ OF_VOLUMES = (*ANY_RANK, steps.HFlip, steps.VFlip, steps.Affine, steps.Elastic, 
 
 def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset) -> None:
     """UserError with the first thing that does not suit."""
-    faults = (of_metrics(recipe, task), of_mixing(recipe, task), of_steps(recipe, data), of_losses(recipe, checked))
-    for fault in chain.from_iterable(faults):
+    of_recipe = of_metrics(recipe, task), of_mixing(recipe, task), of_batches(recipe)
+    for fault in chain(*of_recipe, of_steps(recipe, data), of_losses(recipe, checked)):
         raise UserError(fault)
 
 
@@ -49,6 +50,13 @@ def of_steps(recipe: Recipe, data: Dataset) -> Iterator[str]:
             if not isinstance(step, allowed):
                 kind = {0: "vectors", 1: "series", 3: "volumes"}[rank]
                 yield f"`{step.word}` is for pictures, the data are {kind}: {data.name}"
+
+
+def of_batches(recipe: Recipe) -> Iterator[str]:
+    wanted = batch_of(recipe)
+    for said in recipe.everything():
+        if wanted is not None and isinstance(said.entry, course.Batch) and said.entry.size != wanted:
+            yield f"`batch {said.entry.size}` and `sample=triplets`, which makes batches of {wanted}"
 
 
 def of_losses(recipe: Recipe, checked: Checked) -> Iterator[str]:

@@ -81,6 +81,7 @@ def test_marks_are_not_normalised() -> None:
         (models.VALUES, made.values(8), ("metrics=top(5)",), "`metrics top` does not suit regression"),
         (models.UNET, made.shapes(8), ("mix=one_of, mixup=0.2",), "does not suit segmentation"),
         (models.EMBEDDING.split("model Triplets")[0], made.digits(), (), "say how they are put together"),
+        (models.EMBEDDING, made.digits(), ("data=digits, sample=triplets()", "batch=64"), "makes batches of 32"),
         (models.VALUES.replace("values", "width"), made.values(8), (), "give the model a parameter `values`"),
     ],
 )
@@ -242,7 +243,7 @@ def test_normalize_without_numbers_is_measured_as_keras_adapts() -> None:
     ("text", "data", "sets"),
     [
         (models.UNET, made.shapes(40), ("augment=elastic 2 -> hflip", "average=polyak", "batch=16")),
-        (models.EMBEDDING, made.digits(), ("data=digits, sample=triplets()", "batch=200")),
+        (models.EMBEDDING, made.digits(), ("data=digits, sample=triplets(classes=10, per_class=20)",)),
         (models.AUTOENCODER, made.digits(), ("augment=noise 0.2", "schedule=plateau, patience=1", "batch=200")),
         (models.SERIES, made.series(), ("repeat_samples=2", "batch=100")),
     ],

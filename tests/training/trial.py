@@ -43,14 +43,14 @@ class Trial(NamedTuple):
         return self.outcome.figures.scores
 
 
-def job_of(source: str | Path, data: Dataset, *sets: str, recipe: str | None = None) -> Job:
+def job_of(source: str | Path, data: Dataset, *sets: str, recipe: str | None = None, model: str | None = None) -> Job:
     """What `cnnc train SOURCE --set ...` would settle for these data."""
     from cnnc.compiler.constants import constant
 
     def compile(changes: Changes) -> Compiled:
         params = {name: constant(value, text) for name, value, text in map(apart, changes.params)}
         inputs = {name: shape_of(value) for name, value, _ in map(apart_shape, changes.inputs)}
-        wanted = Options(None, params, inputs)
+        wanted = Options(model, params, inputs)
         return compile_text(source, "<test>", wanted) if isinstance(source, str) else compile_path(str(source), wanted)
 
     compiled = compile(Changes())
@@ -58,9 +58,11 @@ def job_of(source: str | Path, data: Dataset, *sets: str, recipe: str | None = N
     return joined(compiled, data, said, Changes(), Asked(sets=tuple(sets)), compile).job
 
 
-def trained(folder: Path, source: str | Path, data: Dataset, *sets: str, recipe: str | None = None) -> Trial:
+def trained(
+    folder: Path, source: str | Path, data: Dataset, *sets: str, recipe: str | None = None, model: str | None = None
+) -> Trial:
     """Train to the end on one thread, in single precision."""
-    job = job_of(source, data, *sets, recipe=recipe)
+    job = job_of(source, data, *sets, recipe=recipe, model=model)
     engine = Engine("cpu", "fp32")
     torch.set_num_threads(1)
     folder.mkdir(exist_ok=True, parents=True)
