@@ -22,6 +22,9 @@ Array = np.ndarray[Any, Any]
 LIMIT = 1e-5
 """The largest difference allowed in single precision, relative to the largest output."""
 
+TOLD_APART = 0.01
+"""The least difference between the outputs for two pictures: networks that say always the same prove nothing."""
+
 
 class Parity(NamedTuple):
     """One comparison. `error` is the largest difference, `spread` the largest difference between the outputs for two
