@@ -202,6 +202,10 @@ def broken(code: Call, indent: int, before: str, after: str) -> Iterator[str]:
         return
     opening, closing = code.brackets
     args: tuple[Any, ...] = code.args
+    behind = f"{opening}{', '.join(map(flat, args))}{closing}{after}"
+    if isinstance(code.head, Call) and len(margin + before + head + opening) > WIDTH:
+        yield from lines(code.head, indent, before, behind)
+        return
     if head[:1] in (".", "["):
         first, *rest = args
         if head[0] == "[" or not rest:

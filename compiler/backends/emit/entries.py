@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
@@ -151,8 +152,10 @@ def aligned(lists: Sequence[Sequence[Entry]], *, named: bool) -> list[Slot]:
     homes: dict[Hashable, Slot] = {}
     for number, entries in enumerate(lists):
         at = 0
+        owners = Counter(entry.name for entry in entries)
         for entry in entries:
-            keys = entry.keys | {entry.name} if named and stateful(entry) else entry.keys
+            alone = named and stateful(entry) and owners[entry.name] == 1
+            keys = entry.keys | {entry.name} if alone else entry.keys
             slot = home(keys, homes)
             if slot is None:
                 slot = Slot(len(lists))

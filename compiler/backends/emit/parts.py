@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Union
 
 from ...blocks import is_instance
@@ -67,10 +67,14 @@ def value(port: Port) -> Value:
     return port.node.serial, port.index
 
 
+Apart = Callable[[Frame, Sequence[Node]], bool]
+"""Whether a block, with its layers, is no instance in one language: its layers belong to the block around it."""
+
+
 class Anatomy:
     """A model taken apart into instances."""
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, apart: Apart) -> None:
         self.checked = checked
         self.ports: dict[Value, Port] = {
             (node.serial, i): Port(node, i) for node in checked.nodes for i in range(len(node.facts.outputs))
@@ -83,7 +87,7 @@ class Anatomy:
         for output in checked.outputs:
             self.readers[value(output.port)].append(None)
         self.shapes = joint(checked)
-        self.root = self.grown(dissolved(checked))
+        self.root = self.grown(dissolved(checked, apart))
         for part in self.root.parts:
             self.wire(part)
 
@@ -150,7 +154,7 @@ def joint(checked: Checked) -> dict[str, tuple[Shape, ...]]:
     return found
 
 
-def dissolved(checked: Checked) -> dict[Frame, bool]:
+def dissolved(checked: Checked, apart: Apart) -> dict[Frame, bool]:
     """The frames that could be instances of their own, and whether they can: all their layers have paths under theirs,
     and no other layer has."""
     frames: dict[Frame, list[Node]] = defaultdict(list)
@@ -167,16 +171,10 @@ def dissolved(checked: Checked) -> dict[Frame, bool]:
         and sum(len(frames[other]) for other in uses[frame.path] if same_kind(other, frame)) == under[frame.path]
         and innermost(frame, uses)
         and any(node.facts.weights for node in nodes)
-        and not numbered(frame, nodes)
+        and not apart(frame, nodes)
         and (len({str(other.kind) for other in uses[frame.path]}) == 1 or frame.kind != "share")
         for frame, nodes in frames.items()
     }
-
-
-def numbered(frame: Frame, nodes: list[Node]) -> bool:
-    """Whether the layers inside have numbers for names: they are a sequence of the block around."""
-    names = {node.path[len(frame.path) + 1 :].partition(".")[0] for node in nodes if node.facts.weights}
-    return all(name.isdigit() for name in names)
 
 
 def same_kind(a: Frame, b: Frame) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from .code import MARGIN, OPERATORS, Call, Code, Hole, Named, flat, laid
-from .entries import Incoming, Made, Slot, Source, stateful
+from .entries import Incoming, Made, Slot, Source, Unlike, stateful
 from .explain import TAKEN
 
 Key = tuple[int, int]
@@ -40,7 +40,11 @@ class Statements:
         taken: frozenset[str] = frozenset(),
         current: str = "x",
         depth: int = 2,
+        result: Callable[[list[Code]], Code] | None = None,
+        nested: bool = True,
     ) -> None:
+        self.nested = nested
+        self.result = result
         self.depth = depth
         self.slots = list(slots)
         self.gives = list(gives)
@@ -57,6 +61,10 @@ class Statements:
                 self.left[key(slot.alias)] += 1
         self.left.update(key(source) for source in gives)
         self.uses = self.left.copy()
+        self.done: set[Key] = {(0, i) for i in range(len(incoming))}
+        """Values that have been computed."""
+        self.inner: set[str] = set()
+        """Variables of results inside an `if`, which may hold what leads to them."""
         self.out: list[str] = []
         self.indent = 0
 
@@ -69,7 +77,9 @@ class Statements:
                 position += 1
                 continue
             group = self.group(position)
-            self.under_condition(group)
+            before = self.slots[position - 1] if position else None
+            opposite = tuple(not there for there in slot.present)
+            self.under_condition(group, otherwise=before is not None and before.present == opposite)
             position += len(group)
         self.leave()
         return self.out
@@ -89,25 +99,30 @@ class Statements:
 
     # --- conditions ---------------------------------------------------------------------------------------------------
 
-    def under_condition(self, group: Sequence[Slot]) -> None:
-        """`if condition:` around some slots; before it the variables of their results hold what passes otherwise."""
+    def under_condition(self, group: Sequence[Slot], *, otherwise: bool) -> None:
+        """`if condition:` around some slots; before it the variables of their results hold what passes otherwise.
+
+        Behind a group with the opposite condition it is its `else:`, and gives its results in the same variables.
+        """
         for k in list(self.pending):
             self.assign(k)
         results = [Made(slot, i) for slot in group for i in range(len(slot.first.makes))]
         outside = {key(r): r for r in results if self.read_outside(key(r), group)}
         for k, result in outside.items():
-            self.prepare(k, result, group)
-        self.out.append(f"{MARGIN * self.indent}if {self.condition(group[0])}:")
+            self.prepare(k, result, group, otherwise=otherwise)
+        self.out.append(f"{MARGIN * self.indent}" + ("else:" if otherwise else f"if {self.condition(group[0])}:"))
         self.indent += 1
+        self.inner = {self.names[k] for k in outside}
         for slot in group:
             self.step(slot, kept=frozenset(outside))
         self.indent -= 1
+        self.inner = set()
 
     def read_outside(self, k: Key, group: Sequence[Slot]) -> bool:
         inside = sum(key(arg) == k for slot in group for arg in slot.args)
         return self.uses[k] > inside
 
-    def prepare(self, k: Key, result: Made, group: Sequence[Slot]) -> None:
+    def prepare(self, k: Key, result: Made, group: Sequence[Slot], *, otherwise: bool) -> None:
         """Give the result's variable the value that it has where the slot is missing."""
         alias = result.slot.alias
         if alias is None:
@@ -116,8 +131,15 @@ class Statements:
         before = key(alias)
         self.left[before] -= 1
         held = self.names[before]
+        replaced = isinstance(alias, Made) and alias.slot.optional and alias.slot.alias is None
+        if replaced and not otherwise:
+            raise Unlike("a value that is not always there")
+        if replaced:
+            self.names[k] = held
+            return
         inside = sum(key(arg) == before for slot in group for arg in slot.args)
-        if self.left[before] <= inside and held not in [n for other, n in self.names.items() if other != before]:
+        others = [n for other, n in self.names.items() if other != before and self.left[other] > 0]
+        if self.left[before] <= inside and held not in others:
             self.names[k] = held
             return
         name = self.fresh(result.slot)
@@ -131,6 +153,7 @@ class Statements:
         codes, reads, mains = self.operands(slot)
         made = self.run(slot, codes)
         keys = [(id(slot), i) for i in range(len(slot.first.makes))]
+        self.done.update(keys)
         if len(keys) > 1:
             self.several(keys, slot, made)
             return
@@ -138,7 +161,9 @@ class Statements:
         self.pending[only] = Pending(made, frozenset(reads), mains + slot.first.main)
         if only in kept:
             self.assign(only, self.names[only])
-        elif self.uses[only] != 1 or (slot.alias is not None and self.conditional(slot)):
+        elif not self.nested and slot is self.slots[-1] and self.result is None and len(self.gives) == 1:
+            return
+        elif not self.nested or self.uses[only] != 1 or (slot.alias is not None and self.conditional(slot)):
             self.assign(only)
 
     def operands(self, slot: Slot) -> tuple[list[Code], set[str], int]:
@@ -208,7 +233,11 @@ class Statements:
         """A variable that this expression reads and nobody else will, else a new one."""
         slot = next(s for s in self.slots if id(s) == k[0])
         waiting = {name for other in self.pending.values() for name in other.reads}
-        live = {name for other, name in self.names.items() if self.left[other] > 0} | waiting | {without}
+        results = {other for other, name in self.names.items() if name in self.inner and other not in self.done}
+        live = {n for other, n in self.names.items() if self.left[other] > 0 and other not in results}
+        live |= waiting | {without}
+        for name in sorted(self.inner - live):
+            return name
         if (apart or self.far(slot)) and self.indent == 0:
             own = self.label(slot) or slot.first.branch
             if own and own not in live:
@@ -258,7 +287,9 @@ class Statements:
             k = key(source)
             held = self.pending.get(k)
             codes.append(held.code if held is not None else self.names[k])
-        if len(codes) == 1:
+        if self.result is not None:
+            self.write("return ", self.result(codes))
+        elif len(codes) == 1:
             self.write("return ", codes[0])
         elif any(len(flat(code)) > 30 for code in codes):
             for k in list(self.pending):
@@ -298,6 +329,9 @@ def filled(code: Code, operands: Sequence[Code], own: Code = "") -> Code:
         return Call(filled(code.head, operands, own), tuple(args), code.brackets)
     return code
 
+
+HOLES = [Hole(n) for n in range(256)]
+"""The operands by number."""
 
 ALL = Hole(1000)
 """All operands, one after another."""

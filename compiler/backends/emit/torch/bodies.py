@@ -17,11 +17,6 @@ RULES = (activation, conv, norm, pool, shape)
 """The modules whose rules are in the table."""
 
 
-def body(part: Part, anatomy: Anatomy, make: Callable[[Part, Part], Code]) -> Body:
-    """The steps of one instance. `make` gives the code that builds an inner instance."""
-    return Builder(part, anatomy, make).body()
-
-
 class Builder:
     def __init__(self, part: Part, anatomy: Anatomy, make: Callable[[Part, Part], Code]) -> None:
         self.part = part

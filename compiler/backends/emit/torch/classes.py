@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import Any, NamedTuple
 
-from ..code import MARGIN, MISSING, WIDTH, Call, Code, Each, Hole, Leaf, Named, Pair, Spread, flat, laid, literal
+from ..code import MARGIN, MISSING, Call, Code, Each, Leaf, Named, Pair, Spread, flat, laid, literal
 from ..entries import Body, Slot, Unlike, everywhere, merged, stateful
 from ..explain import Term
 from ..parts import Anatomy
 from ..solve import Param, Solver, incoming
-from ..statements import Statements, filled, holes
+from ..statements import HOLES, Statements, filled, holes
+from ..text import docstring, parameter, place_of, stem
 from .names import ATTRIBUTES, DICTIONARY
 from .sequence import pairs
 
@@ -284,26 +284,8 @@ class Class:
         return filled(self.runs[id(slot)], operands)
 
 
-HOLES = [Hole(n) for n in range(64)]
-
-
 def owned(code: Code, own: str) -> Code:
     return filled(code, HOLES, own)
-
-
-def place_of(key: Any) -> tuple[int, int] | None:
-    """The span of the call that an entry comes from."""
-    while isinstance(key, tuple) and key and isinstance(key[0], tuple):
-        key = key[0]
-    return (key[1], key[2]) if isinstance(key, tuple) and len(key) == 4 else None
-
-
-def stem(slot: Slot) -> str:
-    """A word for a slot."""
-    call = slot.first.call
-    if not slot.first.weighted and slot.first.part is None and isinstance(call, Call) and call.head == "+":
-        return "residual"
-    return re.sub(r"\W", "_", slot.first.name.rpartition(".")[2]).strip("_") or "part"
 
 
 def shape_of(tree: Any) -> Any:
@@ -317,32 +299,9 @@ def shape_of(tree: Any) -> Any:
     return tree
 
 
-def parameter(param: Param) -> str:
-    default = "" if param.default is MISSING else f" = {literal(param.default)}"
-    hint = param.hint
-    if param.default is None and "None" not in hint:
-        hint += " | None"
-    return f"{param.name}: {hint}{default}"
-
-
 def signature(name: str, args: Sequence[str], gives: str) -> list[str]:
     """The head of a method, one argument a line where it is long."""
     return laid(Call(f"def {name}", tuple(args)), 1, after=f" -> {gives}:")
-
-
-def docstring(doc: str, indent: int = 1) -> list[str]:
-    """A documentation string, its paragraphs filled anew, and an empty line behind it."""
-    if not doc.strip():
-        return []
-    margin = MARGIN * indent
-    escaped = doc.strip().replace("\\", "\\\\").replace('"""', "'''")
-    found: list[str] = []
-    for paragraph in re.split(r"\n\s*\n", escaped):
-        text = " ".join(paragraph.split())
-        room = WIDTH - len(margin) - 3
-        found += ["", *wrap(text, room)] if found else wrap('"""' + text, room)
-    end = ' """' if found[-1].endswith('"') else '"""'
-    return [*(margin + line if line else "" for line in found[:-1]), margin + found[-1] + end, ""]
 
 
 def grown(variable: str, run: Sequence[tuple[Slot, Code]], under: int, *, named: bool) -> Iterator[str]:
@@ -546,7 +505,7 @@ def plain_name(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
-def build(made: Made, number: int, leaves: Sequence[Leaf]) -> Call:
+def build(made: Made, leaves: Sequence[Leaf]) -> Call:
     """The code that builds one instance, from the leaves of its parameters."""
     required = [leaf for leaf in leaves if leaf.default is MISSING]
     args: list[Code] = []

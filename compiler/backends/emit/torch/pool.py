@@ -63,6 +63,18 @@ def avgpool(op: ops.AvgPool, to: Layer) -> None:
 
 
 @lower.register
+def l2pool(op: ops.L2Pool, to: Layer) -> None:
+    over = op.sliding(to.x)
+    plainly = not op.ceil and all(edge == (0, 0) for edge in over.borders)
+    size, stride = to.leaf("kernel_size", over.size, written="size"), to.leaf("stride", over.stride)
+    if plainly:
+        use = call(f"F.lp_pool{to.rank}d", X, Leaf(2), size, stride=stride)
+        to.function(call(nd("LPPool", to.rank), Leaf(2), size, stride=stride), use, main=True)
+    else:
+        to.function(call("FramedL2Pool", Leaf(over.size, "size"), **framed(op, over)), None, main=True)
+
+
+@lower.register
 def maxpool_places(op: ops.MaxPoolPlaces, to: Layer) -> None:
     over = op.sliding(to.x)
     found = arguments(op, over, to)

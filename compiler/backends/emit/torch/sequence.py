@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from ....graph import Node
+from ....source import Frame
 from ..entries import Entry, stateful
 from ..parts import Value
 
@@ -162,3 +164,9 @@ def name_free(children: Sequence[Entry]) -> None:
                 name, number = f"{stem}_{number}", number + 1
             used.add(name)
             child.element = name
+
+
+def numbered(frame: Frame, nodes: Sequence[Node]) -> bool:
+    """Whether the layers inside have numbers for names: they are a sequence of the block around."""
+    names = {node.path[len(frame.path) + 1 :].partition(".")[0] for node in nodes if node.facts.weights}
+    return all(name.isdigit() for name in names)

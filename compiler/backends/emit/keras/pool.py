@@ -1,0 +1,81 @@
+"""Pooling."""
+
+from __future__ import annotations
+
+from ....ops import pool as ops
+from ....ops.geometry import spread
+from ..code import Code, Exact, Leaf
+from .conv import border_of, numbers, padding
+from .row import Row, nd, row
+
+
+def windowed(name: str, op: ops.Pool, to: Row, *, own: bool = True, **more: Leaf) -> Code:
+    """A pool: Keras's where it can say the border, else one of that name that the file brings."""
+    over = op.sliding(to.x)
+    plainly = isinstance(border_of(op.pad, to.x, over), str) and not op.ceil
+    if own and plainly and f"{name}{to.rank}D" not in to.brought:
+        strides = to.leaf("strides", over.stride, None, "stride")
+        strides = strides if over.stride != over.size else Leaf(None, default=None)
+        said = padding(op.pad, over, to, own=True)
+        return to.layer(
+            nd(name, to.rank), to.leaf("pool_size", over.size, written="size"), strides=strides, padding=said, **more
+        )
+    known = tuple(edge for edge in over.borders if edge is not None)
+    said = numbers(known) if len(known) == len(over.borders) else "same"
+    named = {"padding": Leaf(said, "padding", to.spans.get("pad"), default=0), "ceil": to.leaf("ceil", op.ceil, False)}
+    size, strides = to.leaf("size", over.size), to.leaf("strides", over.stride, written="stride")
+    return to.layer(f"{name}{to.rank}D", size, strides, **named, **more)
+
+
+@row.register
+def maxpool(op: ops.MaxPool, to: Row) -> Code:
+    return windowed("MaxPooling", op, to)
+
+
+@row.register
+def avgpool(op: ops.AvgPool, to: Row) -> Code:
+    over = op.sliding(to.x)
+    bordered = any(edge not in ((0, 0), None) for edge in over.borders)
+    if op.counts_border and bordered:
+        return windowed("AveragePooling", op, to, own=False, counts_border=Leaf(True))
+    return windowed("AveragePooling", op, to)
+
+
+@row.register
+def l2pool(op: ops.L2Pool, to: Row) -> Code:
+    return windowed("L2Pooling", op, to, own=False)
+
+
+@row.register
+def maxpool_places(op: ops.MaxPoolPlaces, to: Row) -> Code:
+    return windowed("MaxPoolingWithArgmax", op, to, own=False)
+
+
+@row.register
+def unpool(op: ops.Unpool, to: Row) -> Code:
+    sizes = tuple(n for n in to.node.facts.output.spatial if n is not None)
+    return to.layer(f"MaxUnpooling{to.rank}D", Leaf(Exact(sizes), "size"))
+
+
+@row.register
+def adaptive_avgpool(op: ops.AdaptiveAvgPool, to: Row) -> Code:
+    return adaptive("AdaptiveAveragePooling", op, to)
+
+
+@row.register
+def adaptive_maxpool(op: ops.AdaptiveMaxPool, to: Row) -> Code:
+    return adaptive("AdaptiveMaxPooling", op, to)
+
+
+def adaptive(name: str, op: ops.AdaptivePool, to: Row) -> Code:
+    return to.layer(f"{name}{to.rank}D", Leaf(Exact(spread(op.out, to.rank, "out")), "output_size"))
+
+
+@row.register
+def global_avgpool(op: ops.GlobalAvgPool, to: Row) -> Code:
+    return to.layer(nd("GlobalAveragePooling", to.rank), keepdims=to.leaf("keepdims", op.keep, False, "keep"))
+
+
+@row.register
+def global_maxpool(op: ops.GlobalMaxPool, to: Row) -> Code:
+    return to.layer(nd("GlobalMaxPooling", to.rank), keepdims=to.leaf("keepdims", op.keep, False, "keep"))
