@@ -65,8 +65,8 @@ def require_distinct(classes: tuple[str, ...], where: object) -> None:
 def left_alone(classes: tuple[str, ...], train: Split, held: Split) -> tuple[str, ...]:
     """Remarks on classes that only one part has."""
     learned, measured = (np.bincount(part.labels, minlength=len(classes)) for part in (train, held))
-    if len(learned) != len(measured) or not (len(train) and len(held)):
-        return ()
+    if len(learned) != len(measured) or not ((learned > 0) & (measured > 0)).any():
+        return ()  # other classes are measured than learned, as where networks tell whether two are alike
     unmeasured = [name for name, a, b in zip(classes, learned, measured) if a and not b]
     unlearned = [name for name, a, b in zip(classes, learned, measured) if b and not a]
     return (

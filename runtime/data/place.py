@@ -71,3 +71,15 @@ def brief(error: Exception) -> str:
 def unfetched(home: Path) -> None:
     """For what nobody may download without having agreed to terms, or what no library downloads."""
     raise RuntimeError("this set is not downloaded: its terms or its size ask for a person")
+
+
+def fetching(name: str, *calls: dict[str, object]) -> Callable[[Path], object]:
+    """What has torchvision's data set of this name brought below the root, once for each set of arguments."""
+
+    def fetch(home: Path) -> object:
+        import torchvision
+
+        cls = getattr(torchvision.datasets, name)
+        return [cls(root=str(home), download=True, **said) for said in calls or ({},)]
+
+    return fetch

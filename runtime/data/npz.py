@@ -1,0 +1,115 @@
+"""Arrays in NumPy's .npz: examples of any rank, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ...compiler.recipes.data import Data, Npz
+from .classes import require_classes
+from .dataset import Array, DataError, Dataset
+from .known import lot, meant
+from .lot import About, dataset
+from .opening import source
+from .partner import partner
+from .place import located
+
+EXAMPLES = ("x", "images", "image", "data", "inputs", "features", "examples", "arr_0")
+KNOWN = ("y", "labels", "label", "targets", "target", "masks", "mask", "arr_1")
+NAMES = ("classes", "class_names", "label_names", "names")
+LEARN = ("", "_train", "train_", "_training", "training_")
+HOLD = ("_val", "val_", "_valid", "valid_", "_test", "test_", "_validation", "validation_")
+"""Names of arrays, in any case of letters, and what stands around them: `x_train`, `test_images`."""
+
+
+class Pair(NamedTuple):
+    """Examples (n, ...) and what is known of them, (n, ...)."""
+
+    x: Array
+    y: Array | None
+
+
+@source.register
+def npz(part: Npz, data: Data, seed: int) -> Dataset:
+    path = located(part.path, data)
+    arrays = read(path)
+    learn = require_pair(pair(arrays, LEARN), path, arrays)
+    hold = pair(arrays, HOLD)
+    beside = partner(path, data)
+    if hold is None and beside is not None:
+        hold = require_pair(pair(read(beside), (*HOLD, *LEARN)), beside, arrays)
+    said = next((tuple(map(str, arrays[name])) for name in NAMES if name in arrays), ())
+    several = [one for one in (learn, hold) if one is not None]
+    examples = [shaped(one.x, part.gray, path) for one in several]
+    meaning = meant([one.y for one in several], examples[0].shape[1:], said, path)
+    lots = [lot(x, one.y, meaning, path) for x, one in zip(examples, several)]
+    if examples[0].shape[1:] != examples[-1].shape[1:]:
+        raise DataError(f"{path}: examples to learn from are {examples[0].shape[1:]}, to measure on "
+                        f"{examples[-1].shape[1:]}")  # fmt: skip
+    if meaning.target == "classes":
+        require_classes(meaning.classes, lots[0].labels, path)
+    shape = examples[0].shape[1:]
+    moved = "channels, which come first in the file, are moved behind height and width"
+    remarks = (moved,) if channels_first(learn.x.shape) and not part.gray else ()
+    about = About(path.stem, meaning.classes, shape, shape[-1], meaning.target, (), remarks)
+    return dataset(about, data, seed, *lots)
+
+
+# --- the arrays of the file -------------------------------------------------------------------------------------------
+
+
+def read(path: Path) -> dict[str, Array]:
+    """All arrays by their names in small letters. Nothing pickled is unpacked."""
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            if not isinstance(found, Mapping):
+                raise DataError(f"{path}: several arrays with names are expected, as `np.savez` writes them")
+            return {name.lower(): found[name] for name in found}
+    except DataError:
+        raise
+    except Exception as error:  # numpy and zipfile raise what they like for broken files
+        raise DataError(f"{path}: no arrays that can be read ({type(error).__name__}: {error})") from None
+
+
+def pair(arrays: dict[str, Array], around: tuple[str, ...]) -> Pair | None:
+    """The examples, and what is known of them, under the first names that are there."""
+    for affix in around:
+        x = first(arrays, EXAMPLES, affix)
+        if x is not None:
+            return Pair(x, first(arrays, KNOWN, affix))
+    return None
+
+
+def first(arrays: dict[str, Array], names: tuple[str, ...], affix: str) -> Array | None:
+    spelled = (f"{affix}{name}" if affix.endswith("_") else f"{name}{affix}" for name in names)
+    return next((arrays[name] for name in spelled if name in arrays), None)
+
+
+def require_pair(found: Pair | None, path: Path, arrays: dict[str, Array]) -> Pair:
+    if found is None:
+        there = ", ".join(arrays) or "nothing"
+        raise DataError(f"{path}: `x_train` and `y_train`, or `x` and `y`, are expected, found {there}")
+    if found.y is not None and len(found.x) != len(found.y):
+        raise DataError(f"{path}: {len(found.x):,} examples, and {len(found.y):,} that are known")
+    return found
+
+
+def shaped(x: Array, gray: bool, path: Path) -> Array:
+    """(n, spatial..., channels); bytes without channels are gray pictures."""
+    if not (np.issubdtype(x.dtype, np.number) or x.dtype == np.bool_) or np.iscomplexobj(x):
+        raise DataError(f"{path}: examples are numbers, found {x.dtype}")
+    if x.dtype in (np.float64, np.float16):
+        x = x.astype(np.float32)
+    if gray or (x.ndim == 3 and x.dtype == np.uint8):
+        return x[..., None]
+    if x.ndim < 2:
+        raise DataError(f"{path}: examples are (n, ..., channels), found {x.shape}")
+    return np.ascontiguousarray(np.moveaxis(x, 1, -1)) if channels_first(x.shape) else x
+
+
+def channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether these are pictures as PyTorch has them, (n, 1 or 3, height, width)."""
+    return len(shape) == 4 and shape[1] in (1, 3) and min(shape[2:]) > 4

@@ -1,0 +1,107 @@
+"""Pictures beside masks: which belong together, what the values of masks mean, and what does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cnnc.runtime.data import DataError, Dataset
+from numpy.typing import NDArray
+from PIL import Image
+
+from .made import fill, opened, saved
+
+
+def masks(folder: Path, *pictures: NDArray[np.uint8], end: str = "") -> None:
+    for number, pixels in enumerate(pictures):
+        saved(folder / f"{number:03}{end}.png", Image.fromarray(pixels))
+
+
+def of(value: int, other: int = 0, shape: tuple[int, int] = (4, 6)) -> NDArray[np.uint8]:
+    """A mask of one value with another at its first place."""
+    made = np.full(shape, value, np.uint8)
+    made[0, 0] = other
+    return made
+
+
+def first(data: Dataset) -> NDArray[np.uint8]:
+    assert data.train.masks is not None
+    number = int(np.flatnonzero(data.train.numbers == 0)[0])
+    return data.train.masks.load(int(data.train.numbers[number]))
+
+
+@pytest.mark.parametrize(
+    ("values", "classes", "found"),
+    [
+        ((0, 255), ("background", "foreground"), (0, 1)),
+        ((0, 1), ("0", "1"), (0, 1)),
+        ((2, 1), ("0", "1", "2"), (2, 1)),
+        ((1, 255), ("0", "1"), (1, 255)),
+        ((170, 85), ("0", "1", "2"), (2, 1)),
+    ],
+)
+def test_values_become_classes(
+    values: tuple[int, int], classes: tuple[str, ...], found: tuple[int, int], tmp_path: Path
+) -> None:
+    fill(tmp_path / "train" / "images", 3)
+    fill(tmp_path / "val" / "images", 1)
+    both = of(*values), of(values[0], 0), of(*values)
+    masks(tmp_path / "train" / "masks", *both)
+    masks(tmp_path / "val" / "masks", of(*values))
+    data = opened(tmp_path)
+    assert data.target == "masks"
+    assert data.classes == classes
+    assert (first(data)[1, 1], first(data)[0, 0]) == found
+    assert (len(data.train), len(data.held)) == (3, 1)
+
+
+def test_blurred_edges_of_black_and_white_are_cut_in_the_middle(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 2, (100, 100))
+    soft = np.zeros((100, 100), np.uint8)
+    soft[50:] = 255
+    soft[49] = np.arange(100) + 100
+    masks(tmp_path / "masks", soft, soft, end="_mask")
+    data = opened(tmp_path)
+    assert data.train.masks is not None
+    found = data.train.masks.load(0)
+    assert found.sum() == 50 * 100 + (np.arange(100) + 100 >= 128).sum()
+    assert "gray values" in data.remarks[0]
+
+
+def test_palettes_count_by_index_and_names_come_from_the_folder(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 2)
+    for number in range(2):
+        palette = Image.fromarray(of(2, 1), "P")
+        palette.putpalette([0, 0, 0, 250, 0, 0, 0, 250, 0])
+        saved(tmp_path / "labels" / f"{number:03}.png", palette)
+    (tmp_path / "classes.txt").write_text("sky\nroad\ncar\n")
+    data = opened(tmp_path)
+    assert data.classes == ("sky", "road", "car")
+    assert (first(data)[1, 1], first(data)[0, 0]) == (2, 1)
+
+
+def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 3)
+    masks(tmp_path / "masks", of(1), of(1))
+    with pytest.raises(DataError, match=r"no mask for 1 of 3: images/002\.png"):
+        opened(tmp_path)
+    masks(tmp_path / "masks", of(1), of(1), of(1, shape=(5, 6)))
+    with pytest.raises(DataError, match=r"002\.png: the mask is of 5x6, its example of 4x6"):
+        opened(tmp_path)
+    saved(tmp_path / "masks" / "002.png", Image.new("RGB", (6, 4), (1, 2, 3)))
+    with pytest.raises(DataError, match=r"002\.png.*colours"):
+        opened(tmp_path)
+    many = np.arange(72, dtype=np.uint8).reshape(3, 4, 6)
+    masks(tmp_path / "masks", *(20 + 2 * many))
+    with pytest.raises(DataError, match="too many for classes"):
+        opened(tmp_path)
+    (tmp_path / "masks" / "002.png").write_bytes(b"")
+    with pytest.raises(DataError, match=r"002\.png: the file is empty"):
+        opened(tmp_path)
+
+
+def test_masks_without_pictures_are_told(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 2)
+    masks(tmp_path / "masks", of(1), of(1), of(1))
+    assert "1 masks" in opened(tmp_path).remarks[0]
