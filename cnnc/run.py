@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     import torch
 
     from .runtime.adapt import Changes
+    from .runtime.answers import Answer, Mask
+    from .runtime.data import Split
     from .runtime.display import Display
     from .runtime.history import History
     from .runtime.job import Job
     from .runtime.launch import Wish
     from .runtime.run_folder import RunFolder
-    from .runtime.trained import Answer, Trained
+    from .runtime.trained import Trained
 
     Where = str | PathLike[str]
 
@@ -162,18 +164,29 @@ class Run:
     def predict(self, what: Any, top: int = 5) -> list[Answer]:
         """The most probable classes of pictures: paths, folders, pictures of PIL, arrays (H, W, C) or a list of them.
 
-        An answer has a `name`, `label`, `confidence` and `top`, pairs of a class and its probability.
+        An answer has a `name`, `label`, `confidence` and `top`, pairs of a class and its probability; or of a value's
+        name and the value, where values were learned.
         """
-        from .runtime.trained import classify, given
+        from .runtime.answers import answers
 
-        return list(classify(self._trained, given(what, len(self._trained.preparation.wanted.shape)), top))
+        return list(answers(self._trained, self._given(what), top))
+
+    def masks(self, what: Any) -> list[Mask]:
+        """The class at every place, where that was learned: `numbers` is (H, W), `shares` tells how much is of each."""
+        from .runtime.answers import masks
+
+        return list(masks(self._trained, self._given(what)))
 
     def eval(self, data: Where | None = None) -> dict[str, Any]:
         """The figures of `cnnc eval --json`, on the held-out examples or on other data."""
+        from .runtime.answers import judged
         from .runtime.opened import data_for, measured_on
-        from .runtime.trained import judged
 
         name = None if data is None else fspath(data)
+        if self._trained.preparation.task != "classification":
+            from .runtime.measured import measured
+
+            return measured(self._folder, None, name).as_dict()
         return judged(self._trained, measured_on(data_for(self.config, name), name)).as_dict()
 
     def export(self, path: Where, **options: Any) -> None:
@@ -189,6 +202,11 @@ class Run:
         with display(quiet, progress) as shown:
             job = launch.resumed(self._folder, device)
             return carried_out(job, self._folder, shown, resume=True, report=report)
+
+    def _given(self, what: Any) -> Split:
+        from .runtime.given import given
+
+        return given(what, len(self._trained.preparation.wanted.shape))
 
     @property
     def _folder(self) -> RunFolder:

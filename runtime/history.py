@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..compiler.diagnostics import UserError
+from ..compiler.recipes.course import Keep
 from ..compiler.recipes.record import Recipe, from_json
 from .position import Row
 from .run_folder import RunFolder
 from .state import State, read_state
 
-SCORES = ("accuracy", "iou", "f1", "r2", "mae", "rmse", "loss")
-"""What a run is told by: the first of these that its held-out examples were measured in."""
+SCORES = ("iou", "f1", "accuracy", "mae", "rmse", "loss")
+"""What a run is told by where it does not say what its best weights are best by: the first of these it measured."""
 
 FALLING = ("loss", "mae", "rmse")
 """Of these less is better."""
@@ -84,8 +85,11 @@ class History(NamedTuple):
 
     @property
     def measured(self) -> str | None:
-        """The name of its score."""
-        return next((name for name in SCORES if any(f"val_{name}" in row for row in self.rows)), None)
+        """The name of its score: what its best weights are best by."""
+        keep = self.recipe.one(Keep)
+        said = keep.by.removeprefix("val_") if keep is not None and keep.by is not None else None
+        wanted = (said, *SCORES) if said is not None else SCORES
+        return next((name for name in wanted if any(f"val_{name}" in row for row in self.rows)), None)
 
     @property
     def best_row(self) -> Row | None:

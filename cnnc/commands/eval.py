@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     trained, config = opened(args)
     data = data_for(config, args.data)
     split = measured_on(data, args.data)
-    from ..runtime.trained import judged
+    from ..runtime.answers import judged
 
     began = time.perf_counter()
     found = judged(trained, split)

@@ -1,7 +1,7 @@
-"""Classify pictures with a trained model.
+"""Say what a trained model sees in pictures: classes, tags or values; masks where it learned a class at every place.
 
 RUN is a run folder, an exported .onnx (run by ONNX Runtime), or a .cnn file with `--weights`. A FILE that is a folder
-stands for the pictures in it.
+stands for the pictures in it. Masks are written as PNG, a class number at each pixel.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ import argparse
 import csv
 import json
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .. import cli
 from .eval import opened
 
 if TYPE_CHECKING:
-    from ..runtime.trained import Answer
+    from ..runtime.answers import Answer
+    from ..runtime.data import Split
+    from ..runtime.trained import Trained
 
 FILES = "own"
 
@@ -27,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pictures", nargs="+", metavar="FILE", help="pictures, or folders of pictures")
     parser.add_argument("--weights", metavar="PATH", help="other weights than the best of the run")
     parser.add_argument("--top", type=int, default=3, metavar="K", help="how many classes to tell (default: 3)")
+    parser.add_argument("-o", "--out", metavar="DIR", default="masks", help="where masks go (default: masks/)")
+    parser.add_argument(
+        "--strict", action="store_true", help="fail where a picture cannot be read, in place of leaving it out"
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="a line for each picture and class")
     form.add_argument("--json", action="store_true", help="for programs")
@@ -37,35 +44,63 @@ def run(args: argparse.Namespace) -> int:
         raise cli.UsageError(f"--top is at least 1, found {args.top}")
     trained, _ = opened(args)
     from ..runtime.data.folder import sound_files
-    from ..runtime.trained import classify, pictures
+    from ..runtime.given import pictures
 
     split, skipped = sound_files(pictures(args.pictures))
     for name in skipped:
-        sys.stderr.write(f"left out: {name}\n")
-    answers = classify(trained, split, args.top)
+        sys.stderr.write(f"{'unreadable' if args.strict else 'left out'}: {name}\n")
+    if not len(split) or (skipped and args.strict):
+        return cli.AT_FAULT
+    task = trained.preparation.task
+    if task == "segmentation":
+        write(list(painted(trained, split, Path(args.out))), args, ("class", "share"))
+        return cli.DONE
+    from ..runtime.answers import answers
+
+    kind = ("value", "value") if task == "regression" else ("class", "probability")
+    write(answers(trained, split, args.top), args, kind)
+    return cli.DONE
+
+
+def painted(trained: Trained, split: Split, folder: Path) -> Iterator[Answer]:
+    """Write the masks; what is said of each is where it is and how much of it each class takes up."""
+    from ..runtime.answers import Answer, masks
+    from ..runtime.paint import saved
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for mask in masks(trained, split):
+        path = saved(mask.numbers, folder, mask.name)
+        yield Answer(str(path), tuple(sorted(mask.shares.items(), key=lambda pair: -pair[1])))
+
+
+def write(answers: Iterable[Answer], args: argparse.Namespace, kind: tuple[str, str]) -> None:
+    """As asked for; `kind` are the names of what is told and of its number."""
     if args.json:
-        print(json.dumps([as_dict(answer) for answer in answers], indent=1))
+        print(json.dumps([as_dict(answer, kind) for answer in answers], indent=1))
     elif args.csv:
-        write_csv(answers)
+        write_csv(answers, kind)
     else:
-        write_table(list(answers))
-    return cli.DONE if len(split) else cli.AT_FAULT
+        write_table(list(answers), kind)
 
 
-def as_dict(answer: Answer) -> dict[str, object]:
-    return {"file": answer.name, "top": [{"class": name, "probability": p} for name, p in answer.top]}
+def as_dict(answer: Answer, kind: tuple[str, str]) -> dict[str, Any]:
+    what, number = kind
+    if what == number:
+        return {"file": answer.name, "values": dict(answer.top)}
+    return {"file": answer.name, "top": [{what: name, number: p} for name, p in answer.top]}
 
 
-def write_csv(answers: Iterable[Answer]) -> None:
+def write_csv(answers: Iterable[Answer], kind: tuple[str, str]) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(["file", "rank", "class", "probability"])
+    table.writerow(["file", "rank", *(kind if kind[0] != kind[1] else ("name", "value"))])
     for answer in answers:
         for rank, (name, p) in enumerate(answer.top, 1):
             table.writerow([answer.name, rank, name, f"{p:.6f}"])
 
 
-def write_table(answers: list[Answer]) -> None:
+def write_table(answers: list[Answer], kind: tuple[str, str]) -> None:
     """A line for each picture."""
     width = max((len(answer.name) for answer in answers), default=0)
     for answer in answers:
-        print(f"{answer.name:{width}}  " + "  ".join(f"{name} {100 * p:.1f} %" for name, p in answer.top))
+        told = (f"{name} {p:.4g}" if kind[0] == kind[1] else f"{name} {100 * p:.1f} %" for name, p in answer.top)
+        print(f"{answer.name:{width}}  " + "  ".join(told))

@@ -22,8 +22,10 @@ from starlette.datastructures import UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, Response
 
+from ..answers import answers
 from ..data import DataError
-from ..trained import Loaded, Trained, classify
+from ..given import Loaded
+from ..trained import Trained
 from .limits import Limited
 from .received import Sent, unpacked
 
@@ -76,7 +78,7 @@ def application(service: Service) -> Any:
         sent = await files(request, service.files)
         began = time.perf_counter()
         try:
-            found = await run_in_threadpool(answers, service, sent, top, lock)
+            found = await run_in_threadpool(predictions, service, sent, top, lock)
         except DataError as error:
             raise HTTPException(422, str(error)) from None
         return {"model": service.name, "predictions": found, "seconds": round(time.perf_counter() - began, 4)}
@@ -98,11 +100,11 @@ async def files(request: Request, most: int) -> list[Sent]:
     return sent
 
 
-def answers(service: Service, sent: list[Sent], top: int, lock: threading.Lock) -> list[dict[str, Any]]:
+def predictions(service: Service, sent: list[Sent], top: int, lock: threading.Lock) -> list[dict[str, Any]]:
     """Unpacked beside other requests, computed one request after the other: more at once would only be slower."""
     loaded = Loaded(tuple(one.name for one in sent), tuple(map(unpacked, sent)))
     with lock:
-        found = list(classify(service.trained, loaded.split(), top))
+        found = list(answers(service.trained, loaded.split(), top))
     return [{"file": a.name, "top": [{"class": name, "probability": p} for name, p in a.top]} for a in found]
 
 

@@ -16,8 +16,8 @@ def look(folder: RunFolder, data: Dataset) -> Seen | None:
     config = folder.read_config()
     if task_word(str(folder)) != "classification" or len(compiled(folder, config).checked.inputs) > 1:
         return None
+    from ..answers import judged
     from ..opened import trained_run
-    from ..trained import judged
 
     trained, _ = trained_run(str(folder), None)
     return judged(trained, data.held, SECONDS), data.held

@@ -68,10 +68,12 @@ def test_eval_agrees_with_the_metrics(run: cnnc.Run) -> None:
 
 
 def test_an_exported_run_is_used_without_it(run: cnnc.Run, digits: list[Path], tmp_path: Path) -> None:
-    from cnnc.runtime.trained import classify, from_onnx, given
+    from cnnc.runtime.answers import answers
+    from cnnc.runtime.given import given
+    from cnnc.runtime.trained import from_onnx
 
     run.export(tmp_path / "tiny.onnx")
-    found = list(classify(from_onnx(str(tmp_path / "tiny.onnx")), given(digits, 3), 10))
+    found = list(answers(from_onnx(str(tmp_path / "tiny.onnx")), given(digits, 3), 10))
     for answer, expected in zip(found, run.predict(digits, top=10), strict=True):
         assert dict(answer.top) == pytest.approx(dict(expected.top), abs=1e-5)
 
