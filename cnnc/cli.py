@@ -29,6 +29,7 @@ COMMANDS = {
     "bench": "latency and throughput, by batch",
     "serve": "offer a trained model over HTTP",
     "export": "write ONNX, straight from the graph",
+    "emit": "write stand-alone source: PyTorch or Keras",
     "weights": "show, convert and compare weights",
     "zoo": "the bundled models",
 }

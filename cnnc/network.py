@@ -86,21 +86,30 @@ class Network:
 
         return summary_dict(self.checked)
 
+    def source(self, target: str = "torch") -> str:
+        """What `cnnc emit torch` or `cnnc emit keras` writes."""
+        from .compiler.backends.emit import source
+
+        return source(self.checked, target, self.compiled.file.doc)
+
     def torch(
         self,
         weights: str | PathLike[str] | Loading | None = None,
         device: Any = None,
         seed: int = 0,
         layout: str | None = None,
+        hooks: bool = False,
     ) -> torch.nn.Module:
         """A torch module that takes and gives channels-first tensors; its `state_dict` has the paths of the graph.
 
         `weights` is a file (safetensors, PyTorch, Keras, npz), `torchvision:NAME`, or a `cnnc.Loading` that says more,
         such as `partial`; `layout="channels_first"` says that whoever made it flattens maps as PyTorch does.
+        Forward hooks reach every layer by its path; with `hooks` merges are modules too, and no value that a hook has
+        seen is written over.
         """
         from .runtime.lower import lower
 
-        module = lower(self.checked, seed=seed, device=device)
+        module = lower(self.checked, seed=seed, device=device, hooks=hooks)
         if weights is not None:
             from .runtime.weights import load_into
 

@@ -33,7 +33,7 @@ def packages() -> set[str]:
 
 def data() -> set[str]:
     """Every file beside the Python that a command reads."""
-    kinds = ("*.lark", "*.json", "*.cnn", "*.css", "*.js", "*.md", "py.typed")
+    kinds = ("*.lark", "*.json", "*.cnn", "*.css", "*.js", "*.md", "*.txt", "py.typed")
     return {
         f"{FOLDERS[folder].replace('.', '/')}/{path.relative_to(ROOT / folder)}"
         for folder in FOLDERS

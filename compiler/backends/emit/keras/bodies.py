@@ -13,7 +13,7 @@ from ..code import Call, Code, Hole, Leaf, Named
 from ..entries import Body, Entry
 from ..parts import Anatomy, Part, branch, key, value
 from . import activation, conv, pool, rest
-from .row import Path, Row, X, row
+from .row import Path, Row, X, coded
 
 RULES = (activation, conv, pool, rest)
 """The modules whose rules are in the table."""
@@ -73,7 +73,7 @@ class Builder:
         if isinstance(node.op, COMMUTES) and not getattr(node.op, "drop", 0):
             reads.sort()
         made = [(node.serial, i) for i in range(len(node.facts.outputs))]
-        code = row(node.op, to)
+        code = coded(node, to)
         main = node.op.family not in ("normalization", "activation", "dropout", "scale")
         entry = Entry(self.place(node), to.part.name(node.path), reads, made, call=code, main=main)
         entry.automatic = automatic(entry.name, node.op.short)
@@ -96,7 +96,7 @@ def brought(anatomy: Anatomy) -> frozenset[str]:
     found = set()
     for node in anatomy.checked.nodes:
         if not isinstance(node.op, Input):
-            code = row(node.op, Row(node, anatomy.root, anatomy))
+            code = coded(node, Row(node, anatomy.root, anatomy))
             made = code.head if isinstance(code, Call) else ""
             if isinstance(made, Call) and isinstance(made.head, str) and "." not in made.head:
                 found.add(made.head)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
+from ....diagnostics import CompileError, Diagnostic
 from ....graph import Node
-from ....ops.base import Op
+from ....ops.base import Op, OpError
 from ....shape import Shape
 from ..code import MISSING, Call, Code, Hole, Leaf, Named, Raw, call
 from ..explain import plain
@@ -65,6 +66,22 @@ class Row:
 def row(op: Op, to: Row) -> Code:
     """The Keras rule of an operator: one expression, one row of the summary."""
     raise NotImplementedError(f"no rule of source for `{op.word}`")
+
+
+def coded(node: Node, to: Row) -> Code:
+    """The code of a layer; CompileError, with its place, for what Keras cannot say."""
+    try:
+        return row(node.op, to)
+    except OpError as wrong:
+        found = Diagnostic("error", wrong.code, wrong.message, node.span, wrong.label, (), wrong.help, node.frame)
+        raise CompileError([found]) from None
+
+
+def measured(to: Row) -> None:
+    """OpError where the size of the map is open, for layers that Keras has not and the file brings."""
+    if any(None in x for x in to.shapes):
+        message = f"in Keras `{to.node.op.word}` needs a map of known size, found {to.x}"
+        raise OpError(message, code="open-size", help="`--input` sets it")
 
 
 @singledispatch
