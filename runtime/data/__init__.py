@@ -1,7 +1,9 @@
 """Examples and what is known about them, before torch: what a `data` entry or `--data` names."""
 
 from . import (
+    audio,
     cifar,
+    clips,
     digits,
     folder,
     identities,
@@ -9,15 +11,19 @@ from . import (
     mnist,
     npz,
     series,
+    shards,
     svhn,
     tabular,
     voc,
     volumes,
-)  # fmt: skip
+)
 from .dataset import DataError, Dataset, Examples, Held, Split
 from .opening import open_data
 
-SOURCES = (digits, folder, npz, tabular, series, volumes, mnist, cifar, svhn, imagenet, voc, identities)
+SOURCES = (
+    digits, folder, npz, tabular, series, volumes, clips, audio, shards,
+    mnist, cifar, svhn, imagenet, voc, identities,
+)  # fmt: skip
 """The modules of sources, each of which registers itself."""
 
 __all__ = ["SOURCES", "DataError", "Dataset", "Examples", "Held", "Split", "digits", "folder", "open_data"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from math import gcd
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ def wave(path: Path, rate: int, name: object = None) -> NDArray[np.float32]:
     return (mixed if found == rate else at_rate(mixed, found, rate)).astype(np.float32)
 
 
-def in_unit(samples: NDArray[np.generic]) -> NDArray[np.float64]:
+def in_unit(samples: NDArray[Any]) -> NDArray[np.float64]:
     """Whole numbers by their range; eight bits have their zero at 128."""
     values = samples.astype(np.float64)
     if samples.dtype == np.uint8:
@@ -51,4 +52,5 @@ def levels(samples: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """Logarithmic levels from 0 to count - 1 (mu-law, ITU-T G.711, as in WaveNet)."""
     mu = count - 1
     bent = np.sign(samples) * np.log1p(mu * np.abs(samples.clip(-1, 1))) / np.log1p(mu)
-    return np.floor((bent + 1) / 2 * mu + 0.5).astype(np.int64)
+    found: NDArray[np.int64] = np.floor((bent + 1) / 2 * mu + 0.5).astype(np.int64)
+    return found

@@ -32,7 +32,7 @@ class Files:
 
     def name(self, number: int) -> str:
         path = self.paths[number]
-        return str(path.relative_to(self.root) if self.root in path.parents else path)
+        return str(path.relative_to(self.root) if self.root is not None and self.root in path.parents else path)
 
     def measured(self, number: int) -> tuple[int, ...]:
         """The shape of what `load` gives. DataError where it cannot be read."""

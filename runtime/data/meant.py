@@ -36,7 +36,7 @@ def meant(text: str) -> Part:
     if path.is_dir():
         return of_folder(text, path)
     kind = ENDINGS.get(path.suffix.lower())
-    if kind is not None:
+    if kind is not None and (path.exists() or kind is rule.Shards):
         return kind(path=text)
     raise DataError(unknown(text, path))
 
