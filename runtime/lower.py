@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -27,15 +28,19 @@ def lower(
     device: torch.device | str | None = None,
     dtype: torch.dtype | None = None,
     head: str = "kept",
+    hooks: bool = False,
 ) -> Network:
     """The network as a torch module in training mode; `state_dict` holds exactly `checked.weights`.
 
     Weights are drawn by the file's initialisers from `seed`; with None they are left unset, for weights loaded right
     after. `head="folded"` leaves out a softmax or sigmoid that ends an output, for losses that contain it;
     `Network.folded` tells which. Tensors are channels first: see `Network`.
+
+    Every layer is a module of its path, which forward hooks reach, and so is a merge that the file names. `hooks` makes
+    modules of the other merges as well, and no value is written over afterwards, so that hooks may keep what they see.
     """
     with torch.device(device or "cpu"), Unfilled():
-        net = Source(Plan(checked, head)).network()
+        net = Source(Plan(checked, head), hooks).network()
     if seed is not None:
         from .initialize import initialize
 
@@ -83,8 +88,10 @@ class Unfilled(TorchFunctionMode):
 class Source:
     """The source of `forward` while it is written, and the modules that it calls."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, hooks: bool) -> None:
         self.plan = plan
+        self.hooks = hooks
+        self.labels = labels(plan)
         self.lines: list[str] = []
         self.modules: dict[str, nn.Module | nn.Parameter] = {}
         self.held: dict[str, Op] = {}
@@ -103,12 +110,7 @@ class Source:
     def write(self, step: Step) -> None:
         """The line or two of one step."""
         names = [self.names[value] for value in step.reads]
-        fresh = [value in self.fresh and self.plan.uses[value] == 1 for value in step.reads]
-        if BARE in step.node.facts.weights:
-            names.append(self.reach(self.module(step, fresh)))
-        made = expression(step.op, names, step.shapes, fresh)
-        if made is None:
-            made = f"{self.reach(self.module(step, fresh))}({', '.join(names)})"
+        made = self.made(step, names)
         dead = self.spend(step)
         targets = [self.target(step, value) for value in step.makes]
         shape = ", ".join(map(str, step.node.facts.outputs))
@@ -120,15 +122,27 @@ class Source:
         if step.op.word in FRESH and getattr(step.op, "act", None) is None:
             self.fresh.update(step.makes)
 
+    def made(self, step: Step, names: list[str]) -> str:
+        """What a step computes, as source: an expression where the operator is one and no hook may ask for a module."""
+        fresh = [value in self.fresh and self.plan.uses[value] == 1 for value in step.reads]
+        bare = BARE in step.node.facts.weights
+        if bare:
+            names = [*names, self.reach(self.module(step, fresh))]
+        if bare or not (self.hooks or labelled(step)):
+            made = expression(step.op, names, step.shapes, fresh)
+            if made is not None:
+                return made
+        return f"{self.reach(self.module(step, fresh))}({', '.join(names)})"
+
     def reach(self, path: str) -> str:
         """The source that reaches a module; a scope is looked up once for the steps that follow one another in it."""
         scope, _, name = path.rpartition(".")
         if not scope:
             return access("self", name)
-        if scope != self.scope:
-            self.lines.append(f"part = {access('self', scope)}")
+        if not f"{scope}.".startswith(f"{self.scope}.") or not self.scope:
+            self.lines += ["", f"part = {access('self', scope)}"]
             self.scope = scope
-        return access("part", name)
+        return access("part", path[len(self.scope) + 1 :])
 
     def spend(self, step: Step) -> list[str]:
         """Count the values that the step reads; the variables that nobody reads any more."""
@@ -137,13 +151,14 @@ class Source:
         return list(dict.fromkeys(self.names.pop(value) for value in over))
 
     def target(self, step: Step, value: Value) -> str:
-        """The variable for a new value: `x` where it is read once and `x` is free, else one named by the path."""
+        """The variable for a new value: `x` where only the next step reads it, else one named by what it is."""
         if not self.plan.uses[value]:
             return "_"
-        if self.plan.uses[value] == 1 and "x" not in self.names.values():
+        if value in self.plan.passing and "x" not in self.names.values():
             self.names[value] = "x"
             return "x"
-        return self.name(value, step.path if len(step.makes) == 1 else f"{step.path}_{value[1]}")
+        label = self.labels[value]
+        return self.name(value, label if len(step.makes) == 1 or label != step.path else f"{label}_{value[1]}")
 
     def name(self, value: Value, path: str) -> str:
         """A new variable, named by a path."""
@@ -166,7 +181,8 @@ class Source:
         if path not in self.held:
             self.held[path] = step.op
             made = module(step.op, self.shapes.get(step.path, step.shapes))
-            self.modules[path] = overwriting(made, all(fresh)) if isinstance(made, nn.Module) else made
+            may = isinstance(made, nn.Module) and not self.hooks
+            self.modules[path] = overwriting(made, all(fresh)) if may else made
         return path
 
     def network(self) -> Network:
@@ -178,7 +194,7 @@ class Source:
     def text(self) -> str:
         exits = ", ".join(self.names[value] for value in self.plan.exits)
         lines = [f"def forward(self, {', '.join(self.inputs)}):", *self.lines, f"return {exits}"]
-        return "\n    ".join(lines) + "\n"
+        return "\n    ".join(lines).replace("\n    \n", "\n\n") + "\n"
 
     def face(self) -> Face:
         checked = self.plan.checked
@@ -191,6 +207,36 @@ class Source:
             tuple(output.port.shape for output in checked.outputs),
             tuple(self.plan.folded),
         )
+
+
+def labelled(step: Step) -> bool:
+    """Whether the file names the step, rather than its kind and a number."""
+    return re.fullmatch(rf"{step.op.short}\d*", step.path.rpartition(".")[2]) is None
+
+
+def labels(plan: Plan) -> dict[Value, str]:
+    """What each value is called: by the widest instance whose only result it is, else by the step that makes it."""
+    readers: dict[Value, list[str]] = {value: [""] for value in plan.exits}
+    for step in plan.steps:
+        for value in step.reads:
+            readers.setdefault(value, []).append(step.path)
+    leaving: dict[str, set[Value]] = {}
+    for step in plan.steps:
+        for value in step.makes:
+            for scope in left(step.path, readers.get(value, ())):
+                leaving.setdefault(scope, set()).add(value)
+    found = {}
+    for step in plan.steps:
+        for value in step.makes:
+            scopes = left(step.path, readers.get(value, ()))
+            found[value] = next((scope for scope in scopes if len(leaving[scope]) == 1), step.path)
+    return found
+
+
+def left(path: str, readers: Iterable[str]) -> list[str]:
+    """The instances around a step, widest first, outside of which its value is read."""
+    ends = [i for i, letter in enumerate(path) if letter == "."]
+    return [path[:end] for end in ends if any(not reader.startswith(path[: end + 1]) for reader in readers)]
 
 
 def joint(steps: list[Step]) -> dict[str, tuple[Shape, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -19,10 +19,35 @@ FLATTENS = "cnnc.flatten"
 
 
 class Scope(nn.Module):
-    """A stretch of a path, such as `layer1` in `layer1.0.conv1`; `scope["0"]` is a part of it."""
+    """A stretch of a path, such as `layer1` in `layer1.0.conv1`: no layer, but what layers stand in.
 
-    def __getitem__(self, name: str) -> Any:
+    `scope["conv1"]` is a part of it, `scope[0]` that of the path `0`, `scope[-1]` the last one.
+    """
+
+    def __getitem__(self, name: str | int) -> Any:
+        if isinstance(name, int):
+            name = str(name) if name >= 0 else list(self._modules)[name]
         return self._modules[name] if name in self._modules else self._parameters[name]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._modules.values())
+
+    def register_forward_hook(self, *args: Any, **named: Any) -> Any:
+        self.refuse_hooks()
+        return super().register_forward_hook(*args, **named)
+
+    def register_forward_pre_hook(self, *args: Any, **named: Any) -> Any:
+        self.refuse_hooks()
+        return super().register_forward_pre_hook(*args, **named)
+
+    def register_full_backward_hook(self, *args: Any, **named: Any) -> Any:
+        self.refuse_hooks()
+        return super().register_full_backward_hook(*args, **named)
+
+    def refuse_hooks(self) -> None:
+        """A hook of a scope would never run: its layers are called one by one."""
+        parts = ", ".join(self._modules)
+        raise TypeError(f"a hook here would never run: this is no layer, but where these stand: {parts}")
 
 
 class Face(NamedTuple):
@@ -53,6 +78,17 @@ class Network(Scope):
         self.face = face
         self.code = code
         self._run = built(code, face.name)
+
+    def refuse_hooks(self) -> None:
+        """The network as a whole is called."""
+
+    def _get_name(self) -> str:
+        return self.face.name
+
+    def extra_repr(self) -> str:
+        """The shapes as the file writes them: `224x224x3 -> 1000`."""
+        shapes = (self.face.input_shapes, self.face.output_shapes)
+        return " -> ".join(", ".join(map(str, side)) for side in shapes)
 
     def forward(self, *inputs: Tensor, **named: Tensor) -> Any:
         return self._run(self, *inputs, **named)
@@ -115,7 +151,11 @@ OWN = frozenset({"face", "code", "training"})
 
 def access(start: str, path: str) -> str:
     """The source that reaches a module from a variable; in brackets what is no identifier or a word of torch's."""
-    return start + "".join(
-        f".{step}" if step.isidentifier() and not hasattr(Network, step) and step not in OWN else f"[{step!r}]"
-        for step in path.split(".")
-    )
+    return start + "".join(map(part, path.split(".")))
+
+
+def part(step: str) -> str:
+    """The source that goes one step down a path."""
+    if step.isdigit() and str(int(step)) == step:
+        return f"[{step}]"
+    return f".{step}" if step.isidentifier() and not hasattr(Network, step) and step not in OWN else f"[{step!r}]"

@@ -46,6 +46,8 @@ class Plan:
             self.folded.append(word)
         self.steps = needed([step for node in checked.nodes for step in self.steps_of(node)], self.exits)
         self.uses = Counter([value for step in self.steps for value in step.reads] + self.exits)
+        self.passing = passing(self.steps, self.exits, self.uses)
+        """Values that only the step next to their own reads, or the end of the function."""
 
     def end(self, port: Port) -> tuple[Value, str | None]:
         """The value before the activation that ends an output, and the name of that activation."""
@@ -93,3 +95,9 @@ def needed(steps: list[Step], exits: list[Value]) -> list[Step]:
             wanted.update(step.reads)
             kept.append(step)
     return kept[::-1]
+
+
+def passing(steps: list[Step], exits: list[Value], uses: Counter[Value]) -> set[Value]:
+    """The values that are read once, right after they were made."""
+    following = [*(step.reads for step in steps[1:]), exits]
+    return {v for step, reads in zip(steps, following, strict=False) for v in step.makes if uses[v] == 1 and v in reads}

@@ -130,6 +130,15 @@ def clip(op: ops.Clip) -> Function:
     return partial(torch.clamp, min=op.low, max=op.high)
 
 
+def told(of: str, act: Function | None) -> str:
+    """How a layer prints itself: what torch says `of` it, and the function of its `act=`."""
+    if act is None:
+        return of
+    name = act.func.__name__ if isinstance(act, partial) else act.__name__
+    given = ", ".join(f"{k}={v}" for k, v in act.keywords.items()) if isinstance(act, partial) else ""
+    return f"{of}, act={name.rstrip('_')}" + (f"({given})" if given else "")
+
+
 # --- layers of their own ----------------------------------------------------------------------------------------------
 
 

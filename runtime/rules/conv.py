@@ -15,7 +15,7 @@ from ...compiler.ops.conv_transpose import ConvTranspose
 from ...compiler.ops.geometry import Sliding, channels, parted
 from ...compiler.ops.initializers import Given
 from ...compiler.shape import Shape
-from .activation import function
+from .activation import function, told
 from .frame import Frame, even
 from .table import module
 
@@ -36,6 +36,9 @@ class Framed(nn.Module):
             x = self.frame(x)
         x = self._conv_forward(x, self.weight, self.bias)  # what torch's own `forward` does, one call less
         return x if self.act is None else self.act(x)
+
+    def extra_repr(self) -> str:
+        return told(super().extra_repr(), self.act)
 
 
 class FramedConv1d(Framed, nn.Conv1d):
@@ -156,6 +159,9 @@ class Cut(nn.Module):
         if self.kept is not None:
             x = x[self.kept]
         return x if self.act is None else self.act(x)
+
+    def extra_repr(self) -> str:
+        return told(super().extra_repr(), self.act)
 
 
 class CutConvTranspose1d(Cut, nn.ConvTranspose1d):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from ...compiler.ops.dense import Dense
 from ...compiler.ops.geometry import channels
 from ...compiler.shape import Shape
-from .activation import Function, function
+from .activation import Function, function, told
 from .table import module
 
 
@@ -19,6 +19,9 @@ class ActiveLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         return self.act(super().forward(x))
 
+    def extra_repr(self) -> str:
+        return told(super().extra_repr(), self.act)
+
 
 class PlaceLinear(nn.Linear):
     """A linear layer over the channels of every place of a map (N, C, ...)."""
@@ -28,6 +31,9 @@ class PlaceLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         x = super().forward(x.movedim(1, -1)).movedim(-1, 1)
         return x if self.act is None else self.act(x)
+
+    def extra_repr(self) -> str:
+        return told(super().extra_repr(), self.act)
 
 
 @module.register

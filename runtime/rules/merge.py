@@ -34,6 +34,9 @@ class Reduced(nn.Module):
         dims = max(x.dim() for x in values)
         return reduce(self.pair, [raised(x, dims) for x in values])
 
+    def extra_repr(self) -> str:
+        return str(self.pair.__name__)
+
 
 class Average(Reduced):
     """The mean of all values."""
