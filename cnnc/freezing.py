@@ -27,9 +27,10 @@ def frozen(args: Namespace, found: Compiled) -> frozenset[str]:
     """The weights that the recipe asked for leaves as they are."""
     if args.recipe is None and args.phase is None:
         return frozenset()
-    from .compiler import chosen
+    from .compiler.chosen import chosen, in_phase
+    from .compiler.chosen import frozen as held
 
-    recipe = chosen.chosen(found, args.recipe or None)
+    recipe = chosen(found, args.recipe or None)
     if args.phase is not None:
-        recipe = chosen.in_phase(recipe, args.phase)
-    return chosen.frozen(recipe, found.checked.weights)
+        recipe = in_phase(recipe, args.phase)
+    return held(recipe, found.checked.weights)

@@ -38,9 +38,9 @@ def picture(layer: Layer) -> str:
     left = found.columns.end - found.columns.first + overhang(found.columns)
     high = found.rows.end - found.rows.first + overhang(found.rows)
     right_x = EDGE + left * CELL + GAP
-    below = TOP + max(high, found.rows.count) * CELL + 30
+    below = TOP + max(high, found.rows.total) * CELL + 30
     lines = list(legend(layer, found))
-    width = max(right_x + found.columns.count * CELL, *(len(line) * LETTER + EDGE for line in [title(layer), *lines]))
+    width = max(right_x + found.columns.total * CELL, *(len(line) * LETTER + EDGE for line in [title(layer), *lines]))
     body = [
         f'<text class="title" x="{EDGE}" y="30">{escape(title(layer))}</text>',
         *headings(layer, found, right_x),
@@ -104,14 +104,14 @@ def number(text: str, x: int, y: int, soft: bool = False) -> str:
 
 def results(found: Windows, right: int) -> Iterator[str]:
     """The map with one place for each window."""
-    for row in range(found.rows.count):
-        for column in range(found.columns.count):
+    for row in range(found.rows.total):
+        for column in range(found.columns.total):
             yield square("place", right + column * CELL, TOP + row * CELL)
 
 
 def shown(found: Windows) -> list[tuple[int, int, str]]:
     """The windows that are drawn: row, column and colour, each once."""
-    rows, columns = found.rows.count, found.columns.count
+    rows, columns = found.rows.total, found.columns.total
     second = (0, 1) if columns > 1 else (min(1, rows - 1), 0)
     places = ((0, 0), second, (rows - 1, columns - 1))
     once = dict(zip(reversed(places), reversed(COLORS), strict=True))
@@ -128,7 +128,7 @@ def outlines(found: Windows, right: int) -> Iterator[str]:
         x, y = right + column * CELL, TOP + row * CELL
         yield f'<rect x="{x + 3}" y="{y + 3}" width="{CELL - 6}" height="{CELL - 6}" fill="{color}"/>'
     if missing(found):
-        row, column = (0, columns.count) if overhang(columns) else (rows.count, 0)
+        row, column = (0, columns.total) if overhang(columns) else (rows.total, 0)
         x, y = corner(found, rows.start(row), columns.start(column))
         yield frame("missing", x, y, columns.span, rows.span, 1, "")
 
@@ -150,7 +150,7 @@ def dots(rows: Axis, columns: Axis, x: int, y: int, color: str) -> Iterator[str]
 
 def overhang(axis: Axis) -> int:
     """Places by which one more window would hang over the end; 0 where nothing is left over."""
-    return axis.start(axis.count) + axis.span - axis.end if axis.left_over else 0
+    return axis.start(axis.total) + axis.span - axis.end if axis.left_over else 0
 
 
 def missing(found: Windows) -> bool:

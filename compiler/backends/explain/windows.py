@@ -22,7 +22,7 @@ class PictureError(Exception):
 
 
 class Axis(NamedTuple):
-    """One dimension: `count` windows of taps at `taps`, `step` apart, over a map of `size` with a border around it.
+    """One dimension: `total` windows of taps at `taps`, `step` apart, over a map of `size` with a border around it.
 
     Places are counted from the first of the map; the border before it has negative ones.
     """
@@ -31,7 +31,7 @@ class Axis(NamedTuple):
     border: tuple[int, int]
     taps: tuple[int, ...]
     step: int
-    count: int
+    total: int
 
     def start(self, window: int) -> int:
         """Where a window begins."""
@@ -50,16 +50,16 @@ class Axis(NamedTuple):
     @property
     def end(self) -> int:
         """Behind the last place, also of a window that hangs over."""
-        return max(self.size, self.size + self.border[1], self.start(self.count - 1) + self.span)
+        return max(self.size, self.size + self.border[1], self.start(self.total - 1) + self.span)
 
     @property
     def left_over(self) -> int:
         """Places behind the last window, too few for another."""
-        return max(self.size + max(self.border[1], 0) - (self.start(self.count - 1) + self.span), 0)
+        return max(self.size + max(self.border[1], 0) - (self.start(self.total - 1) + self.span), 0)
 
     def touching(self, place: int) -> int:
         """How many windows have a tap at the place."""
-        return sum(place - self.start(window) in self.taps for window in range(self.count))
+        return sum(place - self.start(window) in self.taps for window in range(self.total))
 
 
 class Windows(NamedTuple):
