@@ -92,13 +92,7 @@ class Judged(NamedTuple):
 
     def confused(self, most: int) -> list[tuple[int, str, str]]:
         """How often a class was taken for which other, the most frequent first."""
-        table = self.confusion
-        np.fill_diagonal(table, 0)
-        order = np.argsort(-table, axis=None, kind="stable")[:most]
-        pairs = (
-            (int(table[i, j]), self.classes[i], self.classes[j]) for i, j in zip(*np.unravel_index(order, table.shape))
-        )
-        return [pair for pair in pairs if pair[0]]
+        return confused(self.confusion, self.classes, most)
 
     def scores(self) -> tuple[Scores, ...]:
         """One for each class."""
@@ -140,6 +134,15 @@ class Judged(NamedTuple):
             "classes": {name: score._asdict() for name, score in zip(self.classes, found)},
             "confusion": self.confusion.tolist(),
         }
+
+
+def confused(confusion: NDArray[np.int64], classes: tuple[str, ...], most: int) -> list[tuple[int, str, str]]:
+    """How often a class was taken for which other, the most frequent first."""
+    table = confusion.copy()
+    np.fill_diagonal(table, 0)
+    order = np.argsort(-table, axis=None, kind="stable")[:most]
+    places = zip(*np.unravel_index(order, table.shape))
+    return [(int(table[i, j]), classes[i], classes[j]) for i, j in places if table[i, j]]
 
 
 def scores(confusion: NDArray[np.int64]) -> tuple[Scores, ...]:

@@ -7,20 +7,33 @@ from typing import Any, NamedTuple
 
 from ..compiler.diagnostics import UserError
 from .adapt import Changes
+from .criterion import Criterion
 from .data import Dataset
 from .engine import Engine
+from .feed import Feed
 from .feeding import Feeds
 from .figures import Figures
 from .job import Job, recipe_of
 from .learner import criterion
 from .lower import lower
 from .measure import Measuring, measure
+from .network import Network
 from .opened import data_for, measured_on
 from .reopen import compiled
 from .run_folder import RunFolder
 from .stages import stages
 from .task import Task
 from .weights import load_into
+
+
+class Work(NamedTuple):
+    """A run's network with weights, and what measures it: in full precision, on what is held out."""
+
+    job: Job
+    net: Network
+    engine: Engine
+    feed: Feed
+    losses: Criterion
 
 
 class Measured(NamedTuple):
@@ -37,19 +50,25 @@ class Measured(NamedTuple):
 
 
 def measured(folder: RunFolder, weights: str | None, text: str | None) -> Measured:
-    """Load the weights that were kept, or others, and measure in full precision. `text` names other data."""
+    """The figures of the weights that were kept, or of others. `text` names other data."""
+    data = data_for(folder.read_config(), text)
+    work = at_work(folder, weights, data._replace(held=measured_on(data, text)))
+    began = time.perf_counter()
+    measuring = Measuring(work.job.task, work.net.folded[0])
+    figures = measure(work.net, work.feed, work.engine, work.losses, measuring)
+    return Measured(work.job.task, figures, work.job.data, time.perf_counter() - began)
+
+
+def at_work(folder: RunFolder, weights: str | None, data: Dataset) -> Work:
+    """The run with these data. UserError where it has no weights yet."""
     config = folder.read_config()
     if weights is None and not folder.best.exists():
         raise UserError(f"{folder}: the run has no weights yet")
-    data = data_for(config, text)
-    data = data._replace(held=measured_on(data, text))
     changes = Changes(tuple(config["params"]), tuple(config["inputs"]))
-    job = Job(compiled(folder, config), changes, data, recipe_of(config), config["device"])
-    engine = Engine("cpu" if job.device == "auto" else job.device, "fp32")
+    job = Job(compiled(folder, config), changes, data, recipe_of(config), "cpu")
+    engine = Engine("cpu", "fp32")
     net = lower(job.checked, seed=None, head="folded")
     load_into(net, job.checked, weights or folder.best)
+    net.eval()
     losses = criterion(job, stages(job.recipe, max(len(data.train), 1))[-1], net)
-    began = time.perf_counter()
-    feed = Feeds(job, ahead=engine.apart).held(clean=losses.clean)
-    figures = measure(engine.placed(net), feed, engine, losses, Measuring(job.task, net.folded[0]))
-    return Measured(job.task, figures, data, time.perf_counter() - began)
+    return Work(job, net, engine, Feeds(job, ahead=False).held(clean=losses.clean), losses)

@@ -83,12 +83,12 @@ def about(checked: Checked, wish: Wish, threads: int) -> dict[str, Any]:
 
 
 def as_dict(line: Timing | Missing) -> dict[str, Any]:
-    """In milliseconds, rounded to the microsecond."""
+    """In milliseconds, rounded to a tenth of a microsecond."""
     from ..runtime.bench import Missing
 
     if isinstance(line, Missing):
         return line._asdict()
-    times = {f"{name}_ms": round(1000 * getattr(line, name), 3) for name in ("median", "low", "high", "ready")}
+    times = {f"{name}_ms": round(1000 * getattr(line, name), 4) for name in ("median", "low", "high", "ready")}
     return {"backend": line.backend, "batch": line.batch, "runs": line.runs, **times,
             "per_second": round(line.per_second, 2)}  # fmt: skip
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..judged import Judged
+from ...compiler.figures import short
+from ..judged import confused
 from .drawing import ACCENT, INK, Chart, bare, blank, chart
 
 if TYPE_CHECKING:
@@ -24,19 +25,18 @@ WHITE = "#fefefe"
 """On a full cell, in dark and in light."""
 
 
-def confusion(judged: Judged) -> Chart | None:
-    """The chart; None where there is nothing to show."""
-    count = len(judged.classes)
-    if not judged.examples or count < 2:
+def confusion(table: NDArray[np.int64], classes: tuple[str, ...]) -> Chart | None:
+    """The chart of [i, j], how often class i was taken for class j; None where there is nothing to show."""
+    count = len(classes)
+    if not table.any() or count < 2:
         return None
-    table = judged.confusion
     wide = count > COUNTED
     side = min(max(3.6, 1.6 + 0.42 * count), 7.2)
     figure = blank(side + (3.6 if wide else 0), side)
     panels = figure.subplots(1, 2, width_ratios=[side, 3.6]) if wide else [figure.subplots()]
-    drawn_map(panels[0], table, judged.classes)
+    drawn_map(panels[0], table, classes)
     if wide:
-        pairs(panels[1], judged)
+        pairs(panels[1], table, classes)
     return chart("confusion", "What was taken for what", figure)
 
 
@@ -109,13 +109,21 @@ def count_cells(axes: Axes, table: NDArray[np.int64], shares: NDArray[np.float64
     for (row, column), n in np.ndenumerate(table):
         if n:
             colour = WHITE if shares[row, column] > 0.4 else INK
-            axes.text(column, row, f"{n:,}", ha="center", va="center", fontsize=size, color=colour)
+            axes.text(
+                column,
+                row,
+                f"{n:,}" if n < 100_000 else short(int(n)),
+                ha="center",
+                va="center",
+                fontsize=size,
+                color=colour,
+            )
 
 
-def pairs(axes: Axes, judged: Judged) -> None:
+def pairs(axes: Axes, table: NDArray[np.int64], classes: tuple[str, ...]) -> None:
     """The pairs that are most often confused, as bars."""
     bare(axes)
-    found = judged.confused(PAIRS)
+    found = confused(table, classes, PAIRS)
     axes.set_title("most often confused")
     axes.set_axis_off()
     most = max((n for n, *_ in found), default=1)

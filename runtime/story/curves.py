@@ -24,7 +24,14 @@ STEEP = 30
 SHARES = ("accuracy", "iou", "f1", "top")
 """Beginnings of names of figures that run from 0 to 1 and are told in percent."""
 
-NAMES = {"iou": "IoU", "f1": "F1", "mae": "mean error", "rmse": "root mean square error", "r2": "R2"}
+NAMES = {
+    "iou": "IoU",
+    "pixel_error": "pixel error",
+    "f1": "F1",
+    "mae": "mean error",
+    "rmse": "root mean square error",
+    "r2": "R2",
+}
 
 
 class Curve(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ..data import DataError, Split
 from ..judged import Judged
@@ -22,26 +23,31 @@ ACROSS = 8
 
 
 class Prediction(NamedTuple):
-    """One example and what was said of it; shares of 0 to 1."""
+    """One example, what was said of it, and a note where that is not all."""
 
     name: str
     picture: bytes
     """PNG."""
-    truth: str
     said: str
-    confidence: float
-    right: float
-
-    @property
-    def correct(self) -> bool:
-        return self.truth == self.said
+    note: str = ""
+    correct: bool | None = None
+    """None where it is neither right nor wrong."""
 
 
 class Gallery(NamedTuple):
-    """Predictions under a heading."""
+    """Predictions under a heading; `across` to a row."""
 
     title: str
     predictions: tuple[Prediction, ...]
+    across: int = ACROSS
+
+
+class Seen(NamedTuple):
+    """What was seen when `held` examples were looked at."""
+
+    galleries: tuple[Gallery, ...]
+    held: int
+    judged: Judged | None = None
 
 
 def galleries(judged: Judged, split: Split) -> tuple[Gallery, ...]:
@@ -65,7 +71,9 @@ def predictions(judged: Judged, split: Split, numbers: NDArray[np.int64]) -> tup
             continue
         truth, said = judged.classes[judged.labels[i]], judged.classes[judged.said[i]]
         sure, right = float(judged.confidence[i]), float(judged.right[i])
-        found.append(Prediction(split.examples.name(number), picture, truth, said, sure, right))
+        note = "" if said == truth else f"is {truth} ({right:.0%})".replace("%", " %")
+        told = f"{said} · {sure:.0%}".replace("%", " %")
+        found.append(Prediction(split.examples.name(number), picture, told, note, said == truth))
     return tuple(found)
 
 
@@ -73,14 +81,12 @@ def as_png(found: tuple[Gallery, ...]) -> bytes:
     """All galleries on one sheet."""
     from .drawing import as_png
 
-    rows = sum(-(-len(gallery.predictions) // ACROSS) for gallery in found)
-    figure = blank(1.35 * ACROSS, 1.75 * rows + 0.45 * len(found))
-    parts = figure.subfigures(len(found), 1, height_ratios=[len(g.predictions) + ACROSS for g in found], squeeze=False)
-    for part, gallery in zip(parts[:, 0], found):
+    rows = [-(-len(gallery.predictions) // gallery.across) for gallery in found]
+    figure = blank(1.35 * ACROSS, 1.75 * sum(rows) + 0.45 * len(found))
+    parts = figure.subfigures(len(found), 1, height_ratios=[deep + 0.3 for deep in rows], squeeze=False)
+    for part, gallery, deep in zip(parts[:, 0], found, rows):
         part.suptitle(gallery.title, x=0.01, ha="left", fontsize=11, fontweight="bold")
-        deep = -(-len(gallery.predictions) // ACROSS)
-        panels = part.subplots(deep, ACROSS, squeeze=False).flat
-        for axes in panels:
+        for axes in part.subplots(deep, gallery.across, squeeze=False).flat:
             bare(axes)
             axes.set_axis_off()
         for axes, prediction in zip(part.axes, gallery.predictions):
@@ -89,13 +95,9 @@ def as_png(found: tuple[Gallery, ...]) -> bytes:
 
 
 def put(axes: Axes, prediction: Prediction) -> None:
-    """One example with what it was taken for and, where that is wrong, what it is."""
-    from PIL import Image
-
+    """One example with what was said of it above, and the note below."""
     axes.imshow(Image.open(io.BytesIO(prediction.picture)).convert("RGB"))
-    said = f"{prediction.said} · {100 * prediction.confidence:.0f} %"
-    if not prediction.correct:
-        axes.set_title(said, fontsize=7.5, color=SECOND, loc="center", pad=3, fontweight="normal")
-    below, colour = (said, SOFT) if prediction.correct else (f"is {prediction.truth}", INK)
+    colour = SECOND if prediction.correct is False else SOFT
+    axes.set_title(prediction.said, fontsize=7.5, color=colour, loc="center", pad=3, fontweight="normal")
     place = axes.transAxes
-    axes.text(0.5, -0.04, below, fontsize=7.5, color=colour, ha="center", va="top", transform=place)
+    axes.text(0.5, -0.04, prediction.note, fontsize=7.5, color=INK, ha="center", va="top", transform=place)

@@ -5,19 +5,24 @@ from __future__ import annotations
 from ..data import Dataset
 from ..reopen import compiled
 from ..run_folder import RunFolder, task_word
-from .tell import Seen
+from .gallery import Seen, galleries
 
 SECONDS = 15.0
 """For all of it; of larger data as many examples as that allows."""
 
 
 def look(folder: RunFolder, data: Dataset) -> Seen | None:
-    """What the model says of them; None where it does not classify single examples."""
+    """What the model says of them; None where it takes several inputs, and pairs and triplets are no examples."""
     config = folder.read_config()
-    if task_word(str(folder)) != "classification" or len(compiled(folder, config).checked.inputs) > 1:
+    if len(compiled(folder, config).checked.inputs) > 1:
         return None
+    if task_word(str(folder)) != "classification":
+        from .glimpse import glimpses
+
+        return Seen(glimpses(folder, data), len(data.held))
     from ..answers import judged
     from ..opened import trained_run
 
     trained, _ = trained_run(str(folder), None)
-    return judged(trained, data.held, SECONDS), data.held
+    found = judged(trained, data.held, SECONDS)
+    return Seen(galleries(found, data.held), len(data.held), found)

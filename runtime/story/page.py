@@ -16,8 +16,9 @@ from ...compiler.figures import duration, grouped, short
 from ...compiler.recipes.record import told
 from ..history import History
 from ..judged import Judged
+from .curves import NAMES
 from .drawing import Chart
-from .gallery import Gallery, Prediction
+from .gallery import ACROSS, Gallery, Prediction
 
 HERE = Path(__file__).parent
 
@@ -93,7 +94,7 @@ def headline(story: Story) -> Iterator[tuple[str, str, str]]:
     history, metrics, judged = story.history, story.history.metrics, story.judged
     score = history.score
     if score is not None:
-        yield score.name, str(score), "of the examples held out"
+        yield NAMES.get(score.name, score.name), str(score), "of the examples held out"
     for name in metrics:
         if name.startswith("top") and isinstance(metrics[name], float):
             yield f"top-{name[3:]}", f"{100 * metrics[name]:.2f} %", "of the examples held out"
@@ -138,23 +139,33 @@ def charts(story: Story) -> Iterator[str]:
 
 def classes(story: Story) -> Iterator[str]:
     """A line for each class, the worst first."""
-    if story.judged is None:
+    heads, rows = class_rows(story)
+    if not rows:
         return
-    found = sorted(zip(story.judged.classes, story.judged.scores()), key=lambda pair: pair[1].f1 or 0.0)
     yield f'<section>\n<h2>Class by class</h2>{looked_at(story)}\n<div class="scroll tall">'
-    heads = ("Class", "Examples", "Precision", "Recall", "F1")
     yield '<table class="lines classes"><thead><tr>'
     yield "".join(f'<th scope="col"><button>{head}</button></th>' for head in heads) + "</tr></thead><tbody>"
-    for name, score in found:
-        cells = "".join(map(share_cell, (score.precision, score.recall, score.f1)))
-        yield f'<tr><td>{escape(name)}</td><td data-key="{score.examples}">{score.examples:,}</td>{cells}</tr>'
+    for name, count, *shares in sorted(rows, key=lambda row: row[-1] or 0.0):
+        cells = "".join(map(share_cell, shares))
+        yield f'<tr><td>{escape(name)}</td><td data-key="{count}">{count:,}</td>{cells}</tr>'
     yield "</tbody></table></div>\n</section>"
+
+
+def class_rows(story: Story) -> tuple[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Heads and rows: of single examples where they were looked at, else what the run measured, as of places."""
+    if story.judged is not None:
+        scores = zip(story.judged.classes, story.judged.scores())
+        heads = ("Class", "Examples", "Precision", "Recall", "F1")
+        return heads, [(name, s.examples, s.precision, s.recall, s.f1) for name, s in scores]
+    found = story.history.metrics.get("classes", {})
+    words = ("examples", "precision", "recall", "iou")
+    rows = [(name, *(scores.get(word) for word in words)) for name, scores in found.items()]
+    return ("Class", "Count", "Precision", "Recall", "IoU"), rows
 
 
 def looked_at(story: Story) -> str:
     """How many examples, where they are not all."""
-    assert story.judged is not None
-    if story.judged.examples == story.held:
+    if story.judged is None or story.judged.examples == story.held:
         return ""
     return f'<p class="soft">{story.judged.examples:,} of {story.held:,} held-out examples, drawn by chance</p>'
 
@@ -171,18 +182,18 @@ def predictions(story: Story) -> Iterator[str]:
         return
     yield "<section>\n<h2>Predictions</h2>"
     for gallery in story.galleries:
-        yield f'<h3 class="small">{escape(gallery.title)}</h3>\n<div class="gallery">'
+        wide = " wide" if gallery.across < ACROSS else ""
+        yield f'<h3 class="small">{escape(gallery.title)}</h3>\n<div class="gallery{wide}">'
         yield from map(figure, gallery.predictions)
         yield "</div>"
     yield "</section>"
 
 
 def figure(prediction: Prediction) -> str:
-    name, said, truth = escape(prediction.name), escape(prediction.said), escape(prediction.truth)
-    kind = "right" if prediction.correct else "wrong"
-    below = "" if prediction.correct else f"is {truth} ({100 * prediction.right:.0f} %)"
+    name, said, note = escape(prediction.name), escape(prediction.said), escape(prediction.note)
+    kind = {True: "right", False: "wrong", None: ""}[prediction.correct]
     image = f"data:image/png;base64,{base64.b64encode(prediction.picture).decode()}"
-    caption = f"<figcaption><b>{said} · {100 * prediction.confidence:.0f} %</b>{below}</figcaption>"
+    caption = f"<figcaption><b>{said}</b>{note}</figcaption>"
     return f'<figure class="{kind}" title="{name}"><img src="{image}" alt="{name}">{caption}</figure>'
 
 

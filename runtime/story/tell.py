@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..data import Split
+import numpy as np
+
 from ..history import History, history
 from ..judged import Judged
 from ..run_folder import RunFolder
@@ -10,25 +11,21 @@ from ..weights import replace
 from .confusion import confusion
 from .curves import curves
 from .drawing import Chart, styled
-from .gallery import as_png, galleries
+from .gallery import Seen, as_png
 from .page import Story, page
 from .reliability import reliability
-
-Seen = tuple[Judged, Split]
-"""What the model says of held-out examples, and these."""
 
 
 def tell(folder: RunFolder, seen: Seen | None = None) -> Story:
     """Write the pictures and `report.html`."""
-    past = history(folder)
+    past, seen = history(folder), seen or Seen((), 0)
     with styled():
-        charts = drawn(past, seen[0] if seen else None)
-        found = galleries(*seen) if seen else ()
+        charts = drawn(past, seen.judged)
         for chart in charts:
             replace(folder.path / f"{chart.name}.png", chart.png)
-        if found:
-            replace(folder.path / "predictions.png", as_png(found))
-    story = Story(past, seen[0] if seen else None, charts, found, len(seen[1]) if seen else 0)
+        if seen.galleries:
+            replace(folder.path / "predictions.png", as_png(seen.galleries))
+    story = Story(past, seen.judged, charts, seen.galleries, seen.held)
     replace(folder.report, page(story).encode())
     return story
 
@@ -36,5 +33,7 @@ def tell(folder: RunFolder, seen: Seen | None = None) -> Story:
 def drawn(past: History, judged: Judged | None) -> tuple[Chart, ...]:
     found = [curves(past.rows, past.best_epoch)]
     if judged is not None:
-        found += [confusion(judged), reliability(judged)]
+        found += [confusion(judged.confusion, judged.classes), reliability(judged)]
+    elif "confusion" in past.metrics:
+        found.append(confusion(np.array(past.metrics["confusion"]), tuple(past.metrics["classes"])))
     return tuple(chart for chart in found if chart is not None)

@@ -87,7 +87,7 @@ def test_names_from_files_are_text_on_the_page(run: cnnc.Run) -> None:
     past = history(RunFolder(run.folder))
     config = {**past.config, "model": evil, "file": evil, "data": {**past.config["data"], "name": evil}}
     judged = Judged.of((evil, "b"), range(2), [0, 1], [[0.4, 0.6], [0.1, 0.9]])
-    shown = Gallery(evil, (Prediction(evil, b"", evil, "b", 0.6, 0.4),))
+    shown = Gallery(evil, (Prediction(evil, b"", evil, evil, False),))
     text = page(Story(past._replace(config=config), judged, (), (shown,), 2))
     assert text.count("<script>") == 1
     assert "alert(1)</script>" not in text
@@ -128,7 +128,7 @@ def test_a_thousand_classes_are_drawn_in_seconds() -> None:
     judged = Judged.of(tuple(f"class {i}" for i in range(1000)), range(3000), labels, chance.random((3000, 1000)))
     began = time.perf_counter()
     with styled():
-        found = confusion(judged)
+        found = confusion(judged.confusion, judged.classes)
     assert found is not None
     assert time.perf_counter() - began < 10
     assert len(found.svg) < 500_000
@@ -139,7 +139,8 @@ def test_a_confused_pair_stands_at_its_place() -> None:
     """Of 4 examples of `cat` one was taken for `dog`: counts by hand."""
     found = np.eye(2)[[0, 0, 0, 1, 1, 1]]
     with styled():
-        chart = confusion(Judged.of(("cat", "dog"), range(6), [0, 0, 0, 0, 1, 1], found))
+        judged = Judged.of(("cat", "dog"), range(6), [0, 0, 0, 0, 1, 1], found)
+        chart = confusion(judged.confusion, judged.classes)
     assert chart is not None
     assert re.findall(r">(\d+)</text>", chart.svg) == ["3", "1", "2"]
 
