@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ COMMANDS = {
     "runs": "list, show and compare training runs",
     "bench": "latency and throughput, by batch",
     "serve": "offer a trained model over HTTP",
+    "import": "a .cnn file from an ONNX file, a Keras model or a PyTorch module",
     "export": "write ONNX, straight from the graph",
     "emit": "write stand-alone source: PyTorch or Keras",
     "weights": "show, convert and compare weights",
@@ -115,7 +117,7 @@ def dispatch(arguments: list[str]) -> int:
         if word.endswith(".cnn"):
             hint = f"a command comes first: `cnnc summary {word}`"
         raise UsageError(f"there is no command `{word}`: {hint}")
-    command: Any = import_module(f".commands.{word}", __package__)
+    command: Any = import_module(f".commands.{word}{'_' * iskeyword(word)}", __package__)
     parser = Parser(
         prog=f"cnnc {word}", description=command.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ...decompile.network import Builder, Layer, Network, Ref, make
+from ...decompile.network import Network, Ref
 from ...ops.base import Op, OpError
 from ...shape import Shape
+from ..arranged import Arranged
 from ..unread import Unread, Unreadable
 from .paths import keepable, path_of
 from .source import Array, Graph, View, opened
-from .values import Lost, Map, Sizes, Value, first, last
+from .values import Lost, Map, Sizes, Value, first
 
 Rule = Callable[["Reader", View], Any]
 """What a node becomes: one value or a list of them. Raises Unread."""
@@ -40,18 +41,17 @@ def read(path: str | os.PathLike[str]) -> Network:
     return Reader(opened(path)).network(Path(path))
 
 
-class Reader:
+class Reader(Arranged):
     """The walk over the nodes; `values` says what every name stands for."""
 
     def __init__(self, graph: Graph) -> None:
         from . import rules  # noqa: F401  # they register themselves
 
+        super().__init__()
         self.graph = graph
-        self.build = Builder()
         self.values: dict[str, Value] = {}
         self.owners: dict[str, int] = {}
         self.batches: set[int] = set()
-        self.splits: dict[tuple[Ref, int], Ref] = {}
 
     def network(self, path: Path) -> Network:
         for declared in self.graph.inputs:
@@ -116,6 +116,10 @@ class Reader:
             made = rule(self, view)
             if made is not None:
                 return made
+        for name in view.inputs:
+            value = self.values.get(name)
+            if isinstance(value, Lost):
+                raise value.reason
         raise Unread("the operator has no counterpart")
 
     # --- what rules ask
@@ -149,41 +153,11 @@ class Reader:
         """The name of an input, empty where it is left out."""
         return view.inputs[position] if position < len(view.inputs) else ""
 
-    def shape(self, value: Map) -> Shape:
-        return self.build.shape(value.ref)
-
-    def dims(self, value: Map) -> tuple[int | None, ...]:
-        """The sizes behind the batch as ONNX has them."""
-        shape = self.shape(value)
-        return tuple(shape[axis] for axis in value.axes)
-
     def first(self, name: str) -> Map:
         """A value with its channels first, as windows want it."""
         return self.settled(self.map(name))
 
-    def settled(self, value: Map) -> Map:
-        """The value with its axes permuted where they lie otherwise than channels first."""
-        rank = len(value.axes) - 1
-        if value.axes == first(rank) or rank == 0:
-            return value
-        order = (*(value.axes[1:]), value.axes[0])
-        return Map(self.build.add(make("permute", order=tuple(a + 1 for a in order)), [value.ref]), first(rank))
-
-    def as_stored(self, value: Map) -> Map:
-        """The value such that its written axes are those of ONNX."""
-        if value.axes == last(len(value.axes) - 1):
-            return value
-        order = tuple(a + 1 for a in value.axes)
-        return Map(self.build.add(make("permute", order=order), [value.ref]), last(len(value.axes) - 1))
-
-    def maker(self, value: Map) -> Layer:
-        return self.build.layers[value.ref.layer]
-
     # --- what rules give
-
-    def like(self, value: Map, op: Op) -> Map:
-        """A layer that keeps the arrangement of its input."""
-        return Map(self.build.add(op, [value.ref]), value.axes, value.order)
 
     def layer(
         self, op: Op, inputs: Sequence[Map], view: View, weights: Mapping[str, str | Array] = {}

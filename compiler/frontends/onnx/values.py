@@ -7,21 +7,8 @@ from typing import Any, NamedTuple, Union
 
 import numpy as np
 
-from ...decompile.network import Ref
-from ...shape import Shape
+from ..arranged import Map, first, last
 from ..unread import Unread
-
-
-class Map(NamedTuple):
-    """A value of the network. `axes` says for each axis behind the batch which axis of the written shape it is.
-
-    `order` is the written shape of a map that lies flattened with its channels first: a dense layer's weights are
-    permuted for it.
-    """
-
-    ref: Ref
-    axes: tuple[int, ...]
-    order: Shape | None = None
 
 
 class Sizes(NamedTuple):
@@ -40,16 +27,6 @@ class Lost(NamedTuple):
 Value = Union[Map, Sizes, Lost]
 
 
-def first(rank: int) -> tuple[int, ...]:
-    """Channels first."""
-    return (rank, *range(rank))
-
-
-def last(rank: int) -> tuple[int, ...]:
-    """Channels last: as written."""
-    return tuple(range(rank + 1))
-
-
 def whole(items: Sequence[Any] | np.ndarray[Any, Any]) -> list[int]:
     return [int(n) for n in np.asarray(items).reshape(-1)]
 
@@ -58,3 +35,6 @@ def uniform(array: np.ndarray[Any, Any]) -> float | None:
     """The one number that an array holds, however often."""
     flat = array.reshape(-1)
     return float(flat[0]) if flat.size and bool((flat == flat[0]).all()) else None
+
+
+__all__ = ["Lost", "Map", "Sizes", "Value", "first", "last", "uniform", "whole"]

@@ -19,15 +19,7 @@ def merge(to: Reader, view: View) -> Map | None:
         for name in view.inputs:
             to.map(name)
         return None
-    values = [to.map(name) for name in view.inputs]
-    if len({v.axes for v in values}) > 1:
-        values = [to.settled(v) for v in values]
-    orders = {v.order for v in values}
-    if len(orders) > 1:
-        raise Unread("its operands are flattened in different orders")
-    ref = to.build.add(make(WORDS[view.kind]), [v.ref for v in values])
-    widest = max(values, key=lambda v: len(v.axes))
-    return Map(ref, widest.axes, widest.order)
+    return to.merged(make(WORDS[view.kind]), [to.map(name) for name in view.inputs])
 
 
 @reads("Concat")

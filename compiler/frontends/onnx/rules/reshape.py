@@ -9,19 +9,14 @@ from ....decompile.network import make
 from ...unread import Unread
 from ..reader import Reader, reads
 from ..source import View
-from ..values import Map, Sizes, first, last, whole
+from ..values import Map, Sizes, whole
 from .merge import channel_axis
 
 
 @reads("Transpose")
 def transpose(to: Reader, view: View) -> Map:
     x = to.map(view.inputs[0])
-    order = view.attributes.get("perm") or list(reversed(range(len(x.axes) + 1)))
-    if order[0] != 0:
-        raise Unread(f"it moves the batch: {order}")
-    if x.order is not None:
-        raise Unread("it turns a map flattened with its channels first")
-    return Map(x.ref, tuple(x.axes[axis - 1] for axis in order[1:]))
+    return to.transposed(x, view.attributes.get("perm") or list(reversed(range(len(x.axes) + 1))))
 
 
 @reads("Flatten")
@@ -29,42 +24,13 @@ def flatten(to: Reader, view: View) -> Map:
     x = to.map(view.inputs[0])
     if view.attributes.get("axis", 1) != 1:
         raise Unread(f"it flattens from the axis {view.attributes['axis']} on")
-    return flattened(to, x)
-
-
-def flattened(to: Reader, x: Map) -> Map:
-    """All values in one vector. With channels first only the order of the next weights changes."""
-    rank = len(x.axes) - 1
-    if rank == 0:
-        return x
-    shape, layer = to.shape(x), to.maker(x)
-    if layer.op.word in ("global_avgpool", "global_maxpool") and layer.op.__dict__["keep"]:
-        return Map(to.build.add(layer.op.changed(keep=False), layer.inputs), last(0))
-    if x.axes == last(rank) or shape.area == 1 or shape.channels == 1:
-        return Map(to.build.add(make("flatten"), [x.ref]), last(0))
-    if x.axes != first(rank):
-        return Map(to.build.add(make("flatten"), [to.as_stored(x).ref]), last(0))
-    if shape.size is None:
-        raise Unread(f"the size of {shape} must be known to flatten it")
-    return Map(to.build.add(make("flatten"), [x.ref]), last(0), order=shape)
+    return to.flattened(x)
 
 
 @reads("Reshape")
 def reshape(to: Reader, view: View) -> Map:
     x = to.map(view.inputs[0])
-    sizes = target(to, view, x)
-    dims = to.dims(x)
-    if sizes == list(dims):
-        return x
-    if len(sizes) == 1:
-        return flattened(to, x)
-    if x.order is not None:
-        return unflattened(to, x, sizes)
-    kept = without_ones(to, x, sizes)
-    if kept is not None:
-        return kept
-    stored = to.as_stored(x)
-    return Map(to.build.add(make("reshape", shape=tuple(sizes)), [stored.ref]), last(len(sizes) - 1))
+    return to.reshaped(x, target(to, view, x))
 
 
 def target(to: Reader, view: View, x: Map) -> list[int | None]:
@@ -86,24 +52,6 @@ def target(to: Reader, view: View, x: Map) -> list[int | None]:
     return rest
 
 
-def without_ones(to: Reader, x: Map, sizes: list[int | None]) -> Map | None:
-    """Only axes of size 1 come or go: a vector as a map of one place, or the other way round."""
-    rank = len(x.axes) - 1
-    if rank == 0 and sizes[0] == to.shape(x).channels and set(sizes[1:]) == {1}:
-        shape = (*sizes[1:], sizes[0])
-        return Map(to.build.add(make("reshape", shape=shape), [x.ref]), first(len(sizes) - 1))
-    return None
-
-
-def unflattened(to: Reader, x: Map, sizes: list[int | None]) -> Map:
-    """A map flattened with its channels first, as a map again."""
-    order = x.order
-    assert order is not None
-    if sizes != [order.channels, *order.spatial]:
-        raise Unread("it takes a map apart that was flattened with its channels first")
-    return Map(to.build.add(make("reshape", shape=tuple(order)), [x.ref]), first(order.rank))
-
-
 @reads("Squeeze", "Unsqueeze")
 def squeezed(to: Reader, view: View) -> Map:
     """Axes of size 1 that come or go."""
@@ -121,13 +69,7 @@ def squeezed(to: Reader, view: View) -> Map:
         rest = list(dims)
         for place in places:
             rest.insert(place - 1, 1)
-    if len(rest) == 1:
-        return flattened(to, x)
-    found = without_ones(to, x, list(rest))
-    if found is not None:
-        return found
-    stored = to.as_stored(x)
-    return Map(to.build.add(make("reshape", shape=tuple(rest)), [stored.ref]), last(len(rest) - 1))
+    return to.reshaped(x, rest)
 
 
 @reads("Split")
@@ -138,19 +80,13 @@ def split(to: Reader, view: View) -> list[Map]:
     sizes = view.attributes.get("split") or (whole(to.fixed(view.inputs[1])) if to.optional(view, 1) else [])
     if len(set(sizes)) > 1:
         return parted(to, x, sizes)
-    made = to.layer(make("split", parts=len(view.outputs)), [x], view)
-    return [Map(made.ref._replace(output=i), made.axes) for i in range(len(view.outputs))]
+    return to.parts(x, len(view.outputs))
 
 
 def parted(to: Reader, x: Map, sizes: list[int]) -> list[Map]:
     """Unequal shares of the channels."""
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
-    return [taken(to, x, range(start, start + size)) for start, size in zip(starts, sizes)]
-
-
-def taken(to: Reader, x: Map, channels: range | list[int]) -> Map:
-    op = make("take_channels", channels=tuple(channels))
-    return Map(to.build.add(op, [x.ref]), x.axes)
+    return [to.taken(x, range(start, start + size)) for start, size in zip(starts, sizes)]
 
 
 @reads("Gather")
@@ -163,7 +99,7 @@ def gather(to: Reader, view: View) -> Map | None:
     index = to.fixed(view.inputs[1])
     if index.ndim != 1:
         raise Unread("it takes one channel away from its axis")
-    return taken(to, x, whole(index))
+    return to.taken(x, whole(index))
 
 
 @reads("Slice")
@@ -182,19 +118,7 @@ def sliced(to: Reader, view: View) -> Map:
             raise Unread("it cuts the batch or an open size")
         start, end, _ = slice(start, end).indices(size)
         if axis == 1:
-            x = share(to, x, start, end, size)
+            x = to.share(x, start, end, size)
         else:
             cut[axis - 2] = (start, size - end)
     return to.layer(make("crop", border=tuple(cut)), [x], view) if any(map(any, cut)) else x
-
-
-def share(to: Reader, x: Map, start: int, end: int, size: int) -> Map:
-    """A run of the channels: one of equal parts where it is one."""
-    length = end - start
-    if not size % length and not start % length and length < size:
-        parts, number = size // length, start // length
-        key = (x.ref, parts)
-        if key not in to.splits:
-            to.splits[key] = to.build.add(make("split", parts=parts), [x.ref])
-        return Map(to.splits[key]._replace(output=number), x.axes)
-    return taken(to, x, range(start, end))

@@ -1,0 +1,148 @@
+"""Values whose axes lie otherwise than written, as channel-first frameworks have them, and what is done to them there.
+
+We write spatial sizes first and channels last. A value from elsewhere keeps note of where its axes are; it is permuted
+only where a layer needs it, and a flattened map is left to the weights behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..decompile.network import Builder, Layer, Ref, make
+from ..ops.base import Op
+from ..shape import Shape
+from .unread import Unread
+
+
+class Map(NamedTuple):
+    """A value of the network. `axes` says for each axis behind the batch which axis of the written shape it is.
+
+    `order` is the written shape of a map that lies flattened with its channels first: a dense layer's weights are
+    permuted for it.
+    """
+
+    ref: Ref
+    axes: tuple[int, ...]
+    order: Shape | None = None
+
+
+def first(rank: int) -> tuple[int, ...]:
+    """Channels first."""
+    return (rank, *range(rank))
+
+
+def last(rank: int) -> tuple[int, ...]:
+    """Channels last: as written."""
+    return tuple(range(rank + 1))
+
+
+class Arranged:
+    """Layers read so far, from values with arrangements of their own."""
+
+    def __init__(self) -> None:
+        self.build = Builder()
+        self.splits: dict[tuple[Ref, int], Ref] = {}
+
+    def shape(self, value: Map) -> Shape:
+        return self.build.shape(value.ref)
+
+    def maker(self, value: Map) -> Layer:
+        return self.build.layers[value.ref.layer]
+
+    def dims(self, value: Map) -> tuple[int | None, ...]:
+        """The sizes behind the batch as the source has them."""
+        shape = self.shape(value)
+        return tuple(shape[axis] for axis in value.axes)
+
+    def like(self, value: Map, op: Op) -> Map:
+        """A layer that keeps the arrangement of its input."""
+        return Map(self.build.add(op, [value.ref]), value.axes, value.order)
+
+    def settled(self, value: Map) -> Map:
+        """The value with its axes permuted where they lie otherwise than channels first."""
+        rank = len(value.axes) - 1
+        if value.axes == first(rank) or rank == 0:
+            return value
+        order = (*(value.axes[1:]), value.axes[0])
+        return Map(self.build.add(make("permute", order=tuple(a + 1 for a in order)), [value.ref]), first(rank))
+
+    def as_stored(self, value: Map) -> Map:
+        """The value such that its written axes are those of the source."""
+        if value.axes == last(len(value.axes) - 1):
+            return value
+        order = tuple(a + 1 for a in value.axes)
+        return Map(self.build.add(make("permute", order=order), [value.ref]), last(len(value.axes) - 1))
+
+    def transposed(self, x: Map, order: Sequence[int]) -> Map:
+        """The axes in another order, the batch counted as 0; nothing is moved for it yet."""
+        if order[0] != 0:
+            raise Unread(f"it moves the batch: {list(order)}")
+        if x.order is not None:
+            raise Unread("it turns a map flattened with its channels first")
+        return Map(x.ref, tuple(x.axes[axis - 1] for axis in order[1:]))
+
+    def flattened(self, x: Map) -> Map:
+        """All values in one vector. With channels first only the order of the next weights changes."""
+        rank = len(x.axes) - 1
+        if rank == 0:
+            return x
+        shape, layer = self.shape(x), self.maker(x)
+        if layer.op.word in ("global_avgpool", "global_maxpool") and layer.op.__dict__["keep"]:
+            return Map(self.build.add(layer.op.changed(keep=False), layer.inputs), last(0))
+        if x.axes == last(rank) or shape.area == 1 or shape.channels == 1:
+            return Map(self.build.add(make("flatten"), [x.ref]), last(0))
+        if x.axes != first(rank):
+            return Map(self.build.add(make("flatten"), [self.as_stored(x).ref]), last(0))
+        if shape.size is None:
+            raise Unread(f"the size of {shape} must be known to flatten it")
+        return Map(self.build.add(make("flatten"), [x.ref]), last(0), order=shape)
+
+    def reshaped(self, x: Map, sizes: Sequence[int | None]) -> Map:
+        """The values in another shape, in the order in which they lie in the source."""
+        if list(sizes) == list(self.dims(x)):
+            return x
+        if len(sizes) == 1:
+            return self.flattened(x)
+        if x.order is not None:
+            return self.unflattened(x, sizes)
+        if len(x.axes) == 1 and sizes[0] == self.shape(x).channels and set(sizes[1:]) == {1}:
+            op = make("reshape", shape=(*sizes[1:], sizes[0]))
+            return Map(self.build.add(op, [x.ref]), first(len(sizes) - 1))
+        stored = self.as_stored(x)
+        return Map(self.build.add(make("reshape", shape=tuple(sizes)), [stored.ref]), last(len(sizes) - 1))
+
+    def unflattened(self, x: Map, sizes: Sequence[int | None]) -> Map:
+        """A map flattened with its channels first, as a map again."""
+        order = x.order
+        assert order is not None
+        if list(sizes) != [order.channels, *order.spatial]:
+            raise Unread("it takes a map apart that was flattened with its channels first")
+        return Map(self.build.add(make("reshape", shape=tuple(order)), [x.ref]), first(order.rank))
+
+    def taken(self, x: Map, channels: Sequence[int]) -> Map:
+        """Some of the channels."""
+        return Map(self.build.add(make("take_channels", channels=tuple(channels)), [x.ref]), x.axes)
+
+    def share(self, x: Map, start: int, end: int, size: int) -> Map:
+        """A run of the channels: one of equal parts where it is one."""
+        length = end - start
+        if size % length or start % length or length >= size:
+            return self.taken(x, range(start, end))
+        return self.parts(x, size // length)[start // length]
+
+    def parts(self, x: Map, count: int) -> list[Map]:
+        """Equal shares of the channels; asked for twice they are made once."""
+        if (x.ref, count) not in self.splits:
+            self.splits[x.ref, count] = self.build.add(make("split", parts=count), [x.ref])
+        made = self.splits[x.ref, count]
+        return [Map(made._replace(output=i), x.axes) for i in range(count)]
+
+    def merged(self, op: Op, values: Sequence[Map]) -> Map:
+        """A merge, of values with one arrangement."""
+        if len({v.axes for v in values if len(v.axes) > 1}) > 1:
+            values = [self.settled(v) for v in values]
+        if len({v.order for v in values}) > 1:
+            raise Unread("its operands are flattened in different orders")
+        widest = max(values, key=lambda v: len(v.axes))
+        return Map(self.build.add(op, [v.ref for v in values]), widest.axes, widest.order)

@@ -1,0 +1,186 @@
+"""Keras's configuration -> layers: functional and sequential models, and models inside models."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...decompile.network import Builder, Network, Ref
+from ...diagnostics import UserError
+from ...ops.base import OpError
+from ..unread import Unread, Unreadable
+from .rules import RULES, Call
+
+Config = Mapping[str, Any]
+MODELS = ("Functional", "Model", "Sequential")
+
+
+def read(path: str | os.PathLike[str]) -> Network:
+    """The network of a Keras file. Raises Unreadable with all layers that have no counterpart."""
+    file = Path(path)
+    config = opened(file)
+    reader = Reader()
+    outputs = reader.model(config, None, "")
+    if reader.lost:
+        raise Unreadable(str(path), reader.lost)
+    name = str(config["config"].get("name") or file.stem)
+    return reader.build.network(file.stem if name.startswith(("functional", "sequential")) else name, outputs)
+
+
+def opened(file: Path) -> Config:
+    """The configuration of the model. UserError where the file holds none."""
+    with file.open("rb"):
+        pass  # an OSError that names the file
+    try:
+        if zipfile.is_zipfile(file):
+            with zipfile.ZipFile(file) as archive:
+                config = json.loads(archive.read("config.json"))
+        else:
+            config = json.loads(file.read_text("utf-8"))
+    except (KeyError, ValueError) as wrong:
+        raise UserError(f"{file}: this is no Keras model: {wrong}") from None
+    if not isinstance(config, dict) or config.get("class_name") not in MODELS or "config" not in config:
+        found = f"the class `{config.get('class_name')}`" if isinstance(config, dict) else "no object"
+        raise UserError(f"{file}: this is no Keras model of the classes {', '.join(MODELS)}: it holds {found}")
+    return config
+
+
+class Reader:
+    """The walk over the layers; what cannot be said is gathered in `lost`."""
+
+    def __init__(self) -> None:
+        self.build = Builder()
+        self.lost: list[Unread] = []
+        self.owners: dict[str, list[int]] = {}
+
+    def model(self, config: Config, inputs: Sequence[Ref | None] | None, prefix: str) -> list[Ref]:
+        """The outputs of a model; `inputs` are what it is applied to, None where it is the whole."""
+        inner = config["config"]
+        if config["class_name"] == "Sequential":
+            return self.sequential(inner["layers"], inputs, prefix, inner.get("build_input_shape"))
+        return self.functional(inner, inputs, prefix)
+
+    def sequential(
+        self, layers: Sequence[Config], inputs: Sequence[Ref | None] | None, prefix: str, shape: Any
+    ) -> list[Ref]:
+        value = inputs[0] if inputs else None
+        for layer in layers:
+            if layer["class_name"] == "InputLayer":
+                value = value if inputs else self.input(layer)
+                continue
+            if value is None and not inputs:
+                sizes = layer["config"].get("batch_shape") or layer["config"].get("batch_input_shape") or shape
+                if not sizes:
+                    self.lost.append(Unread("the model has no input shape: build it before it is saved"))
+                    return []
+                value = self.build.input(sizes[1:])
+            (value,) = self.apply(layer, [value], prefix, {}) or [None]
+        return [value] if value is not None else []
+
+    def functional(self, inner: Config, inputs: Sequence[Ref | None] | None, prefix: str) -> list[Ref]:
+        """Every call of every layer, as soon as what it takes is there."""
+        values: dict[tuple[str, int, int], Ref | None] = {}
+        if inputs is not None:
+            values.update(zip(keys(inner["input_layers"]), inputs))
+        waiting = [(layer, number, node) for layer in inner["layers"] for number, node in calls(layer)]
+        while waiting:
+            later = [call for call in waiting if not self.call(call, values, inputs is not None, prefix)]
+            if len(later) == len(waiting):
+                raise UserError(f"the layer `{later[0][0]['name']}` waits for a value that no layer makes")
+            waiting = later
+        found = [values.get(key) for key in keys(inner["output_layers"])]
+        return [value for value in found if value is not None]
+
+    def call(
+        self, call: tuple[Config, int, Any], values: dict[tuple[str, int, int], Ref | None], nested: bool, prefix: str
+    ) -> bool:
+        """One call of a layer, if its inputs are there."""
+        layer, number, node = call
+        name = layer["name"] if "name" in layer else layer["config"]["name"]
+        if layer["class_name"] == "InputLayer":
+            if not nested:
+                values[name, 0, 0] = self.input(layer)
+            return True
+        wanted = list(histories(node))
+        if any(key not in values for key in wanted):
+            return False
+        made = self.apply(layer, [values[key] for key in wanted], prefix, scalars(node))
+        for index, value in enumerate(made):
+            values[name, number, index] = value
+        if not made:
+            values[name, number, 0] = None
+        return True
+
+    def input(self, layer: Config) -> Ref:
+        config = layer["config"]
+        sizes = config.get("batch_shape") or config.get("batch_input_shape")
+        return self.build.input(sizes[1:], config["name"])
+
+    def apply(self, layer: Config, inputs: Sequence[Ref | None], prefix: str, extra: Config) -> list[Ref]:
+        """The values that a layer makes; none where it, or one before it, cannot be said."""
+        kind, config = layer["class_name"], layer["config"]
+        name = prefix + str(config.get("name", kind))
+        if kind in MODELS:
+            return self.model(layer, inputs, f"{name}.")
+        if any(value is None for value in inputs):
+            self.unknown(kind, name)
+            return []
+        try:
+            rule = RULES.get(kind)
+            if rule is None:
+                raise Unread("the language has no counterpart")
+            known = [value for value in inputs if value is not None]
+            return rule(Call(self.build, kind, name, config, known, extra, self.owners.setdefault(name, [])))
+        except (Unread, OpError) as wrong:
+            self.lost.append(Unread(wrong.message, f"{kind} `{name}`"))
+        except (KeyError, TypeError, ValueError) as wrong:
+            self.lost.append(Unread(f"its configuration is not as Keras writes it: {wrong!r}", f"{kind} `{name}`"))
+        return []
+
+    def unknown(self, kind: str, name: str) -> None:
+        """Behind a layer that is lost, others are told only if they have no counterpart whatever comes in."""
+        if kind not in RULES:
+            self.lost.append(Unread("the language has no counterpart", f"{kind} `{name}`"))
+
+
+def keys(layers: Any) -> list[tuple[str, int, int]]:
+    """`["a", 0, 0]` or a list of such."""
+    if layers and isinstance(layers[0], str):
+        return [(layers[0], layers[1], layers[2])]
+    return [(name, node, tensor) for name, node, tensor in layers]
+
+
+def calls(layer: Config) -> Iterator[tuple[int, Any]]:
+    """The calls of a layer with their numbers; an input has one."""
+    nodes = layer.get("inbound_nodes") or [None]
+    yield from enumerate(nodes)
+
+
+def histories(node: Any) -> Iterator[tuple[str, int, int]]:
+    """The values that a call takes, in order: of Keras 3, and of Keras 2's nested lists."""
+    if isinstance(node, dict):
+        if node.get("class_name") == "__keras_tensor__":
+            name, number, tensor = node["config"]["keras_history"]
+            yield name, number, tensor
+        else:
+            for value in node.values():
+                yield from histories(value)
+    elif isinstance(node, list):
+        if len(node) >= 3 and isinstance(node[0], str) and all(isinstance(n, int) for n in node[1:3]):
+            yield node[0], node[1], node[2]
+        else:
+            for value in node:
+                yield from histories(value)
+
+
+def scalars(node: Any) -> dict[str, Any]:
+    """The numbers among a call's arguments, by their position: those of `x + 3`."""
+    args = node.get("args", []) if isinstance(node, dict) else []
+    found = {str(i): a for i, a in enumerate(args) if isinstance(a, (int, float)) and not isinstance(a, bool)}
+    if isinstance(node, dict):
+        found.update({k: v for k, v in node.get("kwargs", {}).items() if isinstance(v, (int, float))})
+    return found
