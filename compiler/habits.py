@@ -72,6 +72,7 @@ LAYERS = {
     "Conv2DTranspose": "conv_transpose", "ConvTranspose2d": "conv_transpose", "deconv": "conv_transpose",
     "LocallyConnected1D": "local_conv", "LocallyConnected2D": "local_conv", "locally_connected": "local_conv",
     "MaxPooling2D": "maxpool", "MaxPool2d": "maxpool", "MaxPool2D": "maxpool", "max_pool": "maxpool", "pool": "maxpool",
+    "POOL": "maxpool", "FC": "dense",
     "maxpool2d": "maxpool", "AveragePooling2D": "avgpool", "AvgPool2d": "avgpool", "avg_pool": "avgpool",
     "GlobalAveragePooling2D": "global_avgpool", "AdaptiveAvgPool2d": "adaptive_avgpool", "gap": "global_avgpool",
     "global_average_pooling": "global_avgpool", "global_pool": "global_avgpool",

@@ -241,3 +241,13 @@ def test_res5_is_the_last_stage_of_a_resnet50() -> None:
     layers = [layer for layer in network("18_detection:SecondStage").layers if layer.name.startswith("res5")]
     assert sum(layer.node.facts.trainable for layer in layers) == 14_964_736
     assert layers[-1].node.facts.output == (7, 7, 2048)
+
+
+@pytest.mark.parametrize(
+    ("said", "word"), [("CONV", "conv"), ("RELU", "relu"), ("POOL", "maxpool"), ("FC", "dense"), ("fc", "dense")]
+)
+def test_the_words_of_the_lecture_lead_to_ours(said: str, word: str) -> None:
+    """INPUT, CONV, RELU, POOL, FC: who types them is told the word."""
+    with pytest.raises(CompileError) as wrong:
+        compile_text(f"model Net:\n    input 8x8x3\n    {said} 10\n")
+    assert f"`{word}`" in wrong.value.diagnostics[0].help
