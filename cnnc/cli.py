@@ -23,6 +23,7 @@ COMMANDS = {
     "diagram": "the graph as a picture",
     "explain": "the arithmetic of one layer, or what a diagnostic means",
     "fmt": "bring files into the one layout",
+    "data": "what can be learned from, and a look into it",
     "train": "train by the file's recipe",
     "eval": "measure a trained model",
     "predict": "classify files with a trained model",

@@ -39,7 +39,7 @@ class Prepared(NamedTuple):
 def prepare(compiled: Compiled, given: Changes, asked: Asked, compile: Compile) -> Prepared:
     """Settle everything that can be settled without torch. CompileError or UserError where it cannot."""
     recipe = overridden(chosen(compiled, asked.recipe), list(asked.sets), whole=True)
-    recipe = with_data(recipe, asked.data)
+    recipe = with_settings(with_data(recipe, asked.data), asked.sets)
     require_runnable(recipe)
     return joined(compiled, opened(recipe), recipe, given, asked, compile)
 
@@ -62,6 +62,14 @@ def with_data(recipe: Recipe, text: str | None) -> Recipe:
     entry = named(text, recipe.one(Data))
     kept = tuple(said for said in recipe.said if not isinstance(said.entry, Data))
     return recipe._replace(said=kept).having([entry])
+
+
+def with_settings(recipe: Recipe, sets: tuple[str, ...]) -> Recipe:
+    """The recipe with `--set data.KEY=VALUE`, which must be known before the data are opened."""
+    wanted = [text for text in sets if text.partition(".")[0].strip() == "data"]
+    if wanted and recipe.one(Data) is None:
+        recipe = recipe.having([Data(source=Digits())])
+    return overridden(recipe, wanted, whole=False)
 
 
 def require_runnable(recipe: Recipe) -> None:

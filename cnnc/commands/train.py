@@ -1,13 +1,16 @@
 """Train a model by the recipe of its file.
 
 With nothing else given it learns the handwritten digits that come with scikit-learn: the model's classes and input size
-adapt to the data, as the run says. `--data` takes a folder of class folders. Everything is kept in a run folder, which
-`cnnc eval`, `cnnc predict` and `cnnc export` take. Ctrl-C saves; `--resume` goes on, exactly.
+adapt to the data, as the run says. `--data` takes folders of classes, pictures beside masks, tables, arrays and names
+of published sets: `cnnc data` lists them, `cnnc data X` looks into one. Everything is kept in a run folder, which `cnnc
+eval`, `cnnc predict` and `cnnc export` take. Ctrl-C saves; `--resume` goes on, exactly.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +32,8 @@ SHORT = {
     "lr": "optimizer.lr",
     "seed": "seed.number",
     "precision": "precision.what",
+    "data_dir": "data.root",
+    "bad_images": "data.bad",
 }
 """Options that stand for a `--set`."""
 
@@ -37,7 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     cli.add_file_arguments(parser)
     optional(parser, "file")
     group = parser.add_argument_group("training")
-    group.add_argument("--data", metavar="DATA", help="a folder of class folders, or `digits`")
+    group.add_argument("--data", metavar="DATA", help="a folder, a file, or a name such as `mnist`: see `cnnc data`")
+    group.add_argument(
+        "--data-dir",
+        metavar="DIR",
+        type=os.path.abspath,
+        help="where published data lie (CNNC_DATA, ~/.cache/cnnc/data)",
+    )
+    group.add_argument("--bad-images", choices=("skip", "fail"), help="files that cannot be read (default: skip)")
     group.add_argument("--recipe", metavar="NAME", help="which recipe of the file (default: the last)")
     group.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
     group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
@@ -108,8 +120,13 @@ def begun(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
 
 def sets(args: argparse.Namespace) -> list[str]:
     """`--set`, and the options that stand for one."""
-    short = [f"{key}={getattr(args, name)}" for name, key in SHORT.items() if getattr(args, name) is not None]
+    short = [f"{key}={value(getattr(args, name))}" for name, key in SHORT.items() if getattr(args, name) is not None]
     return [*short, *logs(args), *args.sets]
+
+
+def value(given: object) -> str:
+    """As recipes write it: paths are strings."""
+    return json.dumps(given) if isinstance(given, str) and not given.isidentifier() else str(given)
 
 
 def logs(args: argparse.Namespace) -> list[str]:

@@ -13,7 +13,7 @@ class Digits(Part):
 
 @part("source", "folder")
 class Folder(Part):
-    """Pictures in a folder, one folder for each class."""
+    """Pictures in a folder: one folder for each class, perhaps below `train` and `val`, or beside masks."""
 
     path: str = arg("the folder")
     masks: str | None = option("folder of the masks beside the pictures, for segmentation", default=None)
