@@ -139,10 +139,11 @@ class Source:
         scope, _, name = path.rpartition(".")
         if not scope:
             return access("self", name)
+        layers = self.plan.paths
         if not f"{scope}.".startswith(f"{self.scope}.") or not self.scope:
-            self.lines += ["", f"part = {access('self', scope)}"]
+            self.lines += ["", f"part = {access('self', scope, layers)}"]
             self.scope = scope
-        return access("part", path[len(self.scope) + 1 :])
+        return access("part", path[len(self.scope) + 1 :], layers, self.scope)
 
     def spend(self, step: Step) -> list[str]:
         """Count the values that the step reads; the variables that nobody reads any more."""

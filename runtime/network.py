@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -149,13 +149,22 @@ OWN = frozenset({"face", "code", "training"})
 """Attributes of the instance, beside those of the class."""
 
 
-def access(start: str, path: str) -> str:
-    """The source that reaches a module from a variable; in brackets what is no identifier or a word of torch's."""
-    return start + "".join(map(part, path.split(".")))
+def access(start: str, path: str, layers: Container[str] = (), scope: str = "") -> str:
+    """The source that reaches the module `path` from a variable, which stands for `scope`.
+
+    In brackets what is no identifier or a word of torch's; what lies inside one of the `layers` is asked of torch.
+    """
+    source, way = start, f"{scope}." if scope else ""
+    for step in path.split("."):
+        source += part(step, inside=way[:-1] in layers)
+        way += f"{step}."
+    return source
 
 
-def part(step: str) -> str:
-    """The source that goes one step down a path."""
-    if step.isdigit() and str(int(step)) == step:
-        return f"[{step}]"
-    return f".{step}" if step.isidentifier() and not hasattr(Network, step) and step not in OWN else f"[{step!r}]"
+def part(step: str, inside: bool) -> str:
+    """The source that goes one step down a path: from a layer where `inside`, which has attributes of its own."""
+    if inside:
+        return f"._modules[{step!r}]"
+    if step.isidentifier() and not hasattr(Network, step) and step not in OWN:
+        return f".{step}"
+    return f"[{step}]" if step.isdigit() and str(int(step)) == step else f"[{step!r}]"

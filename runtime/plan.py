@@ -45,6 +45,7 @@ class Plan:
             self.exits.append(value)
             self.folded.append(word)
         self.steps = needed([step for node in checked.nodes for step in self.steps_of(node)], self.exits)
+        self.paths = {step.path for step in self.steps}
         self.uses = Counter([value for step in self.steps for value in step.reads] + self.exits)
         self.passing = passing(self.steps, self.exits, self.uses)
         """Values that only the step next to their own reads, or the end of the function."""
