@@ -10,6 +10,7 @@ from ..compiler.graph import Checked
 from ..compiler.ops.base import Op
 from ..compiler.ops.scale import Normalize, Rescale
 from ..compiler.pipeline import Compiled
+from ..compiler.recipes import steps
 from ..compiler.recipes.record import Recipe
 from ..compiler.shape import Shape
 from .data import DataError, Dataset
@@ -52,7 +53,7 @@ def adapt(compiled: Compiled, data: Dataset, recipe: Recipe, given: Changes, com
     require_inputs(declared, data, recipe)
     params, told = parameters(declared, task, given)
     errors: list[CompileError] = []
-    for shape in [None] if given.inputs else shapes(declared.inputs[0].facts.output, data, task):
+    for shape in [None] if given.inputs else shapes(declared.inputs[0].facts.output, data, task, recipe):
         changes = Changes(params, given.inputs if shape is None else for_all(declared, shape))
         try:
             found = compiled if changes == given else compile(changes)
@@ -94,10 +95,15 @@ KINDS = {0: "vectors", 1: "series", 2: "pictures", 3: "volumes"}
 """What examples are, by rank."""
 
 
-def shapes(declared: Shape, data: Dataset, task: Task) -> Iterator[Shape | None]:
+def shapes(declared: Shape, data: Dataset, task: Task, recipe: Recipe) -> Iterator[Shape | None]:
     """Input shapes to try, in order; None is the one that is declared."""
     if declared.rank == 2 and (data.shape is None or len(data.shape) == 3):
-        yield from of_pictures(declared, data, task)
+        size = said_size(recipe)
+        if size is None:
+            yield from of_pictures(declared, data, task)
+            return
+        whole = Shape((*size, channels_of(declared, data)))
+        yield None if whole == declared else whole
         return
     assert data.shape is not None
     if tuple(declared) == tuple(data.shape):
@@ -107,11 +113,27 @@ def shapes(declared: Shape, data: Dataset, task: Task) -> Iterator[Shape | None]
         yield Shape((*(-(-n // multiple) * multiple for n in data.shape[:-1]), data.shape[-1]))
 
 
+def channels_of(declared: Shape, data: Dataset) -> int:
+    """Those of the model where pictures can be turned into it: gray into colours and back."""
+    channels = declared.channels
+    return channels if channels in (1, 3) and data.channels in (1, 3) else data.channels
+
+
+def said_size(recipe: Recipe) -> tuple[int, int] | None:
+    """Height and width that `augment:` brings pictures to, None where it says none."""
+    chain = recipe.one(steps.Augment)
+    for step in reversed(chain.steps if chain is not None else ()):
+        if isinstance(step, (steps.Crop, steps.CenterCrop, steps.ResizedCrop)) or (
+            isinstance(step, steps.Resize) and len(step.size) == 2
+        ):
+            return step.size[0], step.size[-1]
+    return None
+
+
 def of_pictures(declared: Shape, data: Dataset, task: Task) -> Iterator[Shape | None]:
     """The declared size, a small one for pictures that are far smaller."""
-    height, wide, channels = declared
-    fitting = channels in (1, 3) and data.channels in (1, 3)
-    channels = channels if channels and fitting else data.channels
+    height, wide, _ = declared
+    channels = channels_of(declared, data)
     if None not in declared and not far_smaller(data, declared) and channels == declared.channels:
         yield None
         return

@@ -165,18 +165,18 @@ class Tags:
     confusion = None
 
     def __init__(self) -> None:
-        self.table = np.zeros((3, 0), np.int64)
+        self.table: Any = 0
         self.right = self.count = 0
 
     def add(self, outputs: Outputs, y: Tensor) -> None:
         said, there = outputs[0].float() > 0, y > 0.5
         parts = torch.stack([(said & there).sum(0), (said & ~there).sum(0), (~said & there).sum(0)])
-        self.table = parts.cpu().numpy() + (self.table if self.table.size else 0)
+        self.table = self.table + parts.cpu().numpy().astype(np.float64)
         self.right += int((said == there).sum())
         self.count += y.numel()
 
     def scores(self) -> Scores:
-        hit, wrong, missed = self.table.astype(np.float64)
+        hit, wrong, missed = self.table
         f1 = 2 * hit / np.maximum(2 * hit + wrong + missed, 1)
         return {"f1": float(f1.mean()), "accuracy": self.right / max(self.count, 1)}
 

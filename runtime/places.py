@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -38,7 +39,7 @@ def border_weights(said: Border, target: Tensor) -> Tensor:
     return torch.from_numpy(np.stack(weights)).to(target.device, torch.float32)
 
 
-def nearness(labels: np.ndarray[tuple[int, ...], np.dtype[np.int64]], sigma: float) -> np.ndarray:  # type: ignore[type-arg]
+def nearness(labels: NDArray[np.int64], sigma: float) -> NDArray[np.float64]:
     """exp(-(d1 + d2)^2 / 2 sigma^2) in the background, 0 on things and where there are not two."""
     from scipy import ndimage
 

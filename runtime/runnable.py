@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.ops.base import Record
 from ..compiler.recipes import course, learning
+from ..compiler.recipes.base import Part
 from ..compiler.recipes.data import Data, Triplets, Twos
 from ..compiler.recipes.record import Recipe
 from ..compiler.recipes.steps import Jitter, Mosaic, Standardize, Steps
@@ -84,7 +85,7 @@ def unrun_part(part: Record) -> Iterator[str]:
         yield "standardize zca=true"
     elif getattr(part, "kind", "") == "metric" and part.word not in MEASURED:
         yield part.word
-    elif getattr(part, "kind", "") == "source" and not opens(part):
+    elif isinstance(part, Part) and part.kind == "source" and not opens(part):
         yield f"data {part.word}"
 
 

@@ -95,7 +95,7 @@ def photos(count: int = 200, size: int = 64, seed: int = 0) -> Dataset:
     made = np.empty((count, size, size, 3), np.uint8)
     for one, label in zip(made, labels):
         angle, phase = draw.uniform(0, np.pi), draw.uniform(0, 2 * np.pi)
-        waves = draw.uniform(4, 7) if label == 0 else draw.uniform(9, 14)
+        waves = size / (draw.uniform(9, 16) if label == 0 else draw.uniform(4.6, 7))
         stripes = np.sin(2 * np.pi * waves * (rows * np.cos(angle) + columns * np.sin(angle)) + phase)
         y, x, light = draw.uniform(0.3, 0.7), draw.uniform(0.3, 0.7), draw.uniform(0.3, 0.7)
         body = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 0.08)

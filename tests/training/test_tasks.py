@@ -90,6 +90,14 @@ def test_what_does_not_belong_together_is_told(text: str, data: Dataset, sets: t
         job_of(text, data, *sets)
 
 
+def test_the_size_that_the_steps_set_is_the_input_size() -> None:
+    """Eight times smaller pictures would else be given a smaller network."""
+    text = models.CLASSIFIER.replace("8x8x1", "96x96x3")
+    assert job_of(text, made.digits()).input == (32, 32, 3)
+    assert job_of(text, made.digits(), "augment=resized_crop 96").input == (96, 96, 3)
+    assert job_of(text, made.digits(), "augment=resize 24x40 -> hflip").input == (24, 40, 3)
+
+
 # --- learning ---------------------------------------------------------------------------------------------------------
 
 
