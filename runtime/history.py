@@ -106,7 +106,8 @@ class History(NamedTuple):
         name, best = self.measured, self.best_row
         if name is None or best is None:
             return None
-        return Score(name, float(self.metrics.get(name, best[f"val_{name}"])))
+        value = self.metrics[name] if name in self.metrics else best[f"val_{name}"]
+        return Score(name, float(value))
 
 
 def history(folder: RunFolder) -> History:

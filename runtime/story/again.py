@@ -6,8 +6,9 @@ from ...compiler.diagnostics import UserError
 from ..job import recipe_of
 from ..reopen import opened
 from ..run_folder import RunFolder
+from .gallery import Seen
 from .look import look
-from .tell import Seen, tell
+from .tell import tell
 
 
 def again(folder: RunFolder) -> str:

@@ -20,7 +20,7 @@ COLOURS = {
 
 INK, SOFT, LINE, PAPER, ACCENT, SECOND = COLOURS.values()
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK,
     "axes.edgecolor": LINE, "axes.labelcolor": SOFT, "axes.titlecolor": INK, "axes.titlesize": 10.5,
     "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.titlepad": 10, "axes.labelsize": 9,
@@ -81,11 +81,8 @@ def as_png(figure: Figure) -> bytes:
 
 def as_svg(figure: Figure, name: str) -> str:
     """For the middle of a page: without the head of a file, in the page's colours and letters, its ids its own."""
-    import matplotlib
-
     found = io.StringIO()
-    with matplotlib.rc_context({"svg.id": name}):
-        figure.savefig(found, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    figure.savefig(found, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     text = found.getvalue()
     text = text[text.index("<svg") :]
     for word, colour in COLOURS.items():

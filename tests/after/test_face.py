@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -102,7 +103,7 @@ def test_the_stop_button_saves_and_resume_goes_on_exactly(tmp_path: Path, monkey
 def test_it_runs_in_a_thread(tmp_path: Path) -> None:
     (tmp_path / "tiny.cnn").write_text(MODEL)
     found: list[cnnc.Run] = []
-    how = {"epochs": 1, "quiet": True, "report": False, "out": tmp_path / "run"}
+    how: dict[str, Any] = {"epochs": 1, "quiet": True, "report": False, "out": tmp_path / "run"}
     thread = threading.Thread(target=lambda: found.append(cnnc.train(tmp_path / "tiny.cnn", **how)))
     thread.start()
     thread.join()
