@@ -7,10 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cnnc.compiler.pipeline import compile_text
+from cnnc.compiler.recipes.data import Data
+from cnnc.runtime.adapt import Changes
 from cnnc.runtime.data import Dataset
+from cnnc.runtime.prepare import Asked, prepare
+from PIL import Image
 
+from cnnc.cli import main
 from tests.training import models
-from tests.training.tiny import cnnc, written
+from tests.training.tiny import written
 from tests.training.trial import job_of, trained
 
 from .made import drawn, fill, opened
@@ -23,9 +29,8 @@ def series(folder: Path) -> Dataset:
 
 
 def texts(folder: Path) -> Dataset:
-    (folder / "a.csv").write_text(
-        "text,label\n" + "".join(f"{'good' if n % 2 else 'bad'} {n},{n % 2}\n" for n in range(18))
-    )
+    rows = "".join(f"{'good' if n % 2 else 'bad'} {n},{n % 2}\n" for n in range(18))
+    (folder / "a.csv").write_text(f"text,label\n{rows}")
     return opened(folder / "a.csv", length=40)
 
 
@@ -45,11 +50,8 @@ def values(folder: Path) -> Dataset:
 
 def masks(folder: Path) -> Dataset:
     fill(folder / "images", 8, (32, 32))
-    fill(folder / "masks", 0)
+    (folder / "masks").mkdir()
     for number in range(8):
-        from PIL import Image
-
-        (folder / "masks").mkdir(exist_ok=True)
         Image.fromarray((drawn(32, 32, seed=number) % 3).astype(np.uint8)).save(folder / "masks" / f"{number:03}.png")
     return opened(folder)
 
@@ -80,26 +82,34 @@ def test_models_adapt_and_train(
 # --- the command line -------------------------------------------------------------------------------------------------
 
 
-def test_data_are_told(tmp_path: Path) -> None:
+def test_data_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for name, count in (("cat", 6), ("dog", 4)):
         fill(tmp_path / "pets" / name, count)
     (tmp_path / "pets" / "dog" / "cut.png").write_bytes(b"")
-    told = cnnc("data", "pets", cwd=tmp_path).stdout
+    assert main(["data", "pets"]) == 0
+    told = capsys.readouterr().out
     assert "8 to learn from, 2 held out, 2 classes" in told
     assert "left out: dog/cut.png: the file is empty" in told
-    found = json.loads(cnnc("data", "show", "pets", "--json", cwd=tmp_path).stdout)
+    assert main(["data", "show", "pets", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
     assert (found["classes"], found["counts"], found["shape"]) == (["cat", "dog"], [[5, 1], [3, 1]], [4, 6, 3])
-    assert "mnist" in cnnc("data", cwd=tmp_path).stdout
-    failed = cnnc("data", "pets", "--bad-images", "fail", cwd=tmp_path)
-    assert failed.returncode == 1
-    assert failed.stderr.startswith("cnnc: pets: 1 of 11 files are not to be used; the first: dog/cut.png")
+    assert main(["data", "pets", "--bad-images", "fail"]) == 1
+    assert capsys.readouterr().err.startswith("cnnc: pets: 1 of 11 files are not to be used; the first: dog/cut.png")
+    assert main(["data"]) == 0
+    assert "mnist" in capsys.readouterr().out
 
 
-def test_options_of_data_hold_before_they_are_opened(tmp_path: Path) -> None:
-    path = written(tmp_path)
-    run = cnnc("train", path, "--set", "data.split=0.5", "--epochs", "1", "--out", "run", cwd=tmp_path)
-    assert run.returncode == 0, run.stderr
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["data"]["train"] == pytest.approx(898, abs=6)
-    failed = cnnc("train", path, "--data", "svhn", "--data-dir", "sets", cwd=tmp_path)
-    assert failed.returncode == 1
-    assert f"into {tmp_path / 'sets'}" in failed.stderr
+def test_where_data_lie_is_said_in_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "my sets"
+    assert main(["train", str(written(tmp_path)), "--data", "imagenet", "--data-dir", str(home)]) == 1
+    assert f"into {home / 'imagenet'}" in capsys.readouterr().err
+
+
+def test_settings_of_data_hold_before_they_are_opened() -> None:
+    compiled = compile_text(models.CLASSIFIER)
+    job = prepare(compiled, Changes(), Asked(sets=("data.split=0.5",)), lambda changes: compiled).job
+    assert len(job.data.train) == pytest.approx(1797 / 2, abs=6)
+    said = job.recipe.one(Data)
+    assert said is not None
+    assert said.split == 0.5
