@@ -43,6 +43,7 @@ class Arranged:
     def __init__(self) -> None:
         self.build = Builder()
         self.splits: dict[tuple[Ref, int], Ref] = {}
+        self.joins: dict[tuple[str, tuple[Ref, ...]], Map] = {}
 
     def shape(self, value: Map) -> Shape:
         return self.build.shape(value.ref)
@@ -137,6 +138,20 @@ class Arranged:
             self.splits[x.ref, count] = self.build.add(make("split", parts=count), [x.ref])
         made = self.splits[x.ref, count]
         return [Map(made._replace(output=i), x.axes) for i in range(count)]
+
+    def joined(self, values: Sequence[Map], axis: str) -> Map:
+        """A concatenation; what it has in common with an earlier one is taken from that (DenseNet)."""
+        refs = tuple(value.ref for value in values)
+        made = values[0]
+        for length in range(len(values), 1, -1):
+            known = self.joins.get((axis, refs[:length]))
+            if known is not None:
+                made, values = known, [known, *values[length:]]
+                break
+        if len(values) > 1:
+            made = self.merged(make("concat", axis=axis), values)
+        self.joins[axis, refs] = made
+        return made
 
     def merged(self, op: Op, values: Sequence[Map]) -> Map:
         """A merge, of values with one arrangement."""

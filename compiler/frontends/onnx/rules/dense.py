@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ....decompile.network import make
-from ....shape import Shape
+from ...flat import from_channels_first
 from ...unread import Unread
 from ..reader import Reader, reads
 from ..source import Array, View
@@ -62,10 +62,3 @@ def dense(to: Reader, view: View, x: Map, name: str, turned: bool, bias: str) ->
 def named(view: View, weight: str) -> View:
     """The node, called after its weight where that was permuted on the way."""
     return view._replace(name=f"{weight.rsplit('.', 1)[0].replace('.', '/')}/x") if weight.endswith(".weight") else view
-
-
-def from_channels_first(weight: Array, order: Shape) -> Array:
-    """Columns for a map flattened as written, from those for channels first."""
-    sizes = (order.channels, *order.spatial)
-    unfolded = weight.reshape(weight.shape[0], *(n or 1 for n in sizes))
-    return np.ascontiguousarray(np.moveaxis(unfolded, 1, -1).reshape(weight.shape))

@@ -40,7 +40,7 @@ def concat(to: Reader, view: View) -> Map | None:
     if place != rank and rank not in AXES:
         raise Unread("it joins along an axis that has no name")
     word = "channels" if place == rank else AXES[rank][place]
-    return Map(to.build.add(make("concat", axis=word), [v.ref for v in values]), axes)
+    return to.joined(values, word)
 
 
 def channel_axis(x: Map, axis: int) -> bool:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ....decompile.network import make
+from ...flat import from_channels_first
 from ...unread import Unread
 from ..reader import Reader, reads
 from ..source import Array, View, decimal
 from ..values import Map, last, uniform
-from .dense import from_channels_first
 
 OURS = "/constant"
 """How the initialisers end that our own exporter makes for numbers that are no weights."""
