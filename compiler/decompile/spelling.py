@@ -34,8 +34,7 @@ def real(value: float) -> str:
     text = repr(value)
     if len(text) > LONG and abs(value) < 1 and 1 / round(1 / value) == value:
         return f"{'-' if value < 0 else ''}1 / {abs(round(1 / value))}"
-    short = f"{value:e}".rstrip("0") if "e" not in text else text
-    mantissa, _, exponent = (text if "e" in text else short).partition("e")
+    mantissa, _, exponent = (text if "e" in text else f"{value:e}").partition("e")
     if "e" in text:
         return f"{mantissa}e{int(exponent)}"
     stripped = mantissa.rstrip("0").rstrip(".")

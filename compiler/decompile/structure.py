@@ -209,7 +209,7 @@ class _Region:
             if items and isinstance(first, Use):
                 first = replace(first, inputs=tuple(Ref(start) if s == FLOW else s for s in first.inputs))
             items += [first, *rest]
-        return [*items, self.call(end, items[-1].layers[-1])]
+        return [*items, self.call(end, items[-1].layers[-1] if items else start)]
 
     def one_entry(self, start: int, way: list[int]) -> bool:
         """Whether a branch starts with one layer that reads the fork, so that it can be run through."""
