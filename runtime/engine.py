@@ -17,7 +17,9 @@ from torch.optim import Optimizer
 from ..compiler.diagnostics import UserError
 from .feed import Batch
 
-PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "fp32": "32-true"}
+PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "tf32": "32-true", "fp32": "32-true"}
+"""Our words for numbers, and Fabric's."""
+TOLD = {"bf16": "bf16 with fp32 weights", "fp16": "fp16 with fp32 weights", "tf32": "tf32", "fp32": "fp32"}
 
 
 SHARE = 2.5e8
@@ -33,13 +35,21 @@ class Engine:
 
     def __init__(self, device: str = "auto", precision: str = "mixed", work: float = math.inf) -> None:
         self.kind = found_device(device)
-        self.precision = found_precision(precision, self.kind)
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self.fabric = Fabric(accelerator=self.kind, devices=1, precision=PRECISIONS[self.precision])  # type: ignore[arg-type]
+        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu")
+        """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
+        self.use(found_precision(precision, self.kind))
         if self.kind == "cpu":
             torch.set_num_threads(threads(work))
+
+    def use(self, precision: str) -> None:
+        """Compute in these numbers from now on; networks must be set up anew."""
+        self.precision = precision
+        if self.kind == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "fp32"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.fabric = Fabric(accelerator=self.kind, devices=1, precision=PRECISIONS[precision])  # type: ignore[arg-type]
 
     @property
     def device(self) -> torch.device:
@@ -54,8 +64,7 @@ class Engine:
     def told(self) -> str:
         """`CPU, 2 threads, bf16 with fp32 weights, channels last`"""
         place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
-        numbers = {"bf16": "bf16 with fp32 weights", "fp16": "fp16 with fp32 weights", "fp32": "fp32"}[self.precision]
-        return f"{place}, {numbers}, channels last"
+        return f"{place}, {TOLD[self.precision]}, channels last"
 
     def placed(self, module: nn.Module) -> nn.Module:
         """The network on the device, maps in channels-last order."""
@@ -91,11 +100,13 @@ class Engine:
             self.fabric.clip_gradients(module, optimizer, clip_val=value)
 
     def state(self) -> dict[str, Any]:
-        """What must be the same to go on: the threads, which decide the order of sums, and the scale of fp16."""
-        return {"threads": torch.get_num_threads(), "precision": self.fabric.strategy.precision.state_dict()}
+        """What must be the same to go on: threads, which decide the order of sums, numbers, and the scale of fp16."""
+        scale = self.fabric.strategy.precision.state_dict()
+        return {"threads": torch.get_num_threads(), "numbers": self.precision, "precision": scale}
 
     def restore(self, state: dict[str, Any]) -> None:
         torch.set_num_threads(state["threads"])
+        self.use(state["numbers"])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
 
     def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
@@ -133,8 +144,8 @@ def found_device(wanted: str) -> str:
 def found_precision(wanted: str, device: str) -> str:
     if wanted == "mixed":
         return "bf16" if has_bf16(device) else "fp32"
-    if wanted == "fp16" and device == "cpu":
-        raise DeviceError("`precision fp16` wants a GPU; `bf16` and `fp32` run on a CPU")
+    if wanted in ("fp16", "tf32") and device == "cpu":
+        raise DeviceError(f"`precision {wanted}` wants a GPU; `bf16` and `fp32` run on a CPU")
     return wanted
 
 

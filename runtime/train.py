@@ -34,6 +34,7 @@ from .settle import Settling
 from .stages import Stage, plan, stages
 from .statistics import measure_statistics
 from .threads import Pace, choose_threads
+from .trial import choose_numbers
 from .verdict import prefer, tire
 from .watch import Watch
 from .weights import load_into
@@ -81,7 +82,10 @@ class Trainer:
         """Settle what only the data or a trial can tell, before a run begins."""
         measure_statistics(self.net, self.job.checked, self.feeds.plain(), self.engine)
         size = min(self.stages[0].batch, len(self.feed))
-        choose_threads(self.net, self.feed.batch(0, np.arange(size)).inputs, self.engine)
+        inputs = self.feed.batch(0, np.arange(size)).inputs
+        if self.engine.open and choose_numbers(self.net, inputs, self.engine):
+            self.enter(self.stages[0])
+        choose_threads(self.net, inputs, self.engine)
 
     def enter(self, stage: Stage) -> None:
         """Begin a phase."""

@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
     group.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
     group.add_argument("--seed", type=int, metavar="N", help="all randomness follows from it (default: 0)")
-    group.add_argument("--precision", choices=("mixed", "bf16", "fp16", "fp32"), help="mixed: bf16 where it is fast")
+    group.add_argument("--precision", choices=("mixed", "bf16", "fp16", "tf32", "fp32"), help="mixed: bf16 where it is fast")
     group.add_argument("--set", dest="sets", metavar="KEY=VALUE", action="append", default=[],
                        help="change the recipe: `optimizer.lr=0.01`, `schedule=cosine`, `clip=none`")  # fmt: skip
     group.add_argument(

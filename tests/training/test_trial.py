@@ -1,0 +1,70 @@
+"""The numbers a run computes in: chosen by a trial, kept when it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from cnnc.runtime import trial
+from cnnc.runtime.engine import DeviceError, Engine, has_bf16
+from cnnc.runtime.run_folder import RunFolder
+from cnnc.runtime.train import Trainer
+
+from . import generated as made
+from . import models
+from .trial import Silent, job_of
+
+needs_bf16 = pytest.mark.skipif(not has_bf16("cpu"), reason="the processor has no bf16")
+
+
+def trainer(folder: Path, engine: Engine) -> Trainer:
+    job = job_of(models.CLASSIFIER, made.digits(), "epochs=1")
+    return Trainer(job, RunFolder(folder), engine, Silent())
+
+
+@needs_bf16
+@pytest.mark.parametrize(("bf16", "fp32", "chosen"), [(1.0, 2.0, "bf16"), (2.0, 1.0, "fp32"), (1.0, 1.01, "fp32")])
+def test_the_faster_numbers_are_chosen_and_nothing_else_changes(
+    bf16: float, fp32: float, chosen: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    engine = Engine("cpu", "mixed")
+    found = trainer(tmp_path, engine)
+    real = trial.step
+    before = {name: value.clone() for name, value in found.net.state_dict().items()}
+
+    def step(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], engine: Engine) -> float:
+        real(module, inputs, engine)
+        return {"bf16": bf16, "fp32": fp32}[engine.precision]
+
+    monkeypatch.setattr(trial, "step", step)
+    random = torch.get_rng_state()
+    found.prepare()
+    assert engine.precision == chosen
+    assert torch.equal(random, torch.get_rng_state())
+    assert all(torch.equal(value, before[name]) for name, value in found.net.state_dict().items())
+    assert all(p.grad is None for p in found.net.parameters())
+    assert found.net.training
+    inputs = found.feed.batch(0, torch.arange(8).numpy()).inputs
+    assert found.learner.module(*inputs).dtype == torch.float32  # outputs come back whole
+    with engine.numbers():
+        assert found.net(*inputs).dtype == (torch.bfloat16 if chosen == "bf16" else torch.float32)
+
+
+def test_numbers_that_are_asked_for_are_not_tried() -> None:
+    for precision in ("fp32", *(["bf16"] if has_bf16("cpu") else [])):
+        assert not Engine("cpu", precision).open
+
+
+@needs_bf16
+def test_a_run_goes_on_in_its_numbers() -> None:
+    first, second = Engine("cpu", "mixed"), Engine("cpu", "mixed")
+    first.use("fp32")
+    second.restore(first.state())
+    assert second.precision == "fp32"
+
+
+@pytest.mark.parametrize("precision", ["fp16", "tf32"])
+def test_numbers_of_a_gpu_are_refused_on_a_cpu(precision: str) -> None:
+    with pytest.raises(DeviceError, match=f"`precision {precision}` wants a GPU"):
+        Engine("cpu", precision)
