@@ -26,6 +26,7 @@ from .items import (
     mapped,
     parts,
     rebuilt,
+    shortened,
     value_of,
     walk,
 )
@@ -224,7 +225,7 @@ class _Search:
         inner = len(_path_of(first, self.network)) - len(first.label)
         if self.under[tuple(path[: inner + len(prefix)])] != len(weighted):
             return None
-        return window._replace(items=_shortened(window.items, len(prefix)), prefix=prefix)
+        return window._replace(items=shortened(window.items, len(prefix)), prefix=prefix)
 
     def key(self, window: Window) -> Any:
         key, _ = parts(_bare(window.items), _frame(window), "exact")
@@ -241,15 +242,6 @@ def _path_of(item: Use, network: Network) -> list[str]:
         while common != path[: len(common)]:
             common = common[:-1]
     return common
-
-
-def _shortened(items: Sequence[Item], length: int) -> tuple[Item, ...]:
-    """The items with the first components of their labels taken away."""
-
-    def shorten(sequence: tuple[Item, ...]) -> tuple[Item, ...]:
-        return tuple(replace(i, label=i.label[length:]) if isinstance(i, Use) else i for i in sequence)
-
-    return mapped(items, shorten)
 
 
 def _common(labels: list[Label]) -> Label:

@@ -262,3 +262,12 @@ def named(items: Sequence[Item]) -> list[Ref]:
             found += (s for s in item.inputs if isinstance(s, Ref))
             found += (v for _, v in item.args if isinstance(v, Ref))
     return found
+
+
+def shortened(items: Sequence[Item], length: int) -> tuple[Item, ...]:
+    """The items with the first components of their labels taken away."""
+
+    def shorten(sequence: tuple[Item, ...]) -> tuple[Item, ...]:
+        return tuple(replace(i, label=i.label[length:]) if isinstance(i, Use) else i for i in sequence)
+
+    return mapped(items, shorten)

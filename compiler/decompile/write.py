@@ -14,7 +14,7 @@ from ..parse import parse
 from ..source import Source
 from .blocks import Program
 from .defaults import file_defaults
-from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Loop, Param, Use, named, walk
+from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Loop, Param, Use, named, shortened, walk
 from .labels import label_text
 from .naming import RESERVED, model_name, unique
 from .network import Network, Ref
@@ -271,27 +271,25 @@ class _Writer:
     # --- bodies
 
     def with_body(self, item: Body, lines: Lines, scope: _Scope) -> None:
+        item, label = self.opened_whole(item, scope)
+        inner = Lines(lines.depth + 4)
         if item.head == "residual":
             options = [f"{name}={spelled(v)}" for name, v in item.args if v != 0]
-            head = f"residual {', '.join(options)}:" if options else "residual:"
-            inner = Lines(lines.depth + 4)
             self.sequence(item.branches[0], inner, scope)
             if item.shortcut is not None:
                 self.shortcut(item, inner, scope)
-            lines.body(head, inner, inline=item.shortcut is None)
+            lines.body(headed("residual", options, label), inner, inline=item.shortcut is None)
             return
-        texts = told(item.head, item.args, self.defaults)
-        inner = Lines(lines.depth + 4)
         for branch in item.branches:
-            body, label = self.opened(branch)
+            body, own_label = self.opened(branch, scope)
             own = Lines(inner.depth + 4)
             self.sequence(body, own, scope)
-            inner.body(f"branch{label}:", own, inline=True)
-        lines.line(f"{item.head} {', '.join(texts)}:" if texts else f"{item.head}:")
+            inner.body(f"branch{own_label}:", own, inline=True)
+        lines.line(headed(item.head, told(item.head, item.args, self.defaults), label))
         lines.lines += inner.lines
 
     def shortcut(self, item: Body, inner: Lines, scope: _Scope) -> None:
-        body, label = self.opened(item.shortcut or ())
+        body, label = self.opened(item.shortcut or (), scope)
         own = Lines(inner.depth + (8 if item.condition else 4))
         self.sequence(body, own, scope)
         if item.condition is None:
@@ -302,19 +300,27 @@ class _Writer:
         inner.line(f"shortcut{label}:")
         inner.lines += cases.lines
 
+    def opened_whole(self, item: Body, scope: _Scope) -> tuple[Body, str]:
+        """A body of several labels that all begin alike, with what they begin with said once."""
+        if item.head == "residual":
+            return item, ""
+        branches, label = self.opened(tuple(i for branch in item.branches for i in branch), scope)
+        if not label:
+            return item, ""
+        found = iter(branches)
+        return replace(item, branches=tuple(tuple(next(found) for _ in branch) for branch in item.branches)), label
+
     @staticmethod
-    def opened(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], str]:
+    def opened(items: tuple[Item, ...], scope: _Scope) -> tuple[tuple[Item, ...], str]:
         """The items of a branch with what their labels begin with said once, where there are several."""
         labels = [i.label for i in walk(items) if isinstance(i, Use) and i.label]
-        first = {label[0] for label in labels}
-        if len(labels) < 2 or len(first) > 1 or any(len(label) < 2 for label in labels):
+        if len(labels) < 2 or len({label[0] for label in labels}) > 1 or any(len(label) < 2 for label in labels):
             return items, ""
         text = label_text(labels[0][:1])
-        if not IDENTIFIER.match(text) or text in RESERVED | OPERATORS.keys():
+        if not IDENTIFIER.match(text) or text in RESERVED | OPERATORS.keys() | scope.taken:
             return items, ""
-        if any(not isinstance(i, Use) for i in items):
-            return items, ""
-        return tuple(replace(i, label=i.label[1:]) for i in items if isinstance(i, Use)), f" as {text}"
+        scope.taken.add(text)
+        return shortened(items, 1), f" as {text}"
 
     def loop(self, item: Loop, lines: Lines, scope: _Scope) -> None:
         inner = Lines(lines.depth + 4)
@@ -342,3 +348,8 @@ def cell(value: Any) -> str:
     """A value in a row of a table: sizes in brackets, as rows are."""
     sizes = isinstance(value, tuple) and not isinstance(value, Padding) and all(isinstance(n, int) for n in value)
     return argument("stride", value) if sizes else spelled(value)
+
+
+def headed(word: str, texts: list[str], label: str) -> str:
+    """`residual drop=0.1 as x:`"""
+    return f"{word} {', '.join(texts)}{label}:" if texts else f"{word}{label}:"
