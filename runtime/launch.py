@@ -23,6 +23,7 @@ from .run_folder import RunFolder, discard, keep_sources, new_run
 from .state import following, read_state
 
 if TYPE_CHECKING:
+    from .engine import Engine
     from .train import Outcome
 
 Leave = Callable[[int], None]
@@ -85,10 +86,8 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
     """Load torch, and train to the end or until somebody asks to stop."""
     with stopping_by_signal(shown, conduct.leave) as stopping, following(folder) as state:
         with shown.waiting("loading torch"):
-            from .engine import Engine
             from .train import Trainer
-        said = job.recipe.one(Precision)
-        engine = Engine(job.device, said.what if said is not None else "mixed", work(job))
+        engine = engine_of(job)
         folder.add_environment(environment(sys.argv) | {"device": engine.told})
         with watching(job, folder, shown) as watch:
             trainer = Trainer(job, folder, engine, watch, stopping, conduct.save_every)
@@ -130,6 +129,14 @@ def story_told(job: Job, folder: RunFolder, shown: Display) -> None:
             tell(folder, look(folder, job.data))
         except Exception as error:  # the run is worth more than its pictures, whatever goes wrong with them
             shown.say(f"no report: {type(error).__name__}: {error}; try again with `cnnc runs report {folder}`")
+
+
+def engine_of(job: Job) -> Engine:
+    """What the job runs on."""
+    from .engine import Engine
+
+    said = job.recipe.one(Precision)
+    return Engine(job.device, said.what if said is not None else "mixed", work(job))
 
 
 def stopping_by_signal(shown: Display, leave: Leave) -> AbstractContextManager[Stopping]:

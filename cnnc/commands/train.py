@@ -55,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
     group.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
     group.add_argument("--seed", type=int, metavar="N", help="all randomness follows from it (default: 0)")
-    group.add_argument("--precision", choices=("mixed", "bf16", "fp16", "tf32", "fp32"), help="mixed: bf16 where it is fast")
+    group.add_argument(
+        "--precision", choices=("mixed", "bf16", "fp16", "tf32", "fp32"), help="mixed: bf16 where it is fast"
+    )
     group.add_argument("--set", dest="sets", metavar="KEY=VALUE", action="append", default=[],
                        help="change the recipe: `optimizer.lr=0.01`, `schedule=cosine`, `clip=none`")  # fmt: skip
     group.add_argument(
@@ -72,6 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="numbers also to tensorboard[=DIR], csv=FILE, wandb[=PROJECT], mlflow[=EXPERIMENT]")  # fmt: skip
     group.add_argument("--tensorboard", dest="logs", action="append_const", const="tensorboard",
                        help="numbers also for TensorBoard: `tensorboard --logdir runs`")  # fmt: skip
+    group.add_argument("--find-lr", action="store_true", help="try rates from low to high and tell one; trains nothing")
+    group.add_argument("--find-batch", action="store_true", help="try sizes of batches and tell one; trains nothing")
     group.add_argument("--no-report", action="store_true", help="no pictures and no report.html in the run folder")
     group.add_argument("--no-progress", action="store_true", help="plain lines, one an epoch")
     group.add_argument("--quiet", action="store_true", help="only the result")
@@ -91,6 +95,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.file is None and args.resume is None:
         raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
+    if args.find_lr or args.find_batch:
+        return found(args)
     conduct = Conduct(args.save_every)
     with display(args.quiet, not args.no_progress) as shown:
         job, folder = resumed(args, shown) if args.resume is not None else begun(args, shown)
@@ -167,6 +173,37 @@ def resumed(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
     job = launch.resumed(folder, args.device)
     shown.say(f"{job.checked.name}: going on with {folder}")
     return job, folder
+
+
+# --- looking for settings ---------------------------------------------------------------------------------------------
+
+
+def found(args: argparse.Namespace) -> int:
+    """`--find-lr` and `--find-batch`: no run is begun."""
+    from ..runtime.adapt import Changes
+    from ..runtime.prepare import Asked, prepare
+
+    if args.file is None:
+        raise cli.UsageError("--find-lr and --find-batch take a FILE, not a run")
+    given = Changes(tuple(args.params), tuple(args.inputs))
+    compile = compile_text_once(args)
+    job, _ = prepare(compile(given), given, Asked(args.recipe, args.data, tuple(sets(args)), args.device), compile)
+    from ..runtime import find
+    from ..runtime.launch import engine_of
+
+    if args.find_batch:
+        tried = []
+        for one in find.find_batch(job, engine_of(job)):
+            tried.append(one)
+            print(f"batch {one.size:>5,}  " + (one.error or f"{one.per_second:>10,.1f} examples/s"), flush=True)
+        best = find.best(tried)
+        print(f"`--batch {best.size}` is the smallest that is about as fast as any" if best else "no batch fits")
+    if args.find_lr:
+        rates = find.find_rate(job, engine_of(job))
+        print("\n".join(find.drawn(rates)))
+        print(f"the loss falls fastest at {rates.steepest:.1e}, it is least at {rates.least:.1e}")
+        print(f"`--lr {rates.wanted:.1e}` is a good rate to begin with")
+    return cli.DONE
 
 
 # --- at the end -------------------------------------------------------------------------------------------------------

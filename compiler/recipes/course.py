@@ -90,7 +90,7 @@ class Mix(Entry):
 
 @entry("precision")
 class Precision(Entry):
-    """In what numbers is computed. `mixed`: bf16 where the machine has it and, on a CPU, a trial shows it to be faster."""
+    """In what numbers is computed. `mixed`: bf16 where the machine has it; on a CPU only where a trial finds it faster."""
 
     what: str = arg("the numbers", choices=("mixed", "bf16", "fp16", "tf32", "fp32"))
 
