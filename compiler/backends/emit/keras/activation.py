@@ -163,7 +163,7 @@ def square_row(op: ops.Square, to: Row) -> Code:
 
 @row.register
 def glu(op: ops.GLU, to: Row) -> Code:
-    return to.layer("layers.Activation", Leaf("glu"))
+    return to.layer("Activation", Leaf("glu"))
 
 
 @row.register

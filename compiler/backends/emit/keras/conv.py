@@ -13,7 +13,7 @@ from ....ops.initializers import Given
 from ....ops.local_conv import LocalConv
 from ....shape import Shape
 from ..code import Code, Exact, Leaf
-from .row import Row, activation, nd, row
+from .row import Row, activation, measured, nd, row
 
 
 def border_of(pad: Padding, x: Shape, over: Sliding) -> str | Pairs:
@@ -136,6 +136,7 @@ def conv_transpose(op: ConvTranspose, to: Row) -> Code:
     if own:
         named["padding"] = Leaf(op.pad.kind, "padding", to.spans.get("pad"), default="valid")
     else:
+        measured(to)
         named["crops"] = Leaf(Exact(over.crops), "crops")  # type: ignore[arg-type]
         named["dilation_rate"] = to.leaf("dilation", over.dilation, 1)
         named["groups"] = to.leaf("groups", op.groups, 1)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ....ops import pool as ops
-from ....ops.geometry import spread
+from ....ops.geometry import Pairs, Sliding, spread
 from ..code import Code, Exact, Leaf
 from .conv import border_of, numbers, padding
-from .row import Row, nd, row
+from .row import Row, measured, nd, row
 
 
 def windowed(name: str, op: ops.Pool, to: Row, *, own: bool = True, **more: Leaf) -> Code:
@@ -21,10 +21,17 @@ def windowed(name: str, op: ops.Pool, to: Row, *, own: bool = True, **more: Leaf
             nd(name, to.rank), to.leaf("pool_size", over.size, written="size"), strides=strides, padding=said, **more
         )
     known = tuple(edge for edge in over.borders if edge is not None)
+    if said_open(op, known, over, more):
+        measured(to)
     said = numbers(known) if len(known) == len(over.borders) else "same"
     named = {"padding": Leaf(said, "padding", to.spans.get("pad"), default=0), "ceil": to.leaf("ceil", op.ceil, False)}
     size, strides = to.leaf("size", over.size), to.leaf("strides", over.stride, written="stride")
     return to.layer(f"{name}{to.rank}D", size, strides, **named, **more)
+
+
+def said_open(op: ops.Pool, known: Pairs, over: Sliding, more: dict[str, Leaf]) -> bool:
+    """Whether the pool of the file needs to know the size of the map."""
+    return op.ceil or len(known) < len(over.borders) or bool(more) or isinstance(op, (ops.AvgPool, ops.MaxPoolPlaces))
 
 
 @row.register
@@ -53,6 +60,7 @@ def maxpool_places(op: ops.MaxPoolPlaces, to: Row) -> Code:
 
 @row.register
 def unpool(op: ops.Unpool, to: Row) -> Code:
+    measured(to)
     sizes = tuple(n for n in to.node.facts.output.spatial if n is not None)
     return to.layer(f"MaxUnpooling{to.rank}D", Leaf(Exact(sizes), "size"))
 
@@ -68,6 +76,7 @@ def adaptive_maxpool(op: ops.AdaptiveMaxPool, to: Row) -> Code:
 
 
 def adaptive(name: str, op: ops.AdaptivePool, to: Row) -> Code:
+    measured(to)
     return to.layer(f"{name}{to.rank}D", Leaf(Exact(spread(op.out, to.rank, "out")), "output_size"))
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from ....ops import dropout, merge, norm, pad, reshape, resize, scale, structure, text
 from ....ops.geometry import explicit, spread
 from ..code import Call, Code, Exact, Leaf, call
-from .row import Row, X, nd, row
+from ..statements import ALL
+from .row import Row, X, measured, nd, row
 
 # --- normalisation ----------------------------------------------------------------------------------------------------
 
@@ -88,12 +89,14 @@ def reflection_pad(op: pad.ReflectionPad, to: Row) -> Code:
 
 @row.register
 def edge_pad(op: pad.EdgePad, to: Row) -> Code:
+    measured(to)
     return to.layer(f"EdgePadding{to.rank}D", Leaf(Exact(op.pairs(to.x)), "padding"))  # type: ignore[arg-type]
 
 
 @row.register
 def crop(op: pad.Crop, to: Row) -> Code:
     if isinstance(op.border, int):
+        measured(to)
         return to.layer("CenterCrop")
     return to.layer(nd("Cropping", to.rank), bordered(explicit(op.border, to.rank, "border")))
 
@@ -109,9 +112,7 @@ def merged(op: merge.Merge, to: Row) -> Code:
 def joined(kind: str, to: Row, *args: Any, **named: Any) -> Code:
     """A merge of its operands in a list, also of one."""
     made = to.layer(kind, *args, **named)
-    if len(to.shapes) == 1:
-        return Call(call("keras.layers.Identity", to.name), (X,)) if kind.startswith("layers.") else made
-    return made
+    return Call(made.head, (Call("", (ALL,), "[]"),))
 
 
 @row.register
@@ -173,6 +174,7 @@ def split(op: reshape.Split, to: Row) -> Code:
 
 @row.register
 def channel_shuffle(op: reshape.ChannelShuffle, to: Row) -> Code:
+    measured(to)
     return to.layer("ChannelShuffle", to.leaf("groups", op.groups))
 
 
@@ -188,12 +190,14 @@ def upsample(op: resize.Upsample, to: Row) -> Code:
         if own:
             named = {"interpolation": Leaf(mode, default="nearest")} if not plainly else {}
             return to.layer(nd("UpSampling", to.rank), factor, **named)
+        measured(to)
         return to.layer(f"UpSampling{to.rank}D", Leaf(Exact(spread(op.factor, to.rank, "factor"))), **resized(op))
-    own = to.rank == 2 and mode == "bilinear" and not op.align_corners and len(to.shapes) == 1
+    own = to.rank == 2 and mode == "bilinear" and not op.align_corners and len(to.shapes) == 1 and None not in to.x
     if own:
         return to.layer(
             "layers.Resizing", *(Leaf(n, "size") for n in sizes), interpolation=Leaf("bilinear", default="bilinear")
         )
+    measured(to)
     kind = "Resizing" if to.rank == 2 else f"Resizing{to.rank}D"
     if isinstance(op.to, int):
         return to.layer(kind, **resized(op))
@@ -210,11 +214,13 @@ def resized(op: resize.Upsample) -> dict[str, Leaf]:
 
 @row.register
 def pixel_shuffle(op: resize.PixelShuffle, to: Row) -> Code:
+    measured(to)
     return to.layer(f"PixelShuffle{to.rank}D", to.leaf("factor", op.factor))
 
 
 @row.register
 def pixel_unshuffle(op: resize.PixelUnshuffle, to: Row) -> Code:
+    measured(to)
     return to.layer(f"PixelUnshuffle{to.rank}D", to.leaf("factor", op.factor))
 
 

@@ -115,7 +115,7 @@ def local_conv(op: LocalConv, to: Layer) -> None:
     places = Leaf(op.places(to.x, over), "places")
     to.weighted(
         call(
-            "LocallyConnected", to.channels(), out, places, Leaf(over.size, "kernel_size"),
+            "LocallyConnected", to.channels(), out, places, Leaf(Exact(over.size), "kernel_size"),
             stride=Leaf(over.stride, "stride", default=1), dilation=Leaf(over.dilation, "dilation", default=1),
             bias=to.leaf("bias", op.bias, True),
         ),
