@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": "the arithmetic of one layer, or what a diagnostic means",
     "fmt": "bring files into the one layout",
     "data": "what can be learned from, and a look into it",
+    "diff": "what changed from one network to another",
     "train": "train by the file's recipe",
     "eval": "measure a trained model",
     "predict": "classify files with a trained model",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..diagnostics import CompileError
+from ..diagnostics import CompileError, UserError
 from ..graph import Checked
 from ..ops.base import weight_key
 from ..pipeline import compile_text
@@ -17,6 +17,7 @@ from .labels import without_automatic
 from .loops import with_loops
 from .match import Mismatch, paths
 from .network import Builder, Layer, Network, Ref, canonical, make
+from .shares import with_shares
 from .structure import structured
 from .write import written
 
@@ -46,12 +47,14 @@ def decompile(network: Network, name: str = "<imported>", origin: str = "") -> D
         except (CompileError, Mismatch) as wrong:
             last = last or wrong
     assert last is not None
+    if any(layer.shares is not None for layer in network.layers):
+        raise UserError(f"{name}: layers share weights across branches, which cannot be written yet: {last}")
     raise last
 
 
 def program(network: Network, level: str) -> Program:
     """The network as a program, with as much structure as the level says."""
-    start = Program(network, tuple(structured(network, flat=level == "flat")))
+    start = with_shares(Program(network, tuple(structured(network, flat=level == "flat"))))
     if level in ("flat", "branches"):
         return start
     shorter = without_automatic(with_blocks(start))

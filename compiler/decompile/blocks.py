@@ -21,6 +21,7 @@ from .items import (
     Item,
     Label,
     Param,
+    Shared,
     Use,
     bodies,
     mapped,
@@ -47,11 +48,12 @@ NOWHERE = Frame({}, None)
 
 @dataclass(frozen=True)
 class Program:
-    """The flow of the main output and those of the others, and the blocks they call."""
+    """The flow of the main output and those of the others, and the blocks and shared chains they call."""
 
     network: Network
     flows: tuple[tuple[Item, ...], ...]
     blocks: tuple[Block, ...] = ()
+    shares: tuple[Shared, ...] = ()
 
     def sequences(self) -> Iterator[Place]:
         """Every sequence of items, with the value that flows into it."""

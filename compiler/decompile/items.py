@@ -98,6 +98,14 @@ class Block:
     items: tuple[Item, ...]
 
 
+@dataclass(frozen=True)
+class Shared:
+    """`share NAME = chain`: one set of weights for all its uses."""
+
+    name: str
+    items: tuple[Item, ...]
+
+
 class Unset:
     def __repr__(self) -> str:
         return "UNSET"

@@ -19,7 +19,11 @@ def paths(network: Network, checked: Checked) -> dict[int, str]:
     match = _Match(network, checked)
     for output, ref in zip(checked.outputs, network.outputs, strict=True):
         match.follow(output.port, ref)
-    return {number: node.path for number, node in match.nodes.items()}
+    found = {number: node.path for number, node in match.nodes.items()}
+    for number, layer in enumerate(network.layers):
+        if layer.shares is not None and found.get(number) != found.get(layer.shares):
+            raise Mismatch(f"`{layer.path}` has weights of its own, not those of another layer")
+    return found
 
 
 class _Match:

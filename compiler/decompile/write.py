@@ -14,7 +14,7 @@ from ..parse import parse
 from ..source import Source
 from .blocks import Program
 from .defaults import file_defaults
-from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Loop, Param, Use, named, shortened, walk
+from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Loop, Param, Shared, Use, named, shortened, walk
 from .labels import label_text
 from .naming import RESERVED, model_name, unique
 from .network import Network, Ref
@@ -101,6 +101,7 @@ class _Writer:
         self.origin = origin
         self.defaults = file_defaults(program)
         self.blocks = {block.name: block for block in program.blocks}
+        self.shares = {share.name for share in program.shares}
 
     def text(self) -> str:
         parts = [f'"""{self.origin}"""'] if self.origin else []
@@ -133,7 +134,7 @@ class _Writer:
 
     def model(self) -> list[str]:
         lines, name = Lines(4), model_name(self.network.name)
-        scope = _Scope({*self.blocks, name})
+        scope = _Scope({*self.blocks, *self.shares, name})
         inputs = [n for n, layer in enumerate(self.network.layers) if layer.op.word == "input"]
         if len(inputs) == 1:
             scope.names[Ref(inputs[0])] = "input"
@@ -143,12 +144,22 @@ class _Writer:
             scope.wanted |= set(self.network.outputs)
             scope.results = set(self.network.outputs)
         scope.wanted |= {s for flow in flows for s in named(flow)}
+        for share in self.program.shares:
+            lines.line(self.share(share))
         for flow in flows:
             self.sequence(flow, lines, scope, sole_input=len(inputs) == 1)
         if several or self.elsewhere():
             lines.line("output " + ", ".join(scope.name(ref, "out") for ref in self.network.outputs))
         lines.flush()
         return [f"model {name}:", *lines.lines]
+
+    def share(self, share: Shared) -> str:
+        """`share encoder = conv 64, 3x3 -> relu`, with labels of its own."""
+        scope = _Scope(set())
+        uses = [item for item in share.items if isinstance(item, Use)]
+        labels = [self.labelled(item, Ref(-1), scope)[0] if len(uses) > 1 else "" for item in uses]
+        texts = [self.call(item, scope) + label for item, label in zip(uses, labels)]
+        return f"share {share.name} = {' -> '.join(texts)}"
 
     def elsewhere(self) -> bool:
         """Whether the only output is not what the flow ends in."""
@@ -186,7 +197,7 @@ class _Writer:
             lines.line(f"{', '.join(names)} = {start}{text}")
             return
         label, name = self.labelled(item, ref, scope)
-        opens = bool(start) or item.head in OPENERS or item.head in self.blocks
+        opens = bool(start) or item.head in OPENERS or item.head not in OPERATORS
         if start:
             lines.flush()
             lines.only_calls = lines.only_calls and not lines.lines
@@ -212,6 +223,8 @@ class _Writer:
 
     def call(self, item: Use, scope: _Scope) -> str:
         """`conv 64, 3x3`, with the value beside the flow where there is one."""
+        if item.head in self.shares:
+            return item.head
         if item.head in self.blocks:
             texts = self.block_arguments(item, scope)
         else:

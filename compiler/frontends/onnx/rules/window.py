@@ -96,12 +96,17 @@ def conv_transpose(to: Reader, view: View) -> Map:
     return to.layer(op, [x], view, weights)
 
 
-@reads("MaxPool", "AveragePool")
+POOLS = {"MaxPool": "maxpool", "AveragePool": "avgpool", "LpPool": "l2pool"}
+
+
+@reads(*POOLS)
 def pool(to: Reader, view: View) -> Map | list[Value]:
     x = to.first(view.inputs[0])
     rank = to.shape(x).rank
     if any(n != 1 for n in view.attributes.get("dilations", [])):
         raise Unread("its window is dilated")
+    if view.kind == "LpPool" and view.attributes.get("p", 2) != 2:
+        raise Unread(f"it takes the norm of {view.attributes['p']}; `l2pool` that of 2")
     pad = pairs(view, rank)
     given: dict[str, Any] = {
         "size": tuple(view.attributes["kernel_shape"]),
@@ -114,7 +119,7 @@ def pool(to: Reader, view: View) -> Map | list[Value]:
     if len([name for name in view.outputs if name]) > 1:
         made = to.layer(make("maxpool_places", **given), [x], view)
         return [made, Lost(Unread("its places run through the whole tensor, not through each channel", str(view)))]
-    return to.layer(make("maxpool" if view.kind == "MaxPool" else "avgpool", **given), [x], view)
+    return to.layer(make(POOLS[view.kind], **given), [x], view)
 
 
 @reads("GlobalAveragePool", "GlobalMaxPool")
