@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..compiler.ops.initializers import VarianceScaling
@@ -13,13 +14,14 @@ from .network import Network
 from .weights import Loading, load_into
 
 
-def begin(net: Network, job: Job) -> None:
-    """Fill the network as the recipe says, on top of what it begins with."""
+def begin(net: Network, job: Job, say: Callable[[str], None] = lambda text: None) -> None:
+    """Fill the network as the recipe says, on top of what it begins with; what came of it is said."""
     for entry in job.recipe.all(Init):
         chosen = {path: job.checked.weights[path]._replace(init=how(entry)) for path in covered(entry, job)}
         initialize(net, chosen, job.seed)
     for source in job.recipe.all(Weights):
-        load_into(net, job.checked, loading(source))
+        for line in load_into(net, job.checked, loading(source)).lines():
+            say(f"  {line}")
 
 
 def loading(entry: Weights) -> Loading:

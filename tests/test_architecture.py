@@ -40,6 +40,7 @@ HEAVY = {
     "PIL": ("runtime",),
     "sklearn": ("runtime",),
     "safetensors": ("runtime",),
+    "h5py": (),
     "numpy": ("runtime", "compiler.backends.onnx", "compiler.frontends"),
     "onnx": ("compiler.backends.onnx", "compiler.frontends.onnx"),
     "onnxruntime": (),

@@ -50,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where published data lie (CNNC_DATA, ~/.cache/cnnc/data)",
     )
     group.add_argument("--bad-images", choices=("skip", "fail"), help="files that cannot be read (default: skip)")
+    group.add_argument("--weights", metavar="W",
+                       help="begin with these: a file, or torchvision:NAME; a head for other classes begins anew")  # fmt: skip
     group.add_argument("--recipe", metavar="NAME", help="which recipe of the file (default: the last)")
     group.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
     group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
@@ -127,12 +129,17 @@ def begun(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
 def sets(args: argparse.Namespace) -> list[str]:
     """`--set`, and the options that stand for one."""
     short = [f"{key}={value(getattr(args, name))}" for name, key in SHORT.items() if getattr(args, name) is not None]
-    return [*short, *logs(args), *args.sets]
+    return [*short, *weights(args), *logs(args), *args.sets]
 
 
 def value(given: object) -> str:
     """As recipes write it: paths are strings."""
     return json.dumps(given) if isinstance(given, str) and not given.isidentifier() else str(given)
+
+
+def weights(args: argparse.Namespace) -> list[str]:
+    """`--weights`, as an entry of the recipe, in place of those it has."""
+    return [] if args.weights is None else [f"weights=from={json.dumps(args.weights)}, partial=true"]
 
 
 def logs(args: argparse.Namespace) -> list[str]:
