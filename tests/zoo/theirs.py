@@ -22,9 +22,10 @@ SIDES = {
 """The inputs of torchvision's networks; the others see pictures of 65x65, odd so that borders show."""
 
 KERAS_SIDES = {
-    "VGG16": 32, "VGG19": 32, "Xception": 75, "InceptionV3": 75, "InceptionResNetV2": 75, "MobileNet": 64
+    "VGG16": 32, "VGG19": 32, "Xception": 75, "InceptionV3": 75, "InceptionResNetV2": 75, "MobileNet": 64,
+    "DenseNet121": 64, "DenseNet169": 64, "DenseNet201": 64,
 }  # fmt: skip
-"""As small as Keras's networks take; the others see pictures of 47x47."""
+"""The sides where Keras's networks take no less, or are chaotic on less; the others see pictures of 47x47."""
 
 TORCHVISION = [name for name in MODELS if name in torchvision_table()]
 
@@ -135,7 +136,7 @@ def filled(name: str, side: int, draw: np.random.Generator) -> Any:
             weights=None, input_shape=(side, side, 3), classes=10, classifier_activation=None
         )
     for variable in net.variables:
-        variable._initialize(random(draw, variable).astype(variable.dtype))
+        variable._initialize(random(draw, variable).astype(np.float32).astype(variable.dtype))
     for layer in net.layers:
         if hasattr(layer, "finalize_state"):  # Normalization reads its variables only now
             layer.finalize_state()
