@@ -151,6 +151,14 @@ def test_windows_that_hang_on_open_sizes_are_worked_out_in_the_graph(layer: str)
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_a_border_of_zeros_before_a_maxpool_stays_a_border_of_zeros() -> None:
+    """ONNX Runtime would take it for one of minus infinity, as in the stem of ResNet50V2."""
+    checked = compiled("model A:\n    input 8x8x2\n    zeropad 1 -> maxpool 3, stride=2\n")
+    x = -np.ones((1, 2, 8, 8), np.float32)
+    (found,) = session(build(checked, {})).run(None, {"input": x})
+    np.testing.assert_array_equal(found[0, 0], [[0, 0, 0, 0], [0, -1, -1, -1], [0, -1, -1, -1], [0, -1, -1, -1]])
+
+
 def test_tokens_are_whole_numbers() -> None:
     checked = compiled("model A:\n    input 5\n    embedding 7, 3 -> global_avgpool\n")
     weights = {"embedding1.weight": np.arange(21, dtype=np.float32).reshape(7, 3)}

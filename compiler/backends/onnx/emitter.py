@@ -102,17 +102,25 @@ class Emitter:
     """One use of an operator: where it stands, what it is fed, and the means to add ONNX nodes.
 
     `inputs` are the names of its input values, `shapes` and `outputs` the shapes of its inputs and outputs (written
-    order: spatial first, channels last, no batch). In the ONNX graph maps lie channels first, with the batch.
+    order: spatial first, channels last, no batch), `readers` the operators that read its outputs. In the ONNX graph
+    maps lie channels first, with the batch.
     """
 
     def __init__(
-        self, builder: Builder, path: str, inputs: list[str], shapes: tuple[Shape, ...], outputs: tuple[Shape, ...]
+        self,
+        builder: Builder,
+        path: str,
+        inputs: list[str],
+        shapes: tuple[Shape, ...],
+        outputs: tuple[Shape, ...],
+        readers: tuple[Op, ...] = (),
     ) -> None:
         self.builder = builder
         self.path = path
         self.inputs = inputs
         self.shapes = shapes
         self.outputs = outputs
+        self.readers = readers
 
     @property
     def kind(self) -> int:

@@ -10,7 +10,7 @@ from onnx import ModelProto, TensorProto, ValueInfoProto, helper
 
 from ...diagnostics import CompileError, Diagnostic
 from ...graph import Checked, Node, Port
-from ...ops.base import OpError
+from ...ops.base import Op, OpError
 from ...ops.structure import Input
 from .constants import computed
 from .emitter import Builder, Emitter, Weights
@@ -94,9 +94,13 @@ class Translation:
             self.enter(node, form)
         self.exits = {self.builder.value(name): port for name, port in outputs}
         self.ports: dict[str, Port] = {}
+        readers: dict[Node, tuple[Op, ...]] = {}
+        for node in nodes:
+            for port in node.inputs:
+                readers[port.node] = (*readers.get(port.node, ()), node.op)
         for node in nodes:
             if not isinstance(node.op, Input):
-                self.translate(node)
+                self.translate(node, readers.get(node, ()))
         for name, port in self.exits.items():
             self.builder.name_output(self.values[port.node.serial, port.index], name, kind_of(port))
 
@@ -107,10 +111,11 @@ class Translation:
         self.entries[node] = prelude.declared()
         self.values[node.serial, 0] = prelude.brought(self.builder)
 
-    def translate(self, node: Node) -> None:
+    def translate(self, node: Node, readers: tuple[Op, ...]) -> None:
         inputs = [self.values[port.node.serial, port.index] for port in node.inputs]
         try:
-            names = emit(node.op, Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs))
+            to = Emitter(self.builder, node.path, inputs, node.shapes, node.facts.outputs, readers)
+            names = emit(node.op, to)
         except OpError as wrong:
             raise unexported(node, wrong) from None
         for index, name in enumerate(names):
