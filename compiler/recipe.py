@@ -282,7 +282,7 @@ def once(said: Said, earlier: list[Said]) -> None:
 
 def consistent(made: Record, span: Span) -> None:
     """What no single argument can be blamed for."""
-    if isinstance(made, Adam) and not isinstance(made, AdamW) and made.weight_decay:
+    if type(made) is Adam and made.weight_decay:
         hint = "`adamw` decays the weights beside the gradient, which is nearly always meant"
         raise Fault("recipe", "`adam` with `weight_decay` can mean two things", span, help=hint)
     for name, value in made.__dict__.items():

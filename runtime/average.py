@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..compiler.recipes.course import Average
+from .schedule import Clock
 
 
 class Averaged:
@@ -18,6 +19,10 @@ class Averaged:
         self.said = said
         self.count = 0
         self.state = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    def due(self, step: int, clock: Clock) -> bool:
+        """Whether to take the weights behind so many steps of the run."""
+        return step >= clock.length(self.said.start) and step % max(round(clock.length(self.said.every)), 1) == 0
 
     @torch.no_grad()
     def take(self, module: nn.Module) -> None:

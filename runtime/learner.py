@@ -53,8 +53,6 @@ class Learner:
         self.clip = recipe.one(course.Clip) or course.Clip()
         self.mix = recipe.one(course.Mix)
         self.measuring = Measuring(job.task, net.folded[0])
-        average = averaged.said.every if averaged is not None else None
-        self.every = max(round(stage.clock.length(average)), 1) if average is not None else 0
 
     def schedule(self, said: learning.Schedule, lr: float) -> None:
         self.plateau = Plateau(said, self.stage.clock, lr) if isinstance(said, learning.Plateau) else None
@@ -81,7 +79,7 @@ class Learner:
         self.optimizer.step()
         at.step += 1
         at.stage_step += 1
-        if self.averaged is not None and at.step % self.every == 0:
+        if self.averaged is not None and self.averaged.due(at.step, self.stage.clock):
             self.averaged.take(self.net)
         return lr
 

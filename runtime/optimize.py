@@ -11,6 +11,7 @@ from torch import nn, optim
 from ..compiler.ops.base import Weight
 from ..compiler.recipe import matching
 from ..compiler.recipes import learning as rule
+from .lamb import Lamb
 from .network import Scope
 
 FUSED = {"cpu", "cuda", "mps", "xpu"}
@@ -91,3 +92,13 @@ def rmsprop(said: rule.RMSProp, parts: list[dict[str, Any]], device: str) -> opt
 @made.register
 def adagrad(said: rule.Adagrad, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
     return optim.Adagrad(parts, said.lr, initial_accumulator_value=said.start, eps=said.eps)
+
+
+@made.register
+def adadelta(said: rule.Adadelta, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
+    return optim.Adadelta(parts, said.lr, said.rho, said.eps)
+
+
+@made.register
+def lamb(said: rule.Lamb, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
+    return Lamb(parts, said.lr, (said.beta1, said.beta2), said.eps)

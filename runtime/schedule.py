@@ -65,6 +65,12 @@ def linear(schedule: rule.Linear, clock: Clock, lr: float) -> Factor:
 
 
 @curve.register
+def polynomial(schedule: rule.Polynomial, clock: Clock, lr: float) -> Factor:
+    low = schedule.min / lr if lr else 0.0
+    return lambda step: low + (1 - low) * (1 - min(step / clock.steps, 1)) ** schedule.power
+
+
+@curve.register
 def stairs(schedule: rule.StepSchedule, clock: Clock, lr: float) -> Factor:
     every = max(clock.length(schedule.every), 1)
     times = math.inf if schedule.times is None else schedule.times

@@ -69,6 +69,7 @@ class Average(Entry):
     how: str = arg("`ema`, recent steps more, or `polyak`, all alike", choices=("ema", "polyak"))
     decay: float = option("share of the average that is kept (ema)", default=0.999, min=0, max=1)
     every: Length = option("how often", default=Length(1, "steps"))
+    start: Length = option("from when on; SWA averages the end of a run (Izmailov et al., 2018)", default=Length(0))
 
 
 @entry("clip")
@@ -90,7 +91,7 @@ class Mix(Entry):
 
 @entry("precision")
 class Precision(Entry):
-    """In what numbers is computed. `mixed`: bf16 where the machine has it; on a CPU only where a trial finds it faster."""
+    """In what numbers is computed. `mixed`: bf16 where the machine has it, on a CPU only if a trial finds it faster."""
 
     what: str = arg("the numbers", choices=("mixed", "bf16", "fp16", "tf32", "fp32"))
 

@@ -152,6 +152,21 @@ class Adagrad(Optimizer):
     eps: float = option("keeps the denominator from 0", default=1e-7, min=0)
 
 
+@entry("optimizer", "adadelta")
+class Adadelta(Optimizer):
+    """Steps in the units of the weights (Zeiler, 2012). Keras's eps is 1e-7, PyTorch's 1e-6 with a rate of 1."""
+
+    rho: float = option("share kept of the squares; PyTorch 0.9", default=0.95, min=0, max=1)
+    eps: float = option("keeps the denominator from 0", default=1e-7, min=0)
+
+
+@entry("optimizer", "lamb")
+class Lamb(Adam):
+    """Adam whose step in each layer is as long as the rate times its weights (You et al., 2019): for large batches."""
+
+    eps: float = option("keeps the denominator from 0", default=1e-6, min=0)
+
+
 # --- schedules --------------------------------------------------------------------------------------------------------
 
 
@@ -178,6 +193,14 @@ class Cosine(Schedule):
 class Linear(Schedule):
     """A straight line down to `min`."""
 
+    min: float = option("the last learning rate", default=0.0, min=0)
+
+
+@entry("schedule", "polynomial")
+class Polynomial(Schedule):
+    """A power of the share that is left, down to `min` (Liu et al., 2015)."""
+
+    power: float = option("the power", default=0.9, min=0)
     min: float = option("the last learning rate", default=0.0, min=0)
 
 

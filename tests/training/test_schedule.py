@@ -40,6 +40,7 @@ def ours(said: rule.Schedule, clock: Clock = CLOCK) -> list[float]:
         (rule.Exponential(factor=0.9, every=Length(1, "steps")), lambda o: lr_scheduler.ExponentialLR(o, 0.9)),
         (rule.Cosine(min=0.05), lambda o: lr_scheduler.CosineAnnealingLR(o, 40, 0.05)),
         (rule.Linear(), lambda o: lr_scheduler.LinearLR(o, 1.0, 0.0, 40)),
+        (rule.Polynomial(power=0.9), lambda o: lr_scheduler.PolynomialLR(o, 40, 0.9)),
         (rule.Constant(), lambda o: lr_scheduler.ConstantLR(o, 1.0)),
     ],
     ids=lambda x: x.word if hasattr(x, "word") else "",
