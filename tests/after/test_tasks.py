@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from cnnc.runtime.paint import colours
+from cnnc.runtime.trained import meant, meant_whole
 from PIL import Image
 from torchmetrics.functional.classification import multiclass_jaccard_index
 
@@ -130,3 +131,20 @@ def test_examples_given_back(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     assert run.eval()["mae"] == pytest.approx(run.metrics["mae"], rel=1e-5)
     assert main(["predict", str(run.folder), str(digits[0])]) == 1
     assert "the model learned reconstruction" in capsys.readouterr().err
+
+
+def test_outputs_mean_the_same_with_and_without_their_activation() -> None:
+    """What torch computes: logits through softmax, or sigmoid; probabilities stay."""
+    logits = torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(0))
+    for task, head, activation in (
+        ("classification", "softmax", lambda x: x.softmax(1)), ("segmentation", "softmax", lambda x: x.softmax(1)),
+        ("tagging", "sigmoid", torch.sigmoid), ("regression", None, lambda x: x),
+    ):  # fmt: skip
+        expected = activation(logits)
+        torch.testing.assert_close(meant(task, logits, head), expected)
+        torch.testing.assert_close(meant_whole(task, expected, head), expected)
+        torch.testing.assert_close(meant_whole(task, logits, None), expected)
+    yes = torch.sigmoid(logits[:, :1])
+    two = torch.cat([1 - yes, yes], 1)
+    torch.testing.assert_close(meant("segmentation", logits[:, :1], "sigmoid"), two)
+    torch.testing.assert_close(meant_whole("segmentation", yes, "sigmoid"), two)
