@@ -16,7 +16,7 @@ from .graph import Checked
 from .library import FUNCTIONS
 from .ops.base import Record, Weight
 from .recipes import ENTRIES, PARTS, Entry
-from .recipes.learning import Adam, AdamW, Loss, Params, Weights
+from .recipes.learning import Adam, Loss, Params, Weights
 from .recipes.record import Phase, Recipe, Said
 from .recipes.steps import SHORT, Affine, Steps
 from .scope import FileScope, Scope
