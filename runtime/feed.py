@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from ..compiler.recipes.steps import Erase, HistogramMatch, Noise, Step
 from . import keyed
-from .augment import apply, moves, sizing
+from .augment import apply, in_bytes, moves, sizing
 from .data import DataError, Split
 from .data.dataset import Examples
 from .draws import Draws
@@ -24,12 +25,10 @@ from .tensors import as_labels, as_tensor, in_unit, resized, with_channels
 
 CACHE = 2**30
 """Bytes up to which examples are kept in memory at the model's size."""
-AHEAD = 3
-"""Batches prepared while the network works."""
+AHEAD = min(max(os.cpu_count() or 1, 3), 16)
+"""Batches prepared while the network works, each in a thread of its own."""
 TURN = 2**40
 """What the number of an example grows by where it comes again in an epoch: it is then changed anew."""
-IGNORED = -1
-"""The label of places that do not count."""
 
 Positions = NDArray[np.int64]
 Sample = Callable[[int, Positions], Members]
@@ -91,9 +90,8 @@ class Stock:
         return with_channels(as_tensor(found), self.wanted.channels)
 
     def alone(self, position: int) -> Tensor:
-        """One example in its own size, brightness from 0 to 1."""
-        x = self.raw(self.numbers[position])
-        return x if self.labels else in_unit(x)
+        """One example in its own size and type."""
+        return self.raw(self.numbers[position])
 
     def at_size(self, number: int) -> Tensor:
         """One example at the model's size, in the type in which it comes."""
@@ -104,12 +102,10 @@ class Stock:
         return brought.mul(255).round().to(torch.uint8) if x.dtype == torch.uint8 else brought
 
     def together(self, positions: Positions) -> Tensor:
-        """Examples at the model's size, brightness from 0 to 1."""
+        """Examples at the model's size, in the type in which they come."""
         if self.cache is not None:
-            x = self.cache[torch.from_numpy(positions)]
-        else:
-            x = torch.cat([self.at_size(number) for number in self.numbers[positions]])
-        return x if self.labels else in_unit(x)
+            return self.cache[torch.from_numpy(positions)]
+        return torch.cat([self.at_size(number) for number in self.numbers[positions]])
 
 
 class Feed:
@@ -190,10 +186,10 @@ class Feed:
                 clean = x
             draws = Draws(self.seed, epoch, number + 100 * place, names)
             if isinstance(step, HistogramMatch):
-                draws = draws._replace(others=stock.together(self.drawn(draws)))
+                draws = draws._replace(others=in_unit(stock.together(self.drawn(draws))))
             mask = apply(step, mask, draws) if mask is not None and moves(step) else mask
-            clean = apply(step, clean, draws) if clean is not None and not isinstance(step, (Noise, Erase)) else clean
-            x = apply(step, x, draws)
+            clean = changed(step, clean, draws) if clean is not None and not isinstance(step, (Noise, Erase)) else clean
+            x = changed(step, x, draws)
         self.require_size(x)
         return self.finished(x), mask, self.finished(clean) if clean is not None else None
 
@@ -204,14 +200,15 @@ class Feed:
         found, maps = [], []
         for position, name in zip(positions, names):
             x = stock.alone(position)
+            x = x if x.ndim == 4 else in_unit(x)
             mask = masks.alone(position) if masks is not None else None
             for number, step in enumerate(self.alone):
                 draws = Draws(self.seed, epoch, number + 100 * place, np.array([name]))
                 mask = apply(step, mask, draws) if mask is not None and moves(step) else mask
-                x = apply(step, x, draws)
+                x = changed(step, x, draws)
             found.append(x)
             maps.append(mask)
-        return torch.cat(found), torch.cat([m for m in maps if m is not None]) if masks is not None else None
+        return batched(found), torch.cat([m for m in maps if m is not None]) if masks is not None else None
 
     def drawn(self, draws: Draws) -> Positions:
         """Another example for each."""
@@ -220,6 +217,7 @@ class Feed:
 
     def finished(self, x: Tensor) -> Tensor:
         """As the network takes it."""
+        x = in_unit(x)
         x = x.mul(255) if self.wanted.to_255 else x
         return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x.contiguous()
 
@@ -231,10 +229,20 @@ class Feed:
             raise DataError(f"the {kind} of {found}, the model takes {wanted}")
 
 
+def changed(step: Step, x: Tensor, draws: Draws) -> Tensor:
+    """Examples after a step; pictures stay bytes, a quarter of the same as numbers, as long as steps take them."""
+    return apply(step, x if in_bytes(step) else in_unit(x), draws)
+
+
+def batched(found: list[Tensor]) -> Tensor:
+    """Examples of one shape together, channels last in memory."""
+    x = torch.cat(found)
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
+
+
 def counted(mask: Tensor) -> Tensor:
-    """(N, spatial...) of class numbers, `IGNORED` where 255 in eight bits or less than 0 says so."""
-    y = mask[:, 0].long()
-    return y.masked_fill(y == 255, IGNORED) if mask.dtype == torch.uint8 else y.clamp_min(IGNORED)
+    """(N, spatial...) of class numbers."""
+    return mask[:, 0].long()
 
 
 def even(count: int, size: int) -> int:

@@ -28,6 +28,11 @@ def sizing(step: s.Step) -> bool:
     return isinstance(step, (s.Resize, s.CenterCrop, s.Crop, s.ResizedCrop))
 
 
+def in_bytes(step: s.Step) -> bool:
+    """Whether the step takes pictures of bytes as well as brightness: it only chooses places, or means over them."""
+    return sizing(step) or isinstance(step, (s.HFlip, s.VFlip))
+
+
 def moves(step: s.Step) -> bool:
     """Whether the step moves places, so that masks go along."""
     return sizing(step) or isinstance(step, (s.Affine, s.HFlip, s.VFlip, s.Elastic, s.TrivialAugment))

@@ -9,7 +9,7 @@ from torch.nn import functional
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Shift
 from ..draws import Draws, between
-from .base import angle, apply, column, spread
+from .base import angle, apply, spread
 
 BORDERS = {"nearest": "border", "zeros": "zeros", "reflect": "reflection"}
 """What comes in from outside: our words, and those of `grid_sample`."""
@@ -58,8 +58,10 @@ def mapped(x: Tensor, maps: Tensor, order: str, fill: str) -> Tensor:
 
 
 def mirrored(x: Tensor, share: float, draws: Draws, axis: int) -> Tensor:
-    chosen = draws.uniform(1)[0] < share
-    return torch.where(column(chosen, x), x.flip(axis), x)
+    chosen = (draws.uniform(1)[0] < share).to(x.device)
+    found = x.clone()
+    found[chosen] = x[chosen].flip(axis)
+    return found
 
 
 @apply.register

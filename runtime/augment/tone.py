@@ -63,7 +63,7 @@ def per_channel(numbers: Numbers, x: Tensor) -> Tensor:
 @apply.register
 def normalize(step: s.Normalize, x: Tensor, draws: Draws) -> Tensor:
     mean, std = step.statistics
-    return (x - per_channel(mean, x)) / per_channel(std, x)
+    return (x - per_channel(mean, x)).div_(per_channel(std, x))
 
 
 @apply.register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import ClassVar
@@ -31,8 +32,7 @@ class Files:
         raise NotImplementedError
 
     def name(self, number: int) -> str:
-        path = self.paths[number]
-        return str(path.relative_to(self.root) if self.root is not None and self.root in path.parents else path)
+        return str(self.paths[number]).removeprefix(f"{self.root}{os.sep}")
 
     def measured(self, number: int) -> tuple[int, ...]:
         """The shape of what `load` gives. DataError where it cannot be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 from functools import cache
@@ -23,11 +24,9 @@ File = str | Path | BinaryIO
 
 def decoded(file: File, name: object = None) -> Array:
     """A picture as (height, width, 1 or 3) uint8, upright. DataError with `name` where it cannot be read."""
-    from PIL import ImageOps
-
     try:
         with opened(file) as image:
-            return np.atleast_3d(np.array(plain(ImageOps.exif_transpose(image))))
+            return np.atleast_3d(np.array(plain(upright(image))))
     except READING as error:
         raise DataError(f"{name or file}: {reason(error, file)}") from None
 
@@ -46,6 +45,13 @@ def measured(file: File, name: object = None) -> tuple[int, int, int]:
     return (width, height, channels) if turned else (height, width, channels)
 
 
+def upright(image: Any) -> Any:
+    """The picture turned as its EXIF says."""
+    from PIL import ImageOps
+
+    return image if image.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(image)
+
+
 class Huge(Exception):
     """A picture of more pixels than are read."""
 
@@ -59,8 +65,9 @@ def opened(file: File) -> Any:
     from PIL import Image
 
     quiet()
+    content = io.BytesIO(Path(file).read_bytes()) if isinstance(file, (str, Path)) else file
     try:
-        image = Image.open(file)
+        image = Image.open(content)  # read at once: PIL itself reads in small pieces, each a turn for other threads
     except Image.DecompressionBombError:
         raise Huge(f"more than {PIXELS:,} pixels") from None
     if image.width * image.height > PIXELS:
@@ -110,6 +117,5 @@ def plain(image: Any) -> Any:
         seen = image.convert("RGBA")
         white = Image.new("RGBA", seen.size, "white")
         return Image.alpha_composite(white, seen).convert("L" if image.mode in ("LA", "La") else "RGB")
-    if image.mode in ("1", "L"):
-        return image.convert("L")
-    return image.convert("RGB")
+    wanted = "L" if image.mode in ("1", "L") else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)

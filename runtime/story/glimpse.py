@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .. import task as of
 from ..data import Dataset
-from ..feed import IGNORED
+from ..tensors import IGNORED
 from ..losses import activated, probabilities
 from ..measure import several
 from ..measured import Work, at_work

@@ -1,0 +1,50 @@
+"""Pictures stay bytes on their way as long as steps take these, and end as they should."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from cnnc.compiler.override import read
+from cnnc.compiler.recipes.steps import Augment, Step
+from cnnc.runtime.feed import Feed, Wanted
+from PIL import Image
+from torchvision.transforms.v2 import functional
+
+from .made import drawn, fill, opened
+
+
+def chain(text: str) -> tuple[Step, ...]:
+    said = read(f"train:\n    augment: {text}").one(Augment)
+    assert said is not None
+    return said.steps
+
+
+def test_pictures_are_resized_as_torchvision_resizes_bytes(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / name, 3, (40, 30))
+    data = opened(tmp_path, split=0.5)
+    feed = Feed(data.train, chain("resize 12x16 -> center_crop 12x12 -> normalize imagenet"), Wanted((12, 12, 3)), 0)
+    batch = feed.batch(0, np.arange(len(data.train)))
+    pictures = [torch.from_numpy(data.train.examples.load(int(n)).copy()).permute(2, 0, 1) for n in data.train.numbers]
+    small = [functional.resize(picture, [12, 16])[:, :, 2:14] for picture in pictures]
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    wanted = torch.stack([functional.normalize(functional.to_dtype(x, torch.float32, True), mean, std) for x in small])
+    assert (batch.x - wanted).abs().max() < 1.01 / 255 / 0.224  # the last bit of rounding is each one's own
+    assert (batch.x - wanted).abs().mean() < 1e-3
+
+
+def test_masks_go_along_and_what_does_not_count_stays_so(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 4, (8, 8))
+    (tmp_path / "masks").mkdir()
+    mask = drawn(8, 8) % 3
+    mask[0] = 255
+    for number in range(4):
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{number:03}.png")
+    data = opened(tmp_path, split=0.5)
+    for steps in ("hflip 1 -> resize 16x16", "hflip 1"):
+        size = 16 if "resize" in steps else 8
+        found = Feed(data.train, chain(steps), Wanted((size, size, 3)), 0).batch(0, np.arange(2))
+        wanted = torch.from_numpy(mask[:, ::-1].astype(np.int64).repeat(size // 8, 0).repeat(size // 8, 1))
+        assert torch.equal(found.y[0], torch.where(wanted == 255, -1, wanted))
