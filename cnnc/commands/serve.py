@@ -42,6 +42,10 @@ def run(args: argparse.Namespace) -> int:
     if missing:
         raise UserError(f"serving wants {', '.join(missing)}: `pip install cnnc[serve]`")
     trained, config = opened(args)
+    wanted = trained.preparation
+    if wanted.task not in ("classification", "tagging") or len(wanted.wanted.shape) != 3:
+        raise UserError(f"only classes and tags of pictures are served; {args.file} learned {wanted.task} from "
+                        f"{'x'.join(map(str, wanted.wanted.shape))}")  # fmt: skip
     import uvicorn
 
     from ..runtime.serve.app import Service, application
@@ -54,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"{name} at http://{address}:{listening.getsockname()[1]}/", flush=True)
     if args.host not in LOCAL:
         print("whoever reaches this machine can use it: there is no password", flush=True)
-    wanted = uvicorn.Config(application(service), log_level="warning", limit_concurrency=64)
-    uvicorn.Server(wanted).run(sockets=[listening])
+    how = uvicorn.Config(application(service), log_level="warning", limit_concurrency=64)
+    uvicorn.Server(how).run(sockets=[listening])
     return cli.DONE
 
 

@@ -117,6 +117,11 @@ def test_the_page_shows_masks_and_classes(seg: cnnc.Run) -> None:
     assert (seg.folder / "predictions.png").is_file()
 
 
+def test_masks_are_not_served(seg: cnnc.Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", str(seg.folder)]) == 1
+    assert "only classes and tags of pictures are served" in capsys.readouterr().err
+
+
 def test_a_palette_of_256_colours_like_that_of_voc() -> None:
     """Black, dark red, dark green, ...: the first of the VOC development kit; all differ."""
     found = np.reshape(colours(), (256, 3))
