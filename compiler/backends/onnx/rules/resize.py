@@ -29,13 +29,34 @@ def interpolation(op: Upsample) -> dict[str, Any]:
 @emit.register
 def upsample(op: Upsample, to: Emitter) -> list[str]:
     x, shape = to.inputs[0], to.shapes[0]
+    how = interpolation(op)
     if op.factor is not None:
-        target = [to.constant(spread(op.factor, shape.rank, "factor"), np.float32)]  # always of this type
-    elif isinstance(op.to, int):
-        target = ["", spatial(to, to.inputs[op.to], to.shapes[op.to])]
-    else:
-        target = ["", to.constant(list(op.sizes(to.shapes)))]
-    return [to.node("Resize", [x, "", *target], axes=axes(shape), **interpolation(op))]
+        # of all axes: ONNX Runtime moves a Transpose through the node and then forgets which `axes` were meant
+        scales = [1, 1, *spread(op.factor, shape.rank, "factor")]
+        return [to.node("Resize", [x, "", to.constant(scales, np.float32)], **how)]  # always of this type
+    if isinstance(op.to, int):
+        return [
+            to.node("Resize", [x, "", "", spatial(to, to.inputs[op.to], to.shapes[op.to])], axes=axes(shape), **how)
+        ]
+    sizes = list(op.sizes(to.shapes))
+    if op.mode == "nearest" and any(tied(n, m) for n, m in zip(shape.spatial, sizes)):
+        return [nearest(to, x, shape, sizes)]
+    return [to.node("Resize", [x, "", "", to.constant(sizes)], axes=axes(shape), **how)]
+
+
+def tied(size: int | None, out: int | None) -> bool:
+    """Whether the middle of a new place lies right between two old ones, where rounding decides."""
+    return size is not None and out is not None and any((2 * i + 1) * size % (2 * out) == 0 for i in range(out))
+
+
+def nearest(to: Emitter, x: str, shape: Shape, sizes: list[int | None]) -> str:
+    """The places that torch's `nearest-exact` takes, in its arithmetic; ONNX Runtime's rounds ties by chance."""
+    for axis, size, out in zip(axes(shape), shape.spatial, sizes):
+        assert size is not None
+        assert out is not None
+        taken = np.floor((np.arange(out, dtype=np.float32) + np.float32(0.5)) * np.float32(size / out))
+        x = str(to.node("Gather", [x, to.constant(taken.astype(int).tolist())], axis=axis))
+    return x
 
 
 @emit.register
