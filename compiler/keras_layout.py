@@ -6,7 +6,7 @@ is data, so that it serves both directions; who moves arrays is the runtime.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import singledispatch
 from math import prod
 from typing import NamedTuple
@@ -50,7 +50,7 @@ def keras_class(layer: Layer) -> str:
     return "GroupNormalization" if isinstance(layer.node.op, InstanceNorm) else layer.node.type
 
 
-Weights = dict[str, Weight]
+Weights = Mapping[str, Weight]
 
 
 @singledispatch

@@ -15,7 +15,7 @@ from ..compiler.graph import Checked
 from ..compiler.recipes import steps
 from ..compiler.recipes.record import Recipe
 from .adapt import wants_255
-from .folded import folded
+from .folded import Weights, folded
 from .initialize import Beginning
 from .weights import Loading, fitted
 from .weights.load import Path, as_loading
@@ -38,7 +38,8 @@ def export_onnx(
     `fold` puts batch normalisation into the layers before it and computes once what hangs on weights alone. `form` are
     fields of `Form`: `opset`, `first_only`, `precision`, `preprocessing`.
     """
-    network, arrays = checked, numbers(checked, weights, layout)
+    network = checked
+    arrays: Weights = numbers(checked, weights, layout)
     if fold:
         network, arrays = folded(checked, arrays)
     export(network, path, arrays, Form(constants=fold, **form), properties)

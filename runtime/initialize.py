@@ -48,7 +48,8 @@ class Beginning(Mapping[str, Array]):
         weight = self.weights[path]
         if isinstance(weight.init, begin.NormOf):
             other = self[f"{path.rpartition('.')[0]}.{weight.init.weight}"]
-            return np.linalg.norm(other.reshape(len(other), -1), axis=1).reshape(weight.shape).astype(np.float32)
+            norms: Array = np.linalg.norm(other.reshape(len(other), -1), axis=1)
+            return norms.reshape(weight.shape).astype(np.float32)
         return draw(beginning(weight), weight, stream(self.seed, path))
 
     def __iter__(self) -> Iterator[str]:
@@ -94,12 +95,14 @@ def constant(init: begin.Constant, weight: Weight, source: Generator) -> Array:
 
 @draw.register
 def given(init: begin.Given, weight: Weight, source: Generator) -> Array:
-    return np.broadcast_to(np.array(init.values, np.float32), weight.shape).copy()
+    numbers = np.array(init.values, np.float32)
+    return np.array(np.broadcast_to(numbers, weight.shape))
 
 
 @draw.register
 def signs(init: begin.Signs, weight: Weight, source: Generator) -> Array:
-    return source.integers(0, 2, weight.shape).astype(np.float32) * 2 - 1
+    bits: Array = source.integers(0, 2, weight.shape).astype(np.float32)
+    return bits * 2 - 1
 
 
 @draw.register

@@ -144,7 +144,8 @@ def channels_adapted(held: Held, shape: Sizes) -> Held:
     def read() -> Array:
         kernel = held.read()
         if after == 1:
-            return kernel.sum(axis=1, keepdims=True)
+            summed: Array = kernel.sum(axis=1, keepdims=True)
+            return summed
         return np.take(kernel, np.arange(after) % before, axis=1) * (before / after)
 
     return Held(shape, read)

@@ -48,7 +48,9 @@ class Arrays(Mapping[str, Array]):
 
     def __getitem__(self, name: str) -> Array:
         array = self.held[name].read()
-        return np.ascontiguousarray(array, np.float32 if array.dtype.kind == "f" else None).reshape(array.shape)
+        found = np.ascontiguousarray(array, np.float32 if array.dtype.kind == "f" else None)
+        shaped: Array = found.reshape(array.shape)  # of a single number numpy makes a vector
+        return shaped
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.held)

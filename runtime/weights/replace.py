@@ -11,15 +11,33 @@ def replace(path: Path, data: bytes) -> None:
     """Write a file beside `path` and move it there, so that a crash leaves the old one or the new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        os.close(handle)
+        flushed(Path(name), data)
         os.chmod(name, 0o666 & ~umask())
         os.replace(name, path)
+        sync_folder(path.parent)
     except BaseException:
         os.unlink(name)
         raise
+
+
+def flushed(path: Path, data: bytes) -> None:
+    """Write a file down to the disk."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Let new names last; where folders cannot be opened, as on Windows, they do without."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def umask() -> int:

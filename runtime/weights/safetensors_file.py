@@ -17,7 +17,7 @@ def tensors(path: Path) -> tuple[dict[str, Held], Mapping[str, str]]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        opened = safe_open(path, framework="numpy")
+        opened: Any = safe_open(path, framework="numpy")
         names = list(opened.keys())
         return {name: tensor(path, opened, name) for name in names}, opened.metadata() or {}
     except SafetensorError as error:

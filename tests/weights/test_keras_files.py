@@ -105,12 +105,15 @@ def test_more_than_ten_layers_of_a_class_stay_in_order(tmp_path: Path) -> None:
     """`dense_2` comes before `dense_10`, which h5py lists the other way round."""
     import keras
 
-    net = keras.Sequential([keras.Input((3,)), *(keras.layers.Dense(3) for _ in range(12))])
-    net.save_weights(tmp_path / "w.weights.h5")
-    found = load(checked("model M:\n    input 3\n    repeat 12: dense 3\n"), tmp_path / "w.weights.h5")
-    expected = [np.asarray(layer.kernel).T for layer in net.layers]
-    for ours_now, theirs_now in zip([a for p, a in found.items() if p.endswith("weight")], expected, strict=True):
-        np.testing.assert_array_equal(ours_now, theirs_now)
+    base = keras.Sequential([keras.Input((3,)), *(keras.layers.Dense(3) for _ in range(12))])
+    inputs = keras.Input((3,))
+    text = "model M:\n    input 3\n    repeat 12: dense 3\n"
+    for net in (base, keras.Model(inputs, base(inputs))):
+        net.save_weights(tmp_path / "w.weights.h5")
+        found = load(checked(text), tmp_path / "w.weights.h5")
+        expected = [np.asarray(layer.kernel).T for layer in base.layers]
+        for ours_now, theirs_now in zip([a for p, a in found.items() if p.endswith("weight")], expected, strict=True):
+            np.testing.assert_array_equal(ours_now, theirs_now)
 
 
 def test_layers_of_a_model_inside_the_model_are_found_where_the_order_is_told(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def keras_net(name: str, folder: Path, suffix: str = ".weights.h5", double: bool
     """Keras's network without its softmax, with random weights, and what it makes of two pictures."""
     import keras
 
-    keras.config.set_floatx("float64" if double else "float32")
+    keras.config.set_dtype_policy("float64" if double else "float32")
     side = KERAS_SIDES.get(name, 47)
     draw = np.random.default_rng(side)
     net = filled(name, side, draw)
