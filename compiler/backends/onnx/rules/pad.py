@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....ops.geometry import explicit
 from ....ops.pad import Crop, EdgePad, Pad, ReflectionPad, ZeroPad
-from ....ops.pool import MaxPool
+from ....ops.pool import Pool
 from ..emitter import Emitter
 from .sizes import axes, spatial
 from .table import emit
@@ -16,10 +16,10 @@ END = 2**63 - 1
 def bordered(op: Pad, to: Emitter, mode: str, *value: str) -> list[str]:
     pairs = op.pairs(to.shapes[0])
     before, after = [a for a, _ in pairs], [b for _, b in pairs]
-    if not any(isinstance(reader, MaxPool) for reader in to.readers):
+    if not any(isinstance(reader, Pool) for reader in to.readers):
         return [to.node("Pad", [*to.inputs, to.constant([0, 0, *before, 0, 0, *after]), *value], mode=mode)]
-    # ONNX Runtime takes a border of zeros into a MaxPool behind it, where a border is minus infinity; not so where the
-    # axes are named
+    # ONNX Runtime takes a border of zeros into a pool behind it, where the border of a maximum is minus infinity and none
+    # may be as large as the window; not so where the axes are named
     named = [to.constant([*before, *after]), value[0] if value else "", to.constant(axes(to.shapes[0]))]
     return [to.node("Pad", [*to.inputs, *named], mode=mode)]
 

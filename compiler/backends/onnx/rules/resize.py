@@ -35,11 +35,10 @@ def upsample(op: Upsample, to: Emitter) -> list[str]:
         scales = [1, 1, *spread(op.factor, shape.rank, "factor")]
         return [to.node("Resize", [x, "", to.constant(scales, np.float32)], **how)]  # always of this type
     if isinstance(op.to, int):
-        return [
-            to.node("Resize", [x, "", "", spatial(to, to.inputs[op.to], to.shapes[op.to])], axes=axes(shape), **how)
-        ]
+        target = spatial(to, to.inputs[op.to], to.shapes[op.to])
+        return [to.node("Resize", [x, "", "", target], axes=axes(shape), **how)]
     sizes = list(op.sizes(to.shapes))
-    if op.mode == "nearest" and any(tied(n, m) for n, m in zip(shape.spatial, sizes)):
+    if op.mode == "nearest" and None not in shape.spatial and any(map(tied, shape.spatial, sizes)):
         return [nearest(to, x, shape, sizes)]
     return [to.node("Resize", [x, "", "", to.constant(sizes)], axes=axes(shape), **how)]
 
