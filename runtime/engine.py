@@ -11,11 +11,15 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..compiler.diagnostics import UserError
 from .feed import Batch
+from .ranks import ALONE, Ranks
+from .synced import synced
+from .together import Together, attend, starting
 
 PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "tf32": "32-true", "fp32": "32-true"}
 """Our words for numbers, and Fabric's."""
@@ -31,16 +35,27 @@ class DeviceError(UserError):
 
 
 class Engine:
-    """One device and one precision. `work` is about the multiply-accumulates of one step, forward."""
+    """One device and one precision; of several processes, each has its own.
 
-    def __init__(self, device: str = "auto", precision: str = "mixed", work: float = math.inf) -> None:
+    `work` is about the multiply-accumulates of one step, forward. `several`: the network has several outputs, not all
+    of which need lead to the loss.
+    """
+
+    def __init__(
+        self, device: str = "auto", precision: str = "mixed", work: float = math.inf, ranks: Ranks = ALONE,
+        *, several: bool = False,
+    ) -> None:  # fmt: skip
         self.kind = found_device(device)
+        self.ranks, self.several = ranks, several
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu")
+        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone
         """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
-        self.use(found_precision(precision, self.kind))
+        with starting():
+            self.use(found_precision(precision, self.kind))
+        if not ranks.alone:
+            attend(getattr(self.fabric.strategy.launcher, "procs", []))
         if self.kind == "cpu":
-            torch.set_num_threads(threads(work))
+            torch.set_num_threads(max(threads(work) // ranks.devices, 1))
 
     def use(self, precision: str) -> None:
         """Compute in these numbers from now on; networks must be set up anew."""
@@ -49,7 +64,25 @@ class Engine:
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "fp32"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            self.fabric = Fabric(accelerator=self.kind, devices=1, precision=PRECISIONS[precision])  # type: ignore[arg-type]
+            numbers: Any = PRECISIONS[precision]
+            alone = self.ranks.alone
+            self.fabric = Fabric(accelerator=self.kind, devices=1, precision=numbers) if alone else self.shared(numbers)
+        self.together = Together(self.ranks, self.fabric.device)
+
+    def shared(self, numbers: Any) -> Fabric:
+        """Fabric over all processes, which are started unless torchrun, SLURM or the first of them did it."""
+        strategy = DDPStrategy(
+            find_unused_parameters=self.several, broadcast_buffers=False, gradient_as_bucket_view=True
+        )
+        fabric = Fabric(
+            accelerator=self.kind, strategy=strategy, devices=self.ranks.devices, num_nodes=self.ranks.nodes,
+            precision=numbers,
+        )  # fmt: skip
+        try:
+            fabric.launch()
+        except ValueError as error:
+            raise DeviceError(f"the processes do not fit together: {error}") from None
+        return fabric
 
     @property
     def device(self) -> torch.device:
@@ -64,17 +97,20 @@ class Engine:
     def told(self) -> str:
         """`CPU, 2 threads, bf16 with fp32 weights, channels last`"""
         place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
-        return f"{place}, {TOLD[self.precision]}, channels last"
+        many = "" if self.ranks.alone else f"{plural(self.ranks.count, 'process')}, each on "
+        return f"{many}{place}, {TOLD[self.precision]}, channels last"
 
     def placed(self, module: nn.Module) -> nn.Module:
         """The network on the device, maps in channels-last order."""
         if any(p.ndim == 4 for p in module.parameters()):
             module = module.to(memory_format=torch.channels_last)
-        return module.to(self.device)
+        return (module if self.ranks.alone else synced(module)).to(self.device)
 
     def setup(self, module: nn.Module, optimizer: Optimizer) -> tuple[Any, Any]:
         """The network and its optimizer, ready for the loop."""
-        wrapped, wrapping = self.fabric.setup(module, optimizer)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            wrapped, wrapping = self.fabric.setup(module, optimizer)
         return wrapped, wrapping
 
     def moved(self, x: Tensor) -> Tensor:
@@ -128,7 +164,7 @@ def cores() -> int:
 
 
 def plural(count: int, what: str) -> str:
-    return f"{count} {what}{'s' * (count != 1)}"
+    return f"{count} {what}{('es' if what.endswith('s') else 's') * (count != 1)}"
 
 
 def found_device(wanted: str) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from . import task as of
 from .criterion import Criterion, Outputs
 from .engine import Engine
-from .feed import Batch, Feed, even
+from .feed import Batch, Feed, Positions, even
 from .figures import Figures, overlap
 from .losses import IGNORED, activated, among, probabilities
 from .places import framed
@@ -77,15 +77,28 @@ def known(batch: Batch, task: of.Task) -> Tensor:
 
 @torch.no_grad()
 def answers(module: nn.Module, feed: Feed, engine: Engine, limit: int | None = None) -> Iterator[tuple[Outputs, Batch]]:
-    """Outputs and batches, in the order of the split; in inference mode."""
+    """Outputs and batches, in the order of the split; in inference mode.
+
+    Several processes share the work, each example once; all get everything but the inputs.
+    """
     module.eval()
     size = int(min(BATCH, max(LARGE // max(int(np.prod(feed.wanted.shape)), 1), 1)))
-    parts = np.array_split(np.arange(len(feed)), even(len(feed), size))[:limit]
-    for batch in feed.batches((0, positions) for positions in parts):
+    parts = np.array_split(np.arange(len(feed)), even(len(feed), size * engine.ranks.count))[:limit]
+    own = [engine.ranks.share(part) for part in parts]
+    plan = ((0, share if len(share) else part[:1]) for share, part in zip(own, parts))
+    for batch, part in zip(feed.batches(plan), parts):
         there = engine.at_hand(batch)
         with engine.numbers():
             outputs = several(module(*there.inputs))
-        yield outputs, there
+        yield tuple(engine.together.gathered(x, part) for x in outputs), whole(there, part, engine)
+
+
+def whole(batch: Batch, positions: Positions, engine: Engine) -> Batch:
+    """What is known about all examples of a batch, from the processes that share it."""
+    if engine.ranks.alone:
+        return batch
+    clean = engine.together.gathered(batch.clean, positions) if batch.clean is not None else None
+    return batch._replace(y=engine.together.gathered(batch.y, positions), positions=positions, clean=clean)
 
 
 @torch.no_grad()

@@ -25,6 +25,9 @@ class RunFolder:
     """What stands in it: `model.cnn` (with `imports/`), `config.json`, `environment.json`, `state.json`, `metrics.csv`,
     `metrics.json`, `best.safetensors`, `last.safetensors`, to go on from `last.ckpt`; pictures and `report.html`."""
 
+    written = True
+    """Whether this process writes into it."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.model = path / "model.cnn"
@@ -76,6 +79,23 @@ class RunFolder:
 
     def write_weights(self, file: Path, weights: Mapping[str, Any]) -> None:
         save(file, weights)
+
+
+class Unwritten(RunFolder):
+    """The folder as all processes of a run but the first have it: they write nothing."""
+
+    written = False
+
+    def __init__(self, path: Path = ROOT) -> None:
+        super().__init__(path)
+
+    def write_json(self, file: Path, found: Any) -> None: ...
+
+    def add_environment(self, found: dict[str, Any]) -> None: ...
+
+    def write_rows(self, rows: Iterable[Mapping[str, Any]]) -> None: ...
+
+    def write_weights(self, file: Path, weights: Mapping[str, Any]) -> None: ...
 
 
 def new_run(model: str, wanted: str | None) -> RunFolder:

@@ -33,6 +33,12 @@ class Stage(NamedTuple):
     def epochs(self) -> int:
         return -(-self.steps // self.per_epoch)
 
+    def sizes(self, examples: int) -> tuple[int, ...]:
+        """How large its batches are, of so many examples."""
+        times = self.recipe.one(course.RepeatSamples)
+        whole = examples * (times.times if times is not None else 1)
+        return tuple({whole // self.passes, -(-whole // self.passes)})
+
     @property
     def clock(self) -> Clock:
         unit = "steps" if self.recipe.one(course.Steps) is not None else "epochs"
