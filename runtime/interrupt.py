@@ -1,4 +1,7 @@
-"""Ctrl-C: the first is a wish to stop at the next step, the second leaves at once."""
+"""Ctrl-C: the first is a wish to stop at the next step, the second leaves at once.
+
+SIGTERM and SIGUSR1, by which SLURM announces that time is up (`--signal=USR1@120`), are wishes to stop as well.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 SHOW_CURSOR = "\x1b[?25h"
+
+WISHES = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
 
 
 class Stopping:
@@ -45,12 +50,12 @@ def raise_interrupt(number: int) -> None:
 
 @contextmanager
 def stoppable(told: Callable[[], None], leave: Callable[[int], None] = leave_at_once) -> Iterator[Stopping]:
-    """Inside, Ctrl-C and SIGTERM set the flag instead of raising; in a thread, which gets no signals, nothing does."""
+    """Inside, the wishes set the flag instead of raising; in a thread, which gets no signals, nothing does."""
     stopping = Stopping(told, leave)
     if threading.current_thread() is not threading.main_thread():
         yield stopping
         return
-    before = {number: signal.signal(number, stopping.signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, stopping.signal) for number in WISHES}
     try:
         yield stopping
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .average import Averaged
@@ -18,10 +19,13 @@ OVERHEAD = 20
 
 
 class Saving:
-    """The checkpoint of a run folder, written every so many steps, or as often as costs little."""
+    """The checkpoint of a run folder, written every so many steps, or as often as costs little.
 
-    def __init__(self, folder: RunFolder, every: int | None) -> None:
-        self.folder, self.every = folder, every
+    One that cannot be written, on a full disk say, does not end the run: that is said, and the next is tried.
+    """
+
+    def __init__(self, folder: RunFolder, every: int | None, say: Callable[[str], None] = lambda line: None) -> None:
+        self.folder, self.every, self.say = folder, every, say
         self.last, self.took = time.perf_counter(), 0.0
 
     def due(self, step: int) -> bool:
@@ -43,13 +47,20 @@ class Saving:
             "engine": engine.state(),
             "position": position.as_dict(),
         }
-        write(self.folder.checkpoint, state)
+        try:
+            write(self.folder.checkpoint, state)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            self.say(f"the checkpoint of step {position.step} cannot be written: {reason}; the one before is kept")
         self.last = time.perf_counter()
         self.took = self.last - began
 
     def found(self) -> dict[str, Any]:
-        """What the checkpoint holds."""
-        return read(self.folder.checkpoint)
+        """What the newest whole checkpoint holds."""
+        state, word = read(self.folder.checkpoint)
+        if word:
+            self.say(word)
+        return state
 
     def restore(
         self, found: dict[str, Any], net: Network, learner: Learner, averaged: Averaged | None, *, over: bool

@@ -1,0 +1,217 @@
+"""Whatever happens to a run, a clear word is said and the run can go on."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from cnnc.compiler.diagnostics import UserError
+from cnnc.runtime import checkpoint
+from cnnc.runtime.memory import memory_for
+
+from .test_resume import killed_at, same_rows, same_weights
+from .tiny import MODEL, cnnc, command, written
+
+STATE = {"model": {"w": torch.arange(6.0)}, "step": 3}
+
+
+def test_a_checkpoint_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "last.ckpt"
+    checkpoint.write(path, STATE)
+    found, word = checkpoint.read(path)
+    assert torch.equal(found["model"]["w"], STATE["model"]["w"])  # type: ignore[index]
+    assert (found["step"], word) == (3, "")
+    assert [p.name for p in tmp_path.iterdir()] == ["last.ckpt"]
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped", "empty", "gone"])
+def test_the_one_before_steps_in_for_a_damaged_checkpoint(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "last.ckpt"
+    for step in (1, 2):
+        checkpoint.write(path, {**STATE, "step": step})
+    damage(path, harm)
+    found, word = checkpoint.read(path)
+    assert found["step"] == 1
+    assert word.endswith("going on from last.before.ckpt")
+    damage(checkpoint.before(path), harm)
+    with pytest.raises(UserError, match="begin the run anew"):
+        checkpoint.read(path)
+
+
+def damage(path: Path, harm: str) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    if harm == "gone":
+        path.unlink()
+    else:
+        path.write_bytes({"cut": data[:-100], "flipped": data, "empty": b""}[harm])
+
+
+@pytest.mark.parametrize("moment", range(6))
+def test_a_crash_at_any_moment_of_writing_leaves_one_that_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """Every call to the system is the last one once."""
+    path = tmp_path / "last.ckpt"
+    checkpoint.write(path, {**STATE, "step": 1})
+    checkpoint.write(path, {**STATE, "step": 2})
+    left = [moment]
+
+    def crash(real: object) -> object:
+        def call(*args: object, **named: object) -> object:
+            left[0] -= 1
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            return real(*args, **named)  # type: ignore[operator]
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for name in ("fsync", "replace"):
+            patch.setattr(os, name, crash(getattr(os, name)))
+        patch.setattr(checkpoint, "opened", crash(checkpoint.opened))
+        with suppress(KeyboardInterrupt):
+            checkpoint.write(path, {**STATE, "step": 3})
+    found, _ = checkpoint.read(path)
+    assert found["step"] in (2, 3)
+
+
+def test_a_damaged_checkpoint_costs_a_few_steps_only(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    whole = cnnc("train", model, "--out", "whole", "--quiet", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    killed_at(12, model, "killed", tmp_path)
+    damage(tmp_path / "killed" / "last.ckpt", "flipped")
+    resumed = cnnc("train", "--resume", "killed", "--no-progress", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "the checkpoint is damaged: going on from last.before.ckpt" in resumed.stdout
+    same_weights(tmp_path / "whole", tmp_path / "killed")
+    same_rows(tmp_path / "whole", tmp_path / "killed")
+
+
+def test_a_full_disk_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    """Files may not become larger than the weights are: checkpoints fail, results are written."""
+    program = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (14_000, 14_000));"
+        "from cnnc.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    model = written(tmp_path)
+    arguments = command("train", model, "--out", "run", "--epochs", "1", "--save-every", "5", "--no-progress")
+    made = subprocess.run(
+        [arguments[0], "-c", program, *arguments[3:]], cwd=tmp_path, capture_output=True, text=True, timeout=120,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert "the checkpoint of step 5 cannot be written: file too large; the one before is kept" in made.stdout
+    assert (tmp_path / "run" / "best.safetensors").exists()
+    assert not [p.name for p in (tmp_path / "run").iterdir() if p.suffix == ".ckpt"]
+
+
+@pytest.mark.parametrize("seen", ["before", "in a step"])
+def test_examples_that_are_no_numbers_are_told_by_name(tmp_path: Path, seen: str) -> None:
+    x, y = np.random.default_rng(0).random((60, 8, 8, 1), np.float32), np.arange(60) % 10
+    x[17, 3, 3] = np.nan
+    np.savez(tmp_path / "set.npz", x=x, y=y)
+    plain = MODEL.replace(
+        "    augment: affine rotation=5 deg, shift=0.05\n", "    augment: hflip\n    evaluate: hflip 0\n"
+    )
+    made = cnnc("train", written(tmp_path, plain), "--data", "set.npz", "--out", "run", cwd=tmp_path)
+    assert made.returncode == 1
+    assert "`set/17` holds values that are no numbers" in made.stderr
+
+
+def limited(gigabytes: int) -> str:
+    """A program that runs cnnc with so much memory."""
+    return (
+        f"import resource, sys; resource.setrlimit(resource.RLIMIT_AS, ({gigabytes} << 30, {gigabytes} << 30));"
+        "from cnnc.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+
+
+def test_too_little_memory_is_told_with_the_way_out(tmp_path: Path) -> None:
+    text = "model Wide:\n    input 8x8x1\n    upsample 512 -> conv 64, 3x3 -> global_avgpool -> dense 10 -> softmax\n"
+    arguments = command("train", written(tmp_path, text), "--out", "run", "--batch", "64")
+    made = subprocess.run(
+        [arguments[0], "-c", limited(6), *arguments[3:]], cwd=tmp_path, capture_output=True, text=True, timeout=200,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert made.returncode == 1
+    assert "a step of 64 examples does not fit into the memory: try `--batch 32`" in made.stderr
+    assert "Traceback" not in made.stderr
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("CUDA out of memory")])
+def test_memory_of_every_kind(error: Exception) -> None:
+    with pytest.raises(UserError, match=r"a step of 64 examples .* `--batch 32`"), memory_for(64):
+        raise error
+
+
+def test_other_faults_stay_what_they_are() -> None:
+    with pytest.raises(RuntimeError, match="shapes"), memory_for(64):
+        raise RuntimeError("shapes differ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_scheduler_may_ask_to_stop(tmp_path: Path, number: int) -> None:
+    process = started(tmp_path)
+    process.send_signal(number)
+    rest, _ = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "cnnc train --resume run" in rest
+
+
+def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
+    process = started(tmp_path)
+    process.send_signal(signal.SIGSTOP)
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)  # the second arrives once the first was heard
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+    rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (tmp_path / "run" / "last.ckpt").exists() or "resume" not in rest
+
+
+def started(folder: Path) -> subprocess.Popen[str]:
+    """A long run whose first epoch is over."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    arguments = command("train", written(folder), "--out", "run", "--epochs", "500")
+    process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("epoch"):
+            break
+    return process
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", range(3))
+def test_runs_killed_again_and_again_end_with_the_same_weights(tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    model = written(tmp_path)
+    whole = cnnc("train", model, "--out", "whole", "--quiet", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    killed_at(draw.randrange(2, 6), model, "killed", tmp_path)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    for _ in range(12):
+        arguments = command("train", "--resume", "killed", "--quiet", "--save-every", "1")
+        process = subprocess.Popen(arguments, cwd=tmp_path, env=environment)
+        try:
+            if process.wait(timeout=draw.uniform(4, 9)) == 0:
+                break
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    else:
+        assert cnnc("train", "--resume", "killed", "--quiet", cwd=tmp_path).returncode == 0
+    same_weights(tmp_path / "whole", tmp_path / "killed")
+    same_rows(tmp_path / "whole", tmp_path / "killed")
