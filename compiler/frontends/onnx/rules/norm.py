@@ -97,10 +97,15 @@ AFFINE = ("batchnorm", "layernorm", "groupnorm", "instancenorm")
 
 
 def absorbed(to: Reader, value: Map, numbers: Array, kind: str, path: str) -> Map | None:
-    """A factor or summand of each channel right behind a normalisation that has none: it is the normalisation's own."""
+    """A factor or summand of each channel right behind a normalisation that has none: it is the normalisation's own.
+
+    A factor behind a summand is not, for it counts for that as well.
+    """
     layer = to.maker(value)
     name, flag = ("weight", "scale") if kind == "Mul" else ("bias", "center")
     if layer.op.word not in AFFINE or name in layer.weights or layer.op.__dict__[flag]:
+        return None
+    if kind == "Mul" and layer.op.__dict__["center"]:
         return None
     return to.rewritten(value, layer.op.changed(**{flag: True}), {name: numbers}, path)
 
