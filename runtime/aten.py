@@ -382,7 +382,8 @@ def chunk(to: Reader, node: Any) -> list[Map]:
 def sliced(to: Reader, node: Any) -> Map:
     x = to.first(node.args[0])
     rank, axis = len(x.axes) - 1, given(node, 1, "dim", 0)
-    start, end, step = slice(*node.args[2:4], given(node, 4, "step", 1)).indices(node.args[0].meta["val"].shape[axis])
+    run = slice(given(node, 2, "start"), given(node, 3, "end"), given(node, 4, "step", 1))
+    start, end, step = run.indices(node.args[0].meta["val"].shape[axis])
     size = to.dims(x)[axis - 1] if axis else 0
     if step != 1:
         raise Unread("it leaves places out")

@@ -30,7 +30,7 @@ values elsewhere budget arithmetic scope parameters
 convert bind evaluate constants place
 expansion nodes inputs remarks instances calls merges statements expand
 expectations check locate load recipes recipe override
-pipeline chosen backends
+pipeline chosen decompile frontends backends
 """.split()  # noqa: SIM905
 """The modules of compiler/, each behind what it may import."""
 

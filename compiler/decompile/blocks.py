@@ -37,7 +37,7 @@ from .network import Network, Ref
 LONGEST = 40
 """Items of a sequence that may become a block."""
 
-WORTH = 5.0
+WORTH = 3.0
 """How much shorter, in calls, a block must make the program."""
 
 TRIED = 40
@@ -61,6 +61,10 @@ class Program:
             yield from _within(flow, None, False)
         for block in self.blocks:
             yield from _within(block.items, ENTRY, True)
+
+    def callees(self) -> set[str]:
+        """The names that calls may have besides those of layers."""
+        return {block.name for block in self.blocks} | {share.name for share in self.shares}
 
 
 class Place(NamedTuple):

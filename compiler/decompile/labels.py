@@ -13,7 +13,7 @@ from .items import Body, Code, Item, Label, Use, named, value_of
 
 def without_automatic(program: Program) -> Program:
     """The program with no label that its place gives by itself."""
-    blocks = {definition.name for definition in (*program.blocks, *program.shares)}
+    blocks = program.callees()
     scope = _Scope(blocks, program.flows)
     flows = tuple(scope.sequence(flow) for flow in program.flows)
     bodies = tuple(replace(b, items=_Scope(blocks, (b.items,)).sequence(b.items)) for b in program.blocks)

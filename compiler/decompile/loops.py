@@ -48,7 +48,7 @@ class _Search:
         self.results = {ref.layer for ref in network.outputs}
         sequences = [*program.flows, *(block.items for block in program.blocks)]
         self.named = {ref.layer for items in sequences for ref in named(items)}
-        self.blocks = {definition.name for definition in (*program.blocks, *program.shares)}
+        self.blocks = program.callees()
 
     def looped(self, items: tuple[Item, ...], taken: Sequence[str]) -> tuple[Item, ...]:
         """Every sequence with its loops, those that only repeat first."""

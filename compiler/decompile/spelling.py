@@ -76,7 +76,7 @@ def record(value: Record) -> str:
     told = list(value.told())
     if not told:
         return value.word
-    texts = []
+    texts: list[str] = []
     positional = True
     for name, given in told:
         positional = positional and value.fields[name].position and list(value.fields)[len(texts)] == name

@@ -197,9 +197,10 @@ class _Region:
     @staticmethod
     def long_way(branches: list[tuple[Item, ...]]) -> bool:
         """Whether two branches are a connection across a whole part of the network: a U, not two ways side by side."""
-        sizes = sorted((sum(1 for _ in walk(b)), any(isinstance(i, Body) or len(i.inputs) > 1 for i in walk(b)))
-                       for b in branches)  # fmt: skip
-        return len(branches) == 2 and sizes[0][0] <= SKIP and not sizes[0][1] and sizes[1][0] > ACROSS and sizes[1][1]
+        if len(branches) != 2:
+            return False
+        short, long = sorted((list(walk(branch)) for branch in branches), key=len)
+        return len(short) <= SKIP and not any(map(joins, short)) and len(long) > ACROSS and any(map(joins, long))
 
     def one_by_one(self, start: int, end: int, branches: list[tuple[Item, ...]]) -> Items:
         """The branches one behind the other, the longest first, and what they are joined by at the end."""
@@ -281,6 +282,11 @@ class _Region:
     def flows(op: Op, count: int, position: int) -> bool:
         """Whether an operator with operands can take the flow: as the first of two."""
         return count == 2 and (position == 0 or isinstance(op, COMMUTES))
+
+
+def joins(item: Item) -> bool:
+    """Whether an item makes one value of several."""
+    return isinstance(item, Body) or (isinstance(item, Use) and len(item.inputs) > 1)
 
 
 def use(network: Network, number: int, inputs: tuple[Source, ...]) -> Use:

@@ -57,7 +57,6 @@ def delta(before: int | None, after: int | None) -> str:
 
 def entry(change: Change, color: bool) -> Iterator[str]:
     """A change: sign, what, how often, how many parameters more; its places below."""
-    first = change.runs[0]
     sign = SIGNS[change.kind]
     times = f", {len(change.runs)} times" if len(change.runs) > 1 else ""
     more = f"   {change.params:+,} parameters" if change.params else ""

@@ -67,19 +67,22 @@ class Reader:
     def sequential(
         self, layers: Sequence[Config], inputs: Sequence[Ref | None] | None, prefix: str, shape: Any
     ) -> list[Ref]:
-        value = inputs[0] if inputs else None
+        """One layer behind the other. Old files say the input's shape with the first layer, or with the whole."""
+        value = inputs[0] if inputs else self.entry(layers[0], shape)
+        if value is None and not inputs:
+            self.lost.append(Unread("the model has no input shape: build it before it is saved"))
+            return []
         for layer in layers:
-            if layer["class_name"] == "InputLayer":
-                value = value if inputs else self.input(layer)
-                continue
-            if value is None and not inputs:
-                sizes = layer["config"].get("batch_shape") or layer["config"].get("batch_input_shape") or shape
-                if not sizes:
-                    self.lost.append(Unread("the model has no input shape: build it before it is saved"))
-                    return []
-                value = self.build.input(sizes[1:])
-            (value,) = self.apply(layer, [value], prefix, {}) or [None]
+            if layer["class_name"] != "InputLayer":
+                value = next(iter(self.apply(layer, [value], prefix, {})), None)
         return [value] if value is not None else []
+
+    def entry(self, first: Config, shape: Any) -> Ref | None:
+        """The input of a sequential model; None where nothing tells its shape."""
+        if first["class_name"] == "InputLayer":
+            return self.input(first)
+        sizes = first["config"].get("batch_shape") or first["config"].get("batch_input_shape") or shape
+        return self.build.input(sizes[1:]) if sizes else None
 
     def functional(self, inner: Config, inputs: Sequence[Ref | None] | None, prefix: str) -> list[Ref]:
         """Every call of every layer, as soon as what it takes is there."""

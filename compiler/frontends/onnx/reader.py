@@ -14,6 +14,7 @@ from ...ops.base import Op, OpError
 from ...shape import Shape
 from ..arranged import Arranged
 from ..unread import Unread, Unreadable
+from .folding import folded
 from .paths import keepable, path_of
 from .source import Array, Graph, View, opened
 from .values import Lost, Map, Sizes, Value, first
@@ -89,16 +90,29 @@ class Reader(Arranged):
                 refs.append(self.settled(value).ref)
             except Unread as wrong:
                 lost.append(wrong)
-        return refs, self.reasons(lost)
+        return refs, self.reasons(lost) if lost else []
 
     def reasons(self, lost: list[Unread]) -> list[Unread]:
-        """With an output lost, every node that could not be read is told, not only the first in the way."""
-        every = [value.reason for value in self.values.values() if isinstance(value, Lost)]
-        roots = [reason for reason in every if reason.node and not reason.message.startswith("it takes")]
-        return list(dict.fromkeys([*roots, *lost])) if lost else []
+        """With an output lost, every node on the way to it that could not be read, not only the first met."""
+        found: list[Unread] = []
+        seen: set[str] = set()
+        waiting = [name for name in self.graph.outputs if isinstance(self.values.get(name), Lost)]
+        while waiting:
+            name = waiting.pop()
+            value, view = self.values.get(name), self.graph.makers.get(name)
+            if name in seen or not isinstance(value, Lost):
+                continue
+            seen.add(name)
+            behind = [n for n in view.inputs if isinstance(self.values.get(n), Lost)] if view is not None else []
+            waiting += behind
+            if not behind:
+                found.append(value.reason)
+        return list(dict.fromkeys(found or lost))
 
     def translate(self, view: View) -> None:
         """The values that a node makes, from the first rule that knows it."""
+        if folded(self.graph, view):
+            return
         try:
             made = self.by_rule(view)
         except Unread as wrong:

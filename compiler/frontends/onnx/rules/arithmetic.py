@@ -88,13 +88,13 @@ def own(to: Reader, view: View, x: Map, flat: Array, name: str) -> Map:
         stored: Array | str = name if to.fixed(name).shape == weight.shape else flat.reshape(weight.shape)
         named = view if isinstance(stored, str) else view._replace(name=f"{name.replace('.', '/')}/Mul")
         return Map(to.layer(op, [settled], named, {key: stored}).ref, settled.axes)
-    given: dict[str, Any] = {
+    given: dict[str, dict[str, Any]] = {
         "Mul": {"scale": flat},
         "Div": {"scale": 1 / flat},
         "Add": {"scale": [1.0], "offset": flat},
         "Sub": {"scale": [1.0], "offset": -flat},
-    }[view.kind]
-    numbers = {key: tuple(spelled(n) for n in values) for key, values in given.items()}
+    }
+    numbers = {key: tuple(spelled(n) for n in values) for key, values in given[view.kind].items()}
     return to.like(x, make("rescale", **numbers))
 
 

@@ -1,0 +1,66 @@
+"""Small numbers that exporters compute from constants instead of writing them down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from .source import Array, Graph, View
+
+LARGEST = 64
+"""Numbers that an array may have: sizes, axes, scalars. Weights stay what they are, under their names."""
+
+FACTORS = 3
+"""Factors of a resize that are joined one by one."""
+
+COMPUTE: dict[str, Callable[..., Array]] = {
+    "Add": np.add,
+    "Sub": np.subtract,
+    "Mul": np.multiply,
+    "Div": lambda a, b: a // b if a.dtype.kind in "iu" else a / b,
+    "Sqrt": np.sqrt,
+    "Neg": np.negative,
+    "Cast": lambda a: a,
+    "Squeeze": lambda a, *_: a.reshape(a.shape[1:]) if a.shape[:1] == (1,) else a,
+    "Concat": lambda *parts: np.concatenate([np.atleast_1d(p) for p in parts]),
+    "Gather": lambda a, index: a[index],
+    "ConstantOfShape": lambda shape: np.zeros(tuple(shape), np.int64),
+    "Reshape": lambda a, shape: a.reshape(tuple(shape)),
+    "Transpose": np.transpose,
+    "Slice": lambda a, start, end, *rest: a[
+        int(start.item()) : int(end.item()) : int(rest[1].item()) if rest[1:] else 1
+    ],
+}
+
+
+def folded(graph: Graph, view: View) -> bool:
+    """Compute a node of known small numbers; its output is then known too."""
+    if not all(graph.is_stored(name) for name in view.inputs if name) or len(view.outputs) != 1:
+        return False
+    given = [graph.fixed(name) for name in view.inputs if name]
+    arrays = [array for array in given if array is not None]
+    if len(arrays) != len(given) or not arrays or any(not is_small(array, view.kind) for array in arrays):
+        return False
+    made = computed(view, arrays)
+    if made is not None:
+        graph.constants[view.outputs[0]] = made
+    return made is not None
+
+
+def is_small(array: Array, kind: str) -> bool:
+    """Sizes, single numbers, and the factors of a resize, which are joined."""
+    return array.size <= (FACTORS if kind == "Concat" else 1) or (array.dtype.kind in "iu" and array.size <= LARGEST)
+
+
+def computed(view: View, arrays: Sequence[Array]) -> Array | None:
+    """The result, None where the node is none of those that sizes are computed with."""
+    if view.kind == "Unsqueeze":
+        axes = view.attributes.get("axes") or arrays[1].reshape(-1).tolist()
+        return np.expand_dims(arrays[0], tuple(int(a) for a in axes))
+    if view.kind not in COMPUTE:
+        return None
+    try:
+        return np.asarray(COMPUTE[view.kind](*arrays))
+    except (ValueError, IndexError, TypeError):
+        return None
