@@ -18,8 +18,9 @@ from .environment import environment
 from .interrupt import Stopping, leave_at_once, stoppable
 from .job import Job, described
 from .prepare import Asked, prepare
+from .ranks import ALONE, Ranks
 from .reopen import reopened
-from .run_folder import RunFolder, discard, keep_sources, new_run
+from .run_folder import RunFolder, Unwritten, discard, keep_sources, new_run
 from .state import following, read_state
 
 if TYPE_CHECKING:
@@ -38,19 +39,23 @@ class Wish(NamedTuple):
     given: Changes = Changes()
     asked: Asked = Asked()
     out: str | None = None
+    ranks: Ranks = ALONE
 
 
 class Conduct(NamedTuple):
-    """How a run behaves on its way, whatever it computes."""
+    """How a run behaves on its way, whatever it computes. `ranks`: the processes that share it."""
 
     save_every: int | None = None
     leave: Leave = leave_at_once
+    ranks: Ranks = ALONE
 
 
 def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
     """A new run: its job, its folder with what stands in it before the first step, and the changes to the model."""
     job, changes = prepare(wish.compile(wish.given), wish.given, wish.asked, wish.compile)
     logs.require(job.recipe)
+    if not wish.ranks.first:
+        return job, Unwritten(), changes
     folder = new_run(job.checked.name, wish.out)
     try:
         keep_sources(folder, job.compiled.file, wish.name)
@@ -86,10 +91,13 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
     """Load torch, and train to the end or until somebody asks to stop."""
     with stopping_by_signal(shown, conduct.leave) as stopping, following(folder) as state:
         with shown.waiting("loading torch"):
+            from .memory import memory_for
+            from .together import joined
             from .train import Trainer
-        engine = engine_of(job)
+
+            engine = engine_of(job, conduct.ranks)
         folder.add_environment(environment(sys.argv) | {"device": engine.told})
-        with watching(job, folder, shown) as watch:
+        with memory_for(batch(job)), joined(conduct.ranks), watching(job, folder, shown) as watch:
             trainer = Trainer(job, folder, engine, watch, stopping, conduct.save_every)
             if resume:
                 trainer.restore()
@@ -101,6 +109,7 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
             outcome = trainer.run()
             state.interrupted = outcome.figures is None
             watch.close("interrupted" if state.interrupted else "finished")
+        engine.together.close()
         return outcome
 
 
@@ -111,7 +120,7 @@ def watching(job: Job, folder: RunFolder, shown: Display) -> Iterator[logs.Watch
     began = re.sub(r"\D", "", before.began)[:14] if before is not None else ""
     settings = {said.entry.entry: told(said.entry) for said in job.recipe.said}
     about = logs.About(str(folder), folder.path.name, f"{folder.path.name}-{began}", settings)
-    watch = logs.Watching(shown, logs.open_logs(job.recipe, about))
+    watch = logs.Watching(shown, logs.open_logs(job.recipe, about) if folder.written else [])
     try:
         yield watch
     except BaseException:
@@ -131,12 +140,13 @@ def story_told(job: Job, folder: RunFolder, shown: Display) -> None:
             shown.say(f"no report: {type(error).__name__}: {error}; try again with `cnnc runs report {folder}`")
 
 
-def engine_of(job: Job) -> Engine:
+def engine_of(job: Job, ranks: Ranks = ALONE) -> Engine:
     """What the job runs on."""
     from .engine import Engine
 
     said = job.recipe.one(Precision)
-    return Engine(job.device, said.what if said is not None else "mixed", work(job))
+    several = len(job.checked.outputs) > 1
+    return Engine(job.device, said.what if said is not None else "mixed", work(job), ranks, several=several)
 
 
 def stopping_by_signal(shown: Display, leave: Leave) -> AbstractContextManager[Stopping]:
@@ -145,5 +155,10 @@ def stopping_by_signal(shown: Display, leave: Leave) -> AbstractContextManager[S
 
 def work(job: Job) -> float:
     """Multiply-accumulates of one step, forward."""
-    batch = job.recipe.one(Batch)
-    return float((job.checked.macs or 0) * (batch.size if batch is not None else 1))
+    return float((job.checked.macs or 0) * batch(job))
+
+
+def batch(job: Job) -> int:
+    """Examples of a step, or of one of its parts."""
+    said = job.recipe.one(Batch)
+    return -(-said.size // said.split) if said is not None else 1

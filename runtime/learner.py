@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,17 +65,21 @@ class Learner:
         for part in self.standing:
             part.eval()
 
-    def step(self, batch: Batch, at: Position) -> float:
-        """One step of the optimizer; adds to what the epoch is told by. Returns the learning rate."""
+    def step(self, batch: Batch, at: Position, weight: float = 1.0) -> float:
+        """One step of the optimizer; adds to what the epoch is told by. Returns the learning rate.
+
+        Gradients of several processes are averaged: `weight` is the size of this batch over the mean of theirs.
+        """
         lr = self.set_rate(at.stage_step)
         self.settling.at(at.step)
-        torch.manual_seed(keyed.torch_seed(self.job.seed, keyed.STEP, at.step))
+        rank = self.engine.ranks.rank
+        torch.manual_seed(keyed.torch_seed(self.job.seed, keyed.STEP, at.step, *([rank] if rank else [])))
         there = self.engine.at_hand(batch)
         self.optimizer.zero_grad()
         parts = list(pieces(there, self.stage.split))
         for i, part in enumerate(parts):
             with self.engine.paused(self.module, i < len(parts) - 1):
-                self.backward(part, len(part.y) / len(there.y), at)
+                self.backward(part, weight * len(part.y) / len(there.y), at)
         self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
         self.optimizer.step()
         at.step += 1
@@ -93,10 +98,24 @@ class Learner:
         loss = self.criterion(outputs, target, batch.clean)
         if self.penalty:
             loss = loss + self.penalty()
-        self.engine.backward(loss * share if share < 1 else loss)
-        at.loss += float(loss.detach()) * len(batch.y)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise self.astray(value, batch, at)
+        self.engine.backward(loss * share if share != 1 else loss)
+        at.loss += value * len(batch.y)
         at.score += self.measuring.running(outputs, batch)
         at.seen += len(batch.y)
+
+    def astray(self, loss: float, batch: Batch, at: Position) -> TrainingError:
+        """A loss that is no number: the examples or the rate are to blame, and the checkpoint before is still good."""
+        message = f"the loss became {loss} in step {at.step + 1}, epoch {at.epoch + 1}"
+        bad = [i for i, parts in enumerate(zip(*batch.inputs)) if not all(x.isfinite().all() for x in parts)]
+        if bad and len(batch.positions) == len(batch.y):
+            train = self.job.data.train
+            name = train.examples.name(int(train.numbers[batch.positions[bad[0]] % len(train)]))
+            return TrainingError(f"{message}: `{name}` holds values that are no numbers")
+        rate = self.optimizer.param_groups[0]["lr"] / 10
+        return TrainingError(f"{message}: try a lower rate, as with `--lr {rate:.2g}`")
 
     def set_rate(self, stage_step: int) -> float:
         """Set the learning rates of this step; the first of them."""

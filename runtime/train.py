@@ -6,28 +6,32 @@ run that goes on from one ends with the same weights as a run that was never int
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..compiler.diagnostics import UserError
 from ..compiler.recipes import course
+from ..compiler.recipes.data import Data, Triplets
 from .average import Averaged
 from .begin import begin
 from .engine import Engine
+from .feed import Positions
 from .feeding import Feeds
 from .figures import Figures
 from .job import Job
-from .learner import Learner, TrainingError
+from .learner import Learner
 from .lower import lower
 from .measure import Measuring, measure
 from .network import Network
 from .position import Position, Row
+from .ranks import Ranks
 from .run_folder import RunFolder
 from .saving import Saving
 from .settle import Settling
@@ -65,11 +69,12 @@ class Trainer:
         self.job, self.folder, self.engine, self.watch = job, folder, engine, watch
         self.stopping = stopping
         self.stages = stages(job.recipe, len(job.data.train))
+        require_enough(self.stages, job, engine.ranks)
         self.position = Position(told=job.task.score)
         self.started = time.perf_counter()
-        self.saving = Saving(folder, save_every)
+        self.saving = Saving(folder, save_every, watch.say)
         net = lower(job.checked, seed=job.seed, head="folded")
-        begin(net, job)
+        begin(net, job, watch.say)
         self.net: Network = engine.placed(net)  # type: ignore[assignment]
         self.settling = Settling(self.net)
         said = job.recipe.one(course.Average)
@@ -85,7 +90,8 @@ class Trainer:
         inputs = self.feed.batch(0, np.arange(size)).inputs
         if self.engine.open and choose_numbers(self.net, inputs, self.engine):
             self.enter(self.stages[0])
-        choose_threads(self.net, inputs, self.engine)
+        if self.engine.ranks.alone:
+            choose_threads(self.net, inputs, self.engine)
 
     def enter(self, stage: Stage) -> None:
         """Begin a phase."""
@@ -109,22 +115,48 @@ class Trainer:
         """The rest of the epoch under way and what follows it; False where it was asked to stop before."""
         at = self.position
         began = time.perf_counter()
-        start, first = at.stage_step, at.seen
+        start, seen = at.stage_step, 0
         stop = min((at.stage_step // stage.per_epoch + 1) * stage.per_epoch, stage.steps)
-        steps = self.feeds.composed(plan(stage, self.job.seed, len(self.feed), at.passes, start, stop), at.step)
+        steps = partial(self.steps, stage, at.passes, at.step, start, stop)
         self.learner.learning()
         self.pace.rest()
-        for batch in self.feed.batches(steps):
-            if self.stopping():
+        for batch, (_, whole) in zip(self.feed.batches(self.shared(steps())), steps()):
+            if self.asked():
                 return False
-            lr = self.learner.step(batch, at)
+            lr = self.learner.step(batch, at, len(batch.y) * self.engine.ranks.count / len(whole))
+            seen += len(whole)
             self.watch.step(at, stage, lr)
-            if torch.get_num_threads() > 1 and not self.engine.apart and self.pace.fell():
+            if self.divided and self.pace.fell():
                 self.try_threads(batch.inputs)
-            if at.stage_step < stop and self.saving.due(at.step):
+            if at.stage_step < stop and self.due():
                 self.save()
-        self.measured(stage, (at.seen - first) / max(time.perf_counter() - began, 1e-9))
+        self.measured(stage, seen / max(time.perf_counter() - began, 1e-9))
         return True
+
+    def steps(self, stage: Stage, passes: int, step: int, start: int, stop: int) -> Iterator[tuple[int, Positions]]:
+        """The examples of the steps of an epoch."""
+        return self.feeds.composed(plan(stage, self.job.seed, len(self.feed), passes, start, stop), step)
+
+    def shared(self, steps: Iterator[tuple[int, Positions]]) -> Iterator[tuple[int, Positions]]:
+        """The part of each step that this process does."""
+        return ((epoch, self.engine.ranks.share(positions)) for epoch, positions in steps)
+
+    @property
+    def divided(self) -> bool:
+        """Whether threads share the work of this process, which others may want for themselves."""
+        return torch.get_num_threads() > 1 and not self.engine.apart and self.engine.ranks.alone
+
+    def asked(self) -> bool:
+        """Whether somebody asked to stop. Several processes do it at the same step."""
+        together = self.engine.together
+        return together.turn(self.position.step) and together.wanted(self.stopping())[0]
+
+    def due(self, *, over: bool = False) -> bool:
+        """Whether a checkpoint should be written now: by the clock of the first process."""
+        together, step = self.engine.together, self.position.step
+        if self.saving.every or self.engine.ranks.alone:
+            return self.saving.due(step)
+        return (over or together.turn(step)) and together.wanted(self.engine.ranks.first and self.saving.due(step))[0]
 
     def try_threads(self, inputs: tuple[Tensor, ...]) -> None:
         """Steps became slow: perhaps one thread does better now. From here on sums run in another order."""
@@ -140,6 +172,7 @@ class Trainer:
     def measured(self, stage: Stage, speed: float) -> None:
         """Measure, take note, keep the best, go on to the next phase where this one is over."""
         at = self.position
+        at.loss, at.score, at.seen = self.totals()
         row = self.row(stage)
         validate = stage.recipe.one(course.Validate) or course.Validate()
         over = at.stage_step >= stage.steps
@@ -156,7 +189,7 @@ class Trainer:
         if better:
             self.keep()
         self.folder.write_rows(at.rows)
-        if self.saving.due(at.step):
+        if self.due(over=True):
             self.save()
         self.watch.epoch(row, better)
 
@@ -164,9 +197,6 @@ class Trainer:
         """The figures of the examples learned from; counts the epoch."""
         at = self.position
         lr, loss = self.learner.set_rate(at.stage_step), at.loss / max(at.seen, 1)
-        if not math.isfinite(loss):
-            lower = f"`--lr {lr / 10:.2g}`"
-            raise TrainingError(f"the loss became {loss} in epoch {at.epoch + 1}: try a lower rate, as with {lower}")
         at.epoch += 1
         row: Row = {"epoch": at.epoch, **({"phase": stage.name} if stage.name else {}), "steps": at.step}
         return row | {"lr": lr, "loss": loss, at.told: at.score / max(at.seen, 1)}
@@ -210,7 +240,17 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint."""
-        self.saving.save(self.net, self.learner, self.averaged, self.engine, self.position)
+        at = self.position
+        at.loss, at.score, at.seen = self.totals()
+        if self.engine.ranks.first:
+            self.saving.save(self.net, self.learner, self.averaged, self.engine, at)
+        else:
+            at.forget_epoch()  # the first has it all
+
+    def totals(self) -> tuple[float, float, int]:
+        """Loss, score and examples of the epoch under way, of all processes."""
+        loss, score, seen = self.engine.together.sums(self.position.loss, self.position.score, self.position.seen)
+        return loss, score, int(seen)
 
     def restore(self) -> None:
         """Stand where the checkpoint was written."""
@@ -219,17 +259,31 @@ class Trainer:
         self.engine.restore(found["engine"])
         if self.position.stage < len(self.stages):
             self.enter(self.stages[self.position.stage])
+        if not self.engine.ranks.first:
+            self.position.forget_epoch()
         self.saving.restore(found, self.net, self.learner, self.averaged, over=self.position.stage >= len(self.stages))
 
     def finish(self) -> Outcome:
         """Write the last weights, and measure those kept in full precision."""
         with self.weights():
             self.folder.write_weights(self.folder.last, self.net.state_dict())
-        load_into(self.net, self.job.checked, self.folder.best)
-        exact = Engine(self.engine.kind, "fp32")
-        figures = measure(self.net, self.held, exact, self.learner.criterion, self.measuring())
+        if self.engine.ranks.first:
+            load_into(self.net, self.job.checked, self.folder.best)
+        self.engine.together.as_first(self.net)
+        self.engine.use("fp32")
+        figures = measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring())
         seconds = time.perf_counter() - self.started
         at = self.position
         found = {"epoch": at.best_epoch, "steps": at.step, **figures.as_dict(self.job.task.classes)}
         self.folder.write_json(self.folder.metrics, found)
         return Outcome(figures, at.best_epoch, seconds, self.job.task.told(figures))
+
+
+def require_enough(found: tuple[Stage, ...], job: Job, ranks: Ranks) -> None:
+    """UserError where the processes cannot share each batch."""
+    least = min(batch for stage in found for batch in stage.sizes(len(job.data.train)))
+    if least < ranks.count:
+        raise UserError(f"a batch of {least} examples cannot be shared by {ranks.count} processes")
+    said = job.recipe.one(Data)
+    if said is not None and isinstance(said.sample, Triplets) and not ranks.alone:
+        raise UserError(f"batches of a few classes belong together: {ranks.count} processes cannot share them")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..runtime.adapt import Changes
     from ..runtime.display import Display
     from ..runtime.job import Job
+    from ..runtime.ranks import Ranks
     from ..runtime.run_folder import RunFolder
     from ..runtime.train import Outcome
 
@@ -65,6 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--device", default="auto", metavar="DEVICE", help="cpu, cuda or mps (default: the best there is)"
     )
+    group.add_argument("--devices", type=several, metavar="N", help="devices of each node that share the batch (1)")
+    group.add_argument(
+        "--nodes", type=several, metavar="N", help="machines, when torchrun or srun starts us on each (1)"
+    )
     group.add_argument("--out", metavar="DIR", help="the run folder (default: the next runs/MODEL-N)")
     group.add_argument(
         "--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named"
@@ -83,6 +88,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--quiet", action="store_true", help="only the result")
 
 
+def several(text: str) -> int:
+    """A number from 1."""
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"a number from 1 is wanted, not `{text}`")
+    return int(text)
+
+
 def optional(parser: argparse.ArgumentParser, name: str) -> None:
     """FILE may be left out, as with `--resume RUN`."""
     for action in parser._actions:
@@ -94,24 +106,28 @@ def optional(parser: argparse.ArgumentParser, name: str) -> None:
 def run(args: argparse.Namespace) -> int:
     from ..runtime.display import display
     from ..runtime.launch import Conduct, carried_out, story_told
+    from ..runtime.ranks import found_ranks
 
     if args.file is None and args.resume is None:
         raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
     if args.find_lr or args.find_batch:
         return found(args)
-    conduct = Conduct(args.save_every)
-    with display(args.quiet, not args.no_progress) as shown:
-        job, folder = resumed(args, shown) if args.resume is not None else begun(args, shown)
+    ranks = found_ranks(args.devices, args.nodes)
+    if args.file == "-" and not ranks.alone:
+        raise cli.UsageError(f"{ranks.count} processes cannot all read the standard input: give a FILE")
+    conduct = Conduct(args.save_every, ranks=ranks)
+    with display(args.quiet or not ranks.first, not args.no_progress) as shown:
+        job, folder = resumed(args, shown, ranks) if args.resume is not None else begun(args, shown, ranks)
         outcome = carried_out(job, folder, shown, conduct, resume=args.resume is not None)
-        if outcome.figures is not None and not args.no_report:
+        if outcome.figures is not None and not args.no_report and ranks.first:
             story_told(job, folder, shown)
-    return told(outcome, folder)
+    return told(outcome, folder, ranks) if ranks.first else cli.DONE
 
 
 # --- before torch -----------------------------------------------------------------------------------------------------
 
 
-def begun(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
+def begun(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
     """A new run."""
     from ..runtime import launch
     from ..runtime.adapt import Changes
@@ -119,9 +135,10 @@ def begun(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
 
     given = Changes(tuple(args.params), tuple(args.inputs))
     asked = Asked(args.recipe, args.data, tuple(sets(args)), args.device)
-    wish = launch.Wish(args.file, compile_text_once(args), given, asked, args.out)
+    wish = launch.Wish(args.file, compile_text_once(args), given, asked, args.out, ranks)
     job, folder, changes = launch.begun(wish, cli.version())
-    cli.show_diagnostics(job.compiled.warnings)
+    if ranks.first:
+        cli.show_diagnostics(job.compiled.warnings)
     launch.introduce(job, changes, shown)
     return job, folder
 
@@ -166,10 +183,10 @@ def compile_text_once(args: argparse.Namespace) -> Any:
     return compile
 
 
-def resumed(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
+def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
     """A run that was interrupted, by what its folder says."""
     from ..runtime import launch
-    from ..runtime.run_folder import RunFolder, latest_run
+    from ..runtime.run_folder import RunFolder, Unwritten, latest_run
 
     if sets(args) or args.data or args.out:
         raise cli.UsageError("--resume goes on with the recipe and data of the run: nothing of them can be changed")
@@ -178,6 +195,7 @@ def resumed(args: argparse.Namespace, shown: Display) -> tuple[Job, RunFolder]:
     else:
         folder = latest_run(cli.compiled(args).checked.name if args.file else None)
     job = launch.resumed(folder, args.device)
+    folder = folder if ranks.first else Unwritten(folder.path)
     shown.say(f"{job.checked.name}: going on with {folder}")
     return job, folder
 
@@ -216,10 +234,11 @@ def found(args: argparse.Namespace) -> int:
 # --- at the end -------------------------------------------------------------------------------------------------------
 
 
-def told(outcome: Outcome, folder: RunFolder) -> int:
+def told(outcome: Outcome, folder: RunFolder, ranks: Ranks) -> int:
     """The result, or how to go on."""
     if outcome.figures is None:
-        print(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}`")
+        many = f" --devices {ranks.devices}" if ranks.devices > 1 else ""
+        print(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}{many}`")
         return cli.INTERRUPTED
     print(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
     if folder.report.exists():

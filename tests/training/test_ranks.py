@@ -1,0 +1,164 @@
+"""Several processes are one run: the same curve, every example once, one folder; and none stays behind alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cnnc.compiler.diagnostics import UserError
+from cnnc.runtime.ranks import Ranks, found_ranks
+from cnnc.runtime.stages import stages
+from cnnc.runtime.train import require_enough
+from safetensors.numpy import load_file
+
+from cnnc.cli import main
+
+from . import generated
+from .tiny import MODEL, cnnc, command, written
+from .trial import job_of
+
+TEXT = (
+    MODEL.replace(" -> dropout 0.1", "")
+    .replace("adamw, lr=0.01, weight_decay=0.01", "sgd, lr=0.1, momentum=0.9")
+    .replace("batch 100", "batch 97\n    precision fp32")
+)
+"""Batches of odd size; no dropout, which each process draws for itself; no optimizer that divides by small numbers."""
+
+
+def test_what_started_us_says_who_we_are() -> None:
+    elastic = {"TORCHELASTIC_RUN_ID": "a", "LOCAL_WORLD_SIZE": "4", "WORLD_SIZE": "8", "RANK": "5", "LOCAL_RANK": "1"}
+    slurm = {"SLURM_PROCID": "3", "SLURM_NTASKS": "4", "SLURM_JOB_NAME": "train"}
+    assert found_ranks(None, None, {}) == Ranks(0, 1, 1)
+    assert found_ranks(2, None, {}) == Ranks(0, 2, 1)
+    assert found_ranks(2, None, {"LOCAL_RANK": "1", "NODE_RANK": "0"}) == Ranks(1, 2, 1)
+    assert found_ranks(2, 2, {"NODE_RANK": "1"}) == Ranks(2, 2, 2)
+    assert found_ranks(None, None, elastic) == found_ranks(4, 2, elastic) == Ranks(5, 4, 2)
+    assert found_ranks(2, 2, slurm) == Ranks(3, 2, 2)
+    assert found_ranks(None, None, slurm) == Ranks(0, 1, 1)
+    with pytest.raises(UserError, match=r"4 processes of torchrun .* ask for 2"):
+        found_ranks(2, None, elastic)
+    with pytest.raises(UserError, match=r"4 tasks of SLURM .* ask for 8"):
+        found_ranks(8, 1, slurm)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_each_example_is_somebodys(count: int) -> None:
+    shares = [Ranks(rank, count, 1).share(np.arange(20)) for rank in range(count)]
+    assert np.concatenate(shares).tolist() == list(range(20))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def close(first: Path, second: Path) -> None:
+    """Weights equal but for the order of sums."""
+    one, two = load_file(first / "last.safetensors"), load_file(second / "last.safetensors")
+    assert one.keys() == two.keys()
+    for name, value in one.items():
+        np.testing.assert_allclose(two[name], value, rtol=2e-3, atol=2e-4, err_msg=name)
+
+
+def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+    model = written(tmp_path, TEXT)
+    for out, more in (("one", ()), ("two", ("--devices", 2))):
+        made = cnnc("train", model, "--out", out, "--device", "cpu", "--epochs", 1, *more, cwd=tmp_path)
+        assert made.returncode == 0, made.stderr
+    assert made.stderr == ""
+    assert made.stdout.count("held-out accuracy") == 1
+    close(tmp_path / "one", tmp_path / "two")
+    one, two = (json.loads((tmp_path / run / "metrics.json").read_text()) for run in ("one", "two"))
+    assert two["examples"] == one["examples"] == sum(map(sum, two["confusion"]))
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-3)
+    rows = [(tmp_path / run / "metrics.csv").read_text().splitlines()[1].split(",")[:4] for run in ("one", "two")]
+    np.testing.assert_allclose(np.array(rows[1], float), np.array(rows[0], float), rtol=1e-3)
+
+
+def started(folder: Path, *more: object) -> subprocess.Popen[str]:
+    """A run of two processes, past its second epoch."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    arguments = command("train", written(folder, TEXT), "--out", "run", "--device", "cpu", "--devices", 2, *more)
+    process = subprocess.Popen(
+        arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(("epoch  2", "epoch 2")):
+            break
+    return process
+
+
+def children(process: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(process)], capture_output=True, text=True)
+    return [int(word) for word in found.stdout.split()]
+
+
+def gone(process: int) -> bool:
+    """Whether it ended within some seconds."""
+    until = time.monotonic() + 20
+    while Path(f"/proc/{process}").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    return not Path(f"/proc/{process}").exists()
+
+
+@pytest.mark.proof
+def test_a_rank_that_is_killed_ends_the_run_which_goes_on_later(tmp_path: Path) -> None:
+    whole = cnnc("train", written(tmp_path, TEXT), "--out", "one", "--device", "cpu", "--epochs", 12, cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    process = started(tmp_path, "--save-every", 7, "--epochs", 12)
+    os.kill(children(process.pid)[0], signal.SIGKILL)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "rank 1 was ended by signal 9: ending the others; `--resume` goes on" in errors
+    assert "Traceback" not in errors
+    resumed = cnnc("train", "--resume", "run", cwd=tmp_path)
+    assert resumed.returncode == 0, resumed.stderr
+    one, run = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("one", "run"))
+    assert run["steps"] == one["steps"]
+    assert run["loss"] == pytest.approx(one["loss"], rel=0.1)
+
+
+@pytest.mark.proof
+def test_the_first_rank_takes_the_others_along(tmp_path: Path) -> None:
+    process = started(tmp_path, "--epochs", 400)
+    (other,) = children(process.pid)
+    process.kill()
+    process.wait()
+    assert gone(other)
+
+
+@pytest.mark.proof
+def test_a_wish_to_one_process_stops_all_of_them(tmp_path: Path) -> None:
+    process = started(tmp_path, "--epochs", 400)
+    process.send_signal(signal.SIGTERM)
+    rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "cnnc train --resume run --devices 2" in rest
+
+
+@pytest.mark.proof
+def test_torchrun_starts_us_too(tmp_path: Path) -> None:
+    model = written(tmp_path, TEXT)
+    arguments = command("train", model, "--out", "run", "--device", "cpu", "--epochs", 1)[1:]
+    made = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *arguments],
+        cwd=tmp_path, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert "2 processes" in made.stdout
+    assert made.stdout.count("held-out accuracy") == 1
+
+
+def test_a_batch_must_reach_for_all() -> None:
+    job = job_of(TEXT, generated.digits(), "batch=1")
+    with pytest.raises(UserError, match="a batch of 1 examples cannot be shared by 2 processes"):
+        require_enough(stages(job.recipe, len(job.data.train)), job, Ranks(0, 2, 1))
+
+
+def test_devices_are_counted_from_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "tiny.cnn", "--devices", "none"]) == 2
+    assert "a number from 1 is wanted, not `none`" in capsys.readouterr().err
