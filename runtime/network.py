@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 from collections.abc import Callable, Container, Iterator
 from itertools import count
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 import torch
@@ -165,6 +166,6 @@ def part(step: str, inside: bool) -> str:
     """The source that goes one step down a path: from a layer where `inside`, which has attributes of its own."""
     if inside:
         return f"._modules[{step!r}]"
-    if step.isidentifier() and not hasattr(Network, step) and step not in OWN:
+    if step.isidentifier() and not iskeyword(step) and not hasattr(Network, step) and step not in OWN:
         return f".{step}"
     return f"[{step}]" if step.isdigit() and str(int(step)) == step else f"[{step!r}]"
