@@ -34,7 +34,7 @@ class Part:
     def definition(self) -> Hashable:
         """What all instances of one block have in common."""
         written = self.frame.written
-        return (self.frame.kind, self.frame.span) if written is None else (written.span, written.name)
+        return (self.frame.kind, self.path) if written is None else (written.span, written.name)
 
     @property
     def nodes(self) -> Iterator[Node]:

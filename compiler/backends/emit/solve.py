@@ -154,8 +154,8 @@ class Solver:
             return named
         there = [v for v in values if v is not ABSENT]
         if all(same(v, there[0]) for v in there):
-            channel = self.channel(leaves, values, slot) if self.public else None
-            return channel or Term(literal(there[0]), tuple(there[0] for _ in values))
+            said = self.said(leaves, values, slot, written) if len(there) < len(values) else None
+            return said or Term(literal(there[0]), tuple(there[0] for _ in values))
         said = self.matching(self.terms.of(written), values)
         return (
             self.channel(leaves, values, slot)
@@ -166,6 +166,15 @@ class Solver:
             or (self.choice(values) if not isinstance(there[0], Raw) else None)
             or self.introduced(first, values, written)
         )
+
+    def said(
+        self, leaves: Sequence[Leaf | None], values: Vector, slot: Slot | None, written: s.Expr | None
+    ) -> Term | None:
+        """What channels or the text say of a layer that is not in all instances; None where it is a plain number."""
+        for term in (self.channel(leaves, values, slot), self.matching(self.terms.of(written), values)):
+            if term is not None and term.names and not term.folded:
+                return term
+        return None
 
     def written(self, leaf: Leaf) -> s.Expr | None:
         """The expression of the text that a leaf comes from."""

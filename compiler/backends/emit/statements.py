@@ -169,12 +169,13 @@ class Statements:
     def operands(self, slot: Slot) -> tuple[list[Code], set[str], int]:
         """The code of the operands; what is long goes into a variable first."""
         together = len({key(a) for a in slot.args}) > 1 and not stateful(slot.first)
-        wide = together and self.wide(slot)
+        inline = self.inline(slot) if together else set()
         for arg in slot.args:
             held = self.pending.get(key(arg))
             if held is None:
                 continue
             again = held.mains > 1 or (held.mains > 0 and slot.first.main and not together)
+            wide = together and key(arg) not in inline
             if wide or again or depth(held.code) > 3 or len(flat(held.code)) > 70:
                 self.assign(key(arg), apart=together)
         codes: list[Code] = []
@@ -193,12 +194,16 @@ class Statements:
                 reads.add(self.names[k])
         return codes, reads, mains if not together else 0
 
-    def wide(self, slot: Slot) -> bool:
-        """Whether the operands of a merge are too much for one expression."""
-        held = [self.pending[key(a)] for a in slot.args if key(a) in self.pending]
-        text = sum(len(flat(one.code)) for one in held)
+    def inline(self, slot: Slot) -> set[Key]:
+        """The operands of a merge that stay in its expression: all if they are not too much, else the shortest."""
+        held = {key(arg): self.pending[key(arg)] for arg in slot.args if key(arg) in self.pending}
+        lengths = {k: len(flat(one.code)) for k, one in held.items()}
+        mains = sum(one.mains for one in held.values())
         infix = isinstance(slot.first.call, Call) and slot.first.call.head in OPERATORS
-        return text > 240 or (infix and (text > 80 or sum(one.mains for one in held) > 1))
+        if sum(lengths.values()) <= (80 if infix else 240) and not (infix and mains > 1):
+            return set(held)
+        short = [k for k, one in held.items() if one.mains <= 1 and lengths[k] <= 40]
+        return {min(short, key=lambda k: lengths[k])} if infix and short else set()
 
     def several(self, keys: Sequence[Key], slot: Slot, made: Code) -> None:
         names = []

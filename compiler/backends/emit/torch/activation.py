@@ -5,7 +5,6 @@ from __future__ import annotations
 from ....ops import activation as ops
 from ....ops.base import Op
 from ..code import Code, Leaf, Raw, call
-from ..explain import plain
 from .layer import Layer, X, activation, lower, module
 
 FORMS: dict[type[Op], tuple[Code, Code | None]] = {
@@ -153,7 +152,7 @@ def prelu(op: ops.PReLU, to: Layer) -> None:
     shape = op.facts(to.shapes).weights["weight"].shape
     begin = to.leaf("init", op.slope, 0.25, "slope")
     if op.per == "value" and to.rank:
-        to.weighted(call("ValuePReLU", Leaf(plain(shape), "shape"), init=begin), main=False)
+        to.weighted(call("ValuePReLU", Leaf(shape, "shape"), init=begin), main=False)
     else:
         width = Leaf(1, default=1) if op.per == "layer" else to.channels(default=1)
         to.weighted(call("nn.PReLU", width, init=begin), main=False)
