@@ -152,7 +152,8 @@ def prelu(op: ops.PReLU, to: Layer) -> None:
     shape = op.facts(to.shapes).weights["weight"].shape
     begin = to.leaf("init", op.slope, 0.25, "slope")
     if op.per == "value" and to.rank:
-        to.weighted(call("ValuePReLU", Leaf(shape, "shape"), init=begin), main=False)
+        sizes = (Leaf(size, f"size{i}") for i, size in enumerate(shape))
+        to.weighted(call("ValuePReLU", *sizes, init=begin), main=False)
     else:
         width = Leaf(1, default=1) if op.per == "layer" else to.channels(default=1)
         to.weighted(call("nn.PReLU", width, init=begin), main=False)
