@@ -18,8 +18,8 @@ def bordered(op: Pad, to: Emitter, mode: str, *value: str) -> list[str]:
     before, after = [a for a, _ in pairs], [b for _, b in pairs]
     if not any(isinstance(reader, Pool) for reader in to.readers):
         return [to.node("Pad", [*to.inputs, to.constant([0, 0, *before, 0, 0, *after]), *value], mode=mode)]
-    # ONNX Runtime takes a border of zeros into a pool behind it, where a maximum wants minus infinity and no border may be
-    # as large as the window; not so where the axes are named
+    # ONNX Runtime takes a border of zeros into a pool behind it, where a maximum wants minus infinity and no border may
+    # be as large as the window; not so where the axes are named
     named = [to.constant([*before, *after]), value[0] if value else "", to.constant(axes(to.shapes[0]))]
     return [to.node("Pad", [*to.inputs, *named], mode=mode)]
 
