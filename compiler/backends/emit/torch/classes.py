@@ -441,11 +441,13 @@ class Tree:
             return [line]
         name = line[len(MARK) :]
         members = self.whole[name]
+        bare = all(isinstance(code, Call) and code.head == "nn.Parameter" for code in members.values())
+        holds = "Parameter" if bare else "Module"
         if self.kinds[name] == "list":
-            made = Call("nn.ModuleList", (Call("", tuple(compressed(list(members.values()))), "[]"),))
+            made = Call(f"nn.{holds}List", (Call("", tuple(compressed(list(members.values()))), "[]"),))
         else:
             pairs = tuple(Pair(literal(key), code) for key, code in members.items())
-            made = Call("nn.ModuleDict", (Call("", pairs, "{}"),))
+            made = Call(f"nn.{holds}Dict", (Call("", pairs, "{}"),))
         return list(setting("self", name, made, 2))
 
     def access(self, name: str) -> str:
