@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from .position import Position, Row
     from .stages import Stage
 
-RATE = 0.1
+RATE = 0.25
 """Seconds between two changes of the live line."""
 
 
@@ -53,7 +55,7 @@ class Display:
 class Live(Display):
     """A bar with the figures of the epoch under way, by rich."""
 
-    def __init__(self, quiet: bool = False) -> None:
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
@@ -64,7 +66,13 @@ class Live(Display):
             BarColumn(bar_width=24),
             TextColumn("{task.fields[told]}"),
         )
-        self.bar = Progress(*columns, TimeRemainingColumn(), console=Console(highlight=False), transient=True)
+        self.bar = Progress(
+            *columns,
+            TimeRemainingColumn(),
+            console=console or Console(highlight=False),
+            transient=True,
+            refresh_per_second=round(1 / RATE),
+        )
         self.task = self.bar.add_task("starting", total=None, told="")
         self.drawn = 0.0
         self.began: tuple[float, int] | None = None

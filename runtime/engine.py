@@ -113,6 +113,18 @@ class Engine:
             wrapped, wrapping = self.fabric.setup(module, optimizer)
         return wrapped, wrapping
 
+    def seed(self, number: int) -> None:
+        """Begin torch's random numbers anew.
+
+        `torch.manual_seed` also remembers a seed, with the stack, for every kind of device that is not in use: at each
+        step that costs more than a small layer, and memory that nobody gives back.
+        """
+        torch.default_generator.manual_seed(number)
+        if self.kind == "cuda":
+            torch.cuda.manual_seed(number)
+        elif self.kind == "mps":
+            torch.mps.manual_seed(number)
+
     def moved(self, x: Tensor) -> Tensor:
         return x.to(self.device, non_blocking=True)
 

@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
 from ..compiler.diagnostics import UserError
 from ..compiler.recipes import course, learning
 from . import keyed, optimize
@@ -73,7 +71,7 @@ class Learner:
         lr = self.set_rate(at.stage_step)
         self.settling.at(at.step)
         rank = self.engine.ranks.rank
-        torch.manual_seed(keyed.torch_seed(self.job.seed, keyed.STEP, at.step, *([rank] if rank else [])))
+        self.engine.seed(keyed.torch_seed(self.job.seed, keyed.STEP, at.step, *([rank] if rank else [])))
         there = self.engine.at_hand(batch)
         self.optimizer.zero_grad()
         parts = list(pieces(there, self.stage.split))
