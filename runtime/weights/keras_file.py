@@ -58,7 +58,10 @@ def unpacked(path: Path) -> tuple[Any, Mapping[str, Any] | None]:
         return io.BytesIO(archive.read(INSIDE)), config
 
 
-def held(dataset: Any) -> Held:
+def held(dataset: Any, file: Any) -> Held:
+    """One array; HDF5 can point to numbers in any other file of the machine, and such files are refused."""
+    if dataset.external or dataset.is_virtual or dataset.file.filename != file.file.filename:
+        raise WeightsError(f"`{file.file.filename}` refers to numbers in another file, at `{dataset.name}`")
     if dataset.attrs.get("dtype") == "bfloat16":
         return Held(dataset.shape, lambda: widened(np.asarray(dataset[()])))
     return Held(dataset.shape, lambda: array(dataset))
@@ -82,7 +85,7 @@ def layers(file: Any) -> Iterator[KerasLayer]:
 
 
 def layer(group: str, variables: Any) -> KerasLayer:
-    numbered = {key: held(variables[key]) for key in sorted(variables, key=natural)}
+    numbered = {key: held(variables[key], variables) for key in sorted(variables, key=natural)}
     name = variables.attrs.get("name", group)
     return KerasLayer(group, str(name), numbered_name(group.rpartition("/")[2])[0], numbered)
 
@@ -122,7 +125,7 @@ def older(file: Any) -> Iterator[KerasLayer]:
         parts: dict[str, dict[str, Held]] = {}
         for path in map(text, file[name].attrs["weight_names"]):
             owner, _, variable = path.rpartition("/")
-            parts.setdefault(owner, {})[variable.partition(":")[0]] = held(file[name][path])
+            parts.setdefault(owner, {})[variable.partition(":")[0]] = held(file[name][path], file)
         for owner, variables in parts.items():
             last = owner.rpartition("/")[2] if len(parts) > 1 else name
             yield KerasLayer(f"{name}/{owner}", last, "", variables)

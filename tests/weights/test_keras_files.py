@@ -108,9 +108,9 @@ def test_more_than_ten_layers_of_a_class_stay_in_order(tmp_path: Path) -> None:
     base = keras.Sequential([keras.Input((3,)), *(keras.layers.Dense(3) for _ in range(12))])
     inputs = keras.Input((3,))
     text = "model M:\n    input 3\n    repeat 12: dense 3\n"
-    for net in (base, keras.Model(inputs, base(inputs))):
-        net.save_weights(tmp_path / "w.weights.h5")
-        found = load(checked(text), tmp_path / "w.weights.h5")
+    for number, net in enumerate((base, keras.Model(inputs, base(inputs)))):
+        net.save_weights(tmp_path / f"{number}.weights.h5")
+        found = load(checked(text), tmp_path / f"{number}.weights.h5")
         expected = [np.asarray(layer.kernel).T for layer in base.layers]
         for ours_now, theirs_now in zip([a for p, a in found.items() if p.endswith("weight")], expected, strict=True):
             np.testing.assert_array_equal(ours_now, theirs_now)
@@ -203,6 +203,24 @@ def test_a_head_for_other_classes_begins_anew(theirs: Any, tmp_path: Path) -> No
         "dense2.bias: 7 in the network, 5 in the file",
         "dense2.weight: 7x11 in the network, 5x11 in the file",
     )
+
+
+@pytest.mark.parametrize("how", ["external", "link"])
+def test_files_that_refer_to_other_files_are_refused(how: str, tmp_path: Path) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "secret.h5", "w") as secret:
+        secret["numbers"] = np.ones((3, 2), np.float32)
+    with h5py.File(tmp_path / "w.h5", "w") as file:
+        file.attrs["layer_names"] = ["dense"]
+        group = file.create_group("dense")
+        group.attrs["weight_names"] = ["dense/kernel"]
+        if how == "link":
+            group["dense/kernel"] = h5py.ExternalLink("secret.h5", "numbers")
+        else:
+            group.create_dataset("dense/kernel", (3, 2), "f4", external=str(tmp_path / "secret.h5"))
+    with pytest.raises(WeightsError, match="refers to numbers in another file"):
+        load(checked("model M:\n    input 3\n    dense 2, bias=false\n"), tmp_path / "w.h5")
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights at all", b"\x89HDF\r\n\x1a\n and no more"])
