@@ -63,9 +63,9 @@ LAYERS = {
     "prelu": ["prelu{|, per=value|, per=layer}"], "leaky_relu": ["leaky_relu 0.2"], "celu": ["celu 0.5"],
     "gelu": ["gelu{|, approximate=true}"], "elu": ["elu{|, 0.5}"], "softplus": ["softplus"], "clip": ["clip -0.5, 1"],
     "exponential": ["tanh -> exponential"], "square": ["tanh -> square"], "threshold": ["threshold 0.2, 0.1"],
-    "glu": ["glu"],
+    "glu": ["glu"], "scaled_sigmoid": ["scaled_sigmoid 0.5{|, 3}"],
     **{word: [word] for word in (
-        "relu6", "selu", "swish", "mish", "softsign", "sigmoid", "scaled_sigmoid", "log_sigmoid", "hard_sigmoid",
+        "relu6", "selu", "swish", "mish", "softsign", "sigmoid", "log_sigmoid", "hard_sigmoid",
         "hard_swish", "tanh", "scaled_tanh", "hard_tanh", "tanh_shrink", "soft_shrink", "hard_shrink", "abs", "linear",
         "softmax", "log_softmax")},
 }  # fmt: skip

@@ -42,9 +42,10 @@ class Case(NamedTuple):
     inputs: tuple[Array, ...]
 
 
-def case(text: str) -> Case:
+def case(text: str, seed: int = 0) -> Case:
+    """The network with numbers drawn by its text, and others by another seed."""
     checked = compile_text(text).checked
-    dice = np.random.default_rng(zlib.crc32(text.encode()))
+    dice = np.random.default_rng([zlib.crc32(text.encode()), seed])
     weights = {
         path: given(w.init, w.shape) if isinstance(w.init, Given) else drawn(dice, path, w.shape)
         for path, w in checked.weights.items()

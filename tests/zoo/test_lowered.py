@@ -142,8 +142,10 @@ def test_inductor_computes_the_same(name: str) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("name", [name for name in MODELS if name.removeprefix("keras/") in FAMILIES])
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("name", [n for n in MODELS if n.removeprefix("keras/") in FAMILIES and n != "segnet"])
 def test_traces_compute_the_same(name: str) -> None:
+    """All but SegNet: torch cannot trace its own MaxUnpool2d."""
     net, given = lowered(small(name))
     with torch.no_grad():
         same(torch.jit.trace(net, tuple(given), check_trace=False)(*given), net(*given))
