@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -97,7 +97,7 @@ class Engine:
     def told(self) -> str:
         """`CPU, 2 threads, bf16 with fp32 weights, channels last`"""
         place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
-        many = "" if self.ranks.alone else f"{plural(self.ranks.count, 'process')}, each on "
+        many = "" if self.ranks.alone else f"{plural(self.ranks.total, 'process')}, each on "
         return f"{many}{place}, {TOLD[self.precision]}, channels last"
 
     def placed(self, module: nn.Module) -> nn.Module:

@@ -83,7 +83,7 @@ def answers(module: nn.Module, feed: Feed, engine: Engine, limit: int | None = N
     """
     module.eval()
     size = int(min(BATCH, max(LARGE // max(int(np.prod(feed.wanted.shape)), 1), 1)))
-    parts = np.array_split(np.arange(len(feed)), even(len(feed), size * engine.ranks.count))[:limit]
+    parts = np.array_split(np.arange(len(feed)), even(len(feed), size * engine.ranks.total))[:limit]
     own = [engine.ranks.share(part) for part in parts]
     plan = ((0, share if len(share) else part[:1]) for share, part in zip(own, parts))
     for batch, part in zip(feed.batches(plan), parts):

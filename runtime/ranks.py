@@ -22,12 +22,12 @@ class Ranks(NamedTuple):
     nodes: int = 1
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         return self.devices * self.nodes
 
     @property
     def alone(self) -> bool:
-        return self.count == 1
+        return self.total == 1
 
     @property
     def first(self) -> bool:
@@ -35,7 +35,7 @@ class Ranks(NamedTuple):
 
     def shares(self, positions: Positions) -> list[Positions]:
         """Who gets which examples of a batch: nearly as many each, in order."""
-        return np.array_split(positions, self.count)
+        return np.array_split(positions, self.total)
 
     def share(self, positions: Positions) -> Positions:
         """The examples of this process."""
@@ -55,7 +55,7 @@ def found_ranks(devices: int | None, nodes: int | None, env: Mapping[str, str] =
     if ranks.alone:
         return ranks
     if "LOCAL_RANK" not in env and under_slurm(env):
-        require("tasks of SLURM (`srun --ntasks`)", int(env["SLURM_NTASKS"]), ranks.count)
+        require("tasks of SLURM (`srun --ntasks`)", int(env["SLURM_NTASKS"]), ranks.total)
         return ranks._replace(rank=int(env["SLURM_PROCID"]))
     return ranks._replace(rank=int(env.get("NODE_RANK", 0)) * devices + int(env.get("LOCAL_RANK", 0)))
 

@@ -58,7 +58,7 @@ class Summed(torch.autograd.Function):
         return found
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         return Summed.forward(ctx, gradient.contiguous())
 
 

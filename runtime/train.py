@@ -123,7 +123,7 @@ class Trainer:
         for batch, (_, whole) in zip(self.feed.batches(self.shared(steps())), steps()):
             if self.asked():
                 return False
-            lr = self.learner.step(batch, at, len(batch.y) * self.engine.ranks.count / len(whole))
+            lr = self.learner.step(batch, at, len(batch.y) * self.engine.ranks.total / len(whole))
             seen += len(whole)
             self.watch.step(at, stage, lr)
             if self.divided and self.pace.fell():
@@ -282,8 +282,8 @@ class Trainer:
 def require_enough(found: tuple[Stage, ...], job: Job, ranks: Ranks) -> None:
     """UserError where the processes cannot share each batch."""
     least = min(batch for stage in found for batch in stage.sizes(len(job.data.train)))
-    if least < ranks.count:
-        raise UserError(f"a batch of {least} examples cannot be shared by {ranks.count} processes")
+    if least < ranks.total:
+        raise UserError(f"a batch of {least} examples cannot be shared by {ranks.total} processes")
     said = job.recipe.one(Data)
     if said is not None and isinstance(said.sample, Triplets) and not ranks.alone:
-        raise UserError(f"batches of a few classes belong together: {ranks.count} processes cannot share them")
+        raise UserError(f"batches of a few classes belong together: {ranks.total} processes cannot share them")

@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
         return found(args)
     ranks = found_ranks(args.devices, args.nodes)
     if args.file == "-" and not ranks.alone:
-        raise cli.UsageError(f"{ranks.count} processes cannot all read the standard input: give a FILE")
+        raise cli.UsageError(f"{ranks.total} processes cannot all read the standard input: give a FILE")
     conduct = Conduct(args.save_every, ranks=ranks)
     with display(args.quiet or not ranks.first, not args.no_progress) as shown:
         job, folder = resumed(args, shown, ranks) if args.resume is not None else begun(args, shown, ranks)
