@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..compiler.ops.initializers import VarianceScaling
-from ..compiler.recipe import matching
+from ..compiler.patterns import matching
 from ..compiler.recipes.learning import Init, Weights
 from .initialize import initialize
 from .job import Job

@@ -75,7 +75,7 @@ def resumed(folder: RunFolder, device: str) -> Job:
 
 def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
     """Say what is going to happen: data, changes to the model, the whole recipe."""
-    shown.say(f"{job.checked.name}: {job.checked.trainable:,} weights to learn")
+    shown.say(f"{job.checked.name}: {job.task.word}, {job.checked.trainable:,} weights to learn")
     shown.say(f"  {job.data.told}")
     for note in job.data.notes:
         shown.say(f"  {note}")

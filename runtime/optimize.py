@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from torch import nn, optim
 
 from ..compiler.ops.base import Weight
-from ..compiler.recipe import matching
+from ..compiler.patterns import matching
 from ..compiler.recipes import learning as rule
 from .lamb import Lamb
 from .network import Scope

@@ -29,7 +29,7 @@ layout spell expected misspelled slips reading reduce tables parse recover arran
 values elsewhere budget arithmetic scope parameters
 convert bind evaluate constants place
 expansion nodes inputs remarks instances calls merges statements expand
-expectations check locate load recipes recipe override
+expectations check locate load recipes patterns recipe override
 pipeline chosen decompile frontends backends
 """.split()  # noqa: SIM905
 """The modules of compiler/, each behind what it may import."""

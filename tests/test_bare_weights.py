@@ -6,8 +6,8 @@ import pickle
 
 import torch
 from cnnc.compiler.backends.onnx import build
+from cnnc.compiler.patterns import matching
 from cnnc.compiler.pipeline import compile_text
-from cnnc.compiler.recipe import matching
 from cnnc.runtime.lower import lower
 from cnnc.runtime.optimize import Fate, standing
 from torch import nn

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...compiler.graph import Checked
-from ...compiler.recipe import matching
+from ...compiler.patterns import matching
 from .ends import first_kernels, heads
 from .held import Array, Arrays, Held, Sizes, WeightsError, sizes
 from .report import SHOWN, Report

@@ -121,4 +121,4 @@ def test_an_exponential_average_is_that_of_torch() -> None:
             module.weight.fill_(float(step) ** 2)
         averaged.take(module)
         torchs.update_parameters(module)
-    assert float(averaged.state["weight"]) == pytest.approx(float(torchs.module.weight))
+    assert float(averaged.state["weight"]) == pytest.approx(torchs.module.weight.item())

@@ -1,0 +1,44 @@
+"""What recipes name in a model: outputs that losses look at, and weights by the pattern of their paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .diagnostics import Diagnostics
+from .fault import did_you_mean
+from .graph import Checked
+from .ops.base import Weight
+from .recipes.learning import Loss, Params, Weights
+from .recipes.record import Recipe
+
+
+def against_model(found: Recipe, checked: Checked, diagnostics: Diagnostics) -> None:
+    """Outputs that losses name and patterns of weights must be there."""
+    outputs = [output.name for output in checked.outputs]
+    known = {*outputs, *checked.graph.values, *(node.path for node in checked.nodes)}
+    for said in found.everything():
+        entry, span = said
+        if span is None:
+            continue
+        if isinstance(entry, Loss):
+            for name in entry.on or ():
+                if name not in known:
+                    hint = did_you_mean(name, outputs) or f"there are {', '.join(f'`{n}`' for n in outputs)}"
+                    diagnostics.error("unknown-output", f"the model has no output `{name}`", span, help=hint)
+        patterns = entry.patterns if isinstance(entry, Params) else (entry.part,) if isinstance(entry, Weights) else ()
+        for pattern in patterns:
+            if pattern and not matching(pattern, checked.weights):
+                hint = did_you_mean(pattern, {w.rpartition(".")[0] for w in checked.weights})
+                diagnostics.error("no-match", f"no weight of the model matches `{pattern}`", span, help=hint)
+
+
+def matching(pattern: str, weights: Mapping[str, Weight]) -> list[str]:
+    """The paths that a pattern means: whole components from the start, `*` stands for anything, dots too.
+
+    The word `vectors` means every weight with one number for a channel: biases, gains and offsets.
+    """
+    if pattern == "vectors":
+        return [path for path, weight in weights.items() if weight.is_vector]
+    wanted = re.compile(re.escape(pattern).replace(r"\*", ".*") + r"(\..*)?")
+    return [path for path in weights if wanted.fullmatch(path)]
