@@ -8,8 +8,8 @@ from .diagnostics import Diagnostics, UserError
 from .graph import Checked
 from .load import Training
 from .ops.base import Weight
+from .patterns import matching
 from .pipeline import Compiled
-from .recipe import matching
 from .recipe import recipe as read_recipe
 from .recipes.learning import Params
 from .recipes.record import Recipe
