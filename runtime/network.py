@@ -30,6 +30,15 @@ class Scope(nn.Module):
             name = str(name) if name >= 0 else list(self._modules)[name]
         return self._modules[name] if name in self._modules else self._parameters[name]
 
+    def get_submodule(self, target: str) -> nn.Module:
+        """The part at a path; torch's own knows none under names of its methods, such as `double`."""
+        found: nn.Module = self
+        for step in target.split(".") if target else ():
+            if step not in found._modules:
+                raise AttributeError(f"`{self._get_name()}` has no part `{target}`")
+            found = found._modules[step]  # type: ignore[assignment]
+        return found
+
     def __iter__(self) -> Iterator[Any]:
         return iter(self._modules.values())
 

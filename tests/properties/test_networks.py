@@ -17,7 +17,7 @@ from cnnc.compiler.pipeline import compile_text
 from .chance import network
 from .judges import JUDGES, agree, case, ours, shapes
 
-QUICK, AT_A_TIME, PROOF = 160, 20, 3000
+QUICK, AT_A_TIME, PROOF = 120, 20, 3000
 
 
 @pytest.fixture(autouse=True)
