@@ -74,7 +74,6 @@ model Small(classes=5):
     conv 8, 3x3, pad=same, act=leaky_relu(0.2)
     unit 8
     unit 12, stride=2
-    repeat 2: unit 12
     concat:
         branch: maxpool 3, stride=2, pad=1, ceil=true
         branch: avgpool 3, stride=2, pad=1 -> depthwise_conv 3, pad=same
