@@ -48,7 +48,7 @@ class Engine:
         self.kind = found_device(device)
         self.ranks, self.several = ranks, several
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone
+        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
         """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
         with starting():
             self.use(found_precision(precision, self.kind))
@@ -164,10 +164,16 @@ class Engine:
 
 def threads(work: float) -> int:
     """What OMP_NUM_THREADS asks for, else the cores this process may use, fewer where a step is too small to share."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked):
-        return int(asked)  # a fixed number makes runs equal to the bit on a busy machine too
+    if fixed():
+        return fixed()
     return min(cores(), max(math.ceil(work / SHARE), 1)) if work < math.inf else cores()
+
+
+def fixed() -> int:
+    """The threads that OMP_NUM_THREADS asks for, else 0: then nothing hangs on how busy the machine is, and two runs
+    with one seed are equal to the bit."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() else 0
 
 
 def cores() -> int:
