@@ -11,8 +11,8 @@ from ...graph import Checked
 from ...values import Definition
 from .code import Code, Leaf
 from .entries import Body, Unlike
-from .explain import Terms
 from .parts import Anatomy, Part
+from .said import Said
 from .solve import ABSENT, Param
 
 
@@ -117,7 +117,7 @@ class Blocks(Generic[M]):
 
     def calls_of(self, written: Any) -> dict[tuple[int, int], s.Call]:
         if id(written) not in self.calls:
-            self.calls[id(written)] = Terms(written, [{}], lambda name: None).calls
+            self.calls[id(written)] = Said(written).calls
         return self.calls[id(written)]
 
     # --- names --------------------------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ from ...arithmetic import ARITHMETIC, COMPARISONS, compared
 from ...fault import Fault
 from ...library import FUNCTIONS, Misused
 from ...limits import INTEGER
-from ...values import Symbol
 from .code import literal
+from .said import Said
 
 Vector = tuple[Any, ...]
 """One value for each instance."""
@@ -87,11 +87,7 @@ class Terms:
         self.bindings = bindings
         self.params: dict[str, Term] = {}
         self.lets: dict[str, Term | None] = {}
-        self.written: dict[str, s.Let] = {}
-        self.calls: dict[tuple[int, int], s.Call] = {}
-        self.args: dict[tuple[int, int], s.Expr] = {}
-        self.conditions: dict[tuple[int, int], list[tuple[s.Expr, bool]]] = {}
-        """For each call of the body the conditions around it, and whether they hold there."""
+        self.said = Said(written)
         for name in bindings[0] if bindings else ():
             values = tuple(plain(b.get(name)) for b in bindings)
             if all(usable(v) for v in values):
@@ -100,40 +96,6 @@ class Terms:
         self.constants = {n: t for n, t in self.params.items() if self.count > 1 and constant(t.values)}
         for name in self.constants:
             del self.params[name]
-        if written is not None and not isinstance(written, s.Variant):
-            self.body(written.body, [])
-
-    # --- the text -----------------------------------------------------------------------------------------------------
-
-    def body(self, statements: Sequence[s.Statement], around: list[tuple[s.Expr, bool]]) -> None:
-        for statement in statements:
-            if isinstance(statement, s.Let) and statement.pattern.name is not None:
-                self.written.setdefault(statement.pattern.name, statement)
-            elif isinstance(statement, s.Cond):
-                self.cases(statement, around)
-            elif isinstance(statement, (s.Flow, s.Side, s.Share)):
-                self.chain(statement.chain, around)
-                inner = statement.body if not isinstance(statement, s.Share) else None
-                self.body(inner or (), around)
-            elif isinstance(statement, s.Loop):
-                self.body(statement.body, around)
-
-    def cases(self, statement: s.Cond, around: list[tuple[s.Expr, bool]]) -> None:
-        before = list(around)
-        for condition, body in statement.cases:
-            self.body(body, [*before, (condition, True)])
-            before.append((condition, False))
-        self.body(statement.otherwise or (), before)
-
-    def chain(self, chain: s.Chain, around: list[tuple[s.Expr, bool]]) -> None:
-        for step in chain.steps:
-            if isinstance(step, s.Call):
-                place = (step.span.start, step.span.end)
-                self.calls[place] = step
-                held = [(a.value, True) for a in step.args if a.name == "when"]
-                self.conditions[place] = [*around, *held]
-                for arg in step.args:
-                    self.args[arg.span.start, arg.span.end] = arg.value
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
@@ -172,11 +134,11 @@ class Terms:
         return self.params.get(expr.id) or self.let(expr.id)
 
     def let(self, name: str) -> Term | None:
-        if name not in self.written or any(name in b for b in self.bindings):
+        if name not in self.said.lets or any(name in b for b in self.bindings):
             return None
         if name not in self.lets:
             self.lets[name] = None  # while it is looked at: a cycle is none
-            value = self.of(self.written[name].value)
+            value = self.of(self.said.lets[name].value)
             if value is not None and all(usable(v) for v in value.values):
                 text = variable(name)
                 self.lets[name] = Term(text, value.values, names=frozenset({text}), folded=value.folded)
@@ -310,7 +272,7 @@ def lets_of(terms: Terms, names: frozenset[str]) -> Iterator[tuple[str, Term]]:
         if text not in by_text or text in done:
             return
         done.add(text)
-        value = terms.of(terms.written[by_text[text]].value)
+        value = terms.of(terms.said.lets[by_text[text]].value)
         assert value is not None
         for inner in sorted(value.names):
             yield from visit(inner)
@@ -318,7 +280,3 @@ def lets_of(terms: Terms, names: frozenset[str]) -> Iterator[tuple[str, Term]]:
 
     for text in sorted(names):
         yield from visit(text)
-
-
-def symbol(value: Any) -> bool:
-    return isinstance(value, Symbol)

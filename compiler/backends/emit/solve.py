@@ -179,7 +179,7 @@ class Solver:
     def written(self, leaf: Leaf) -> s.Expr | None:
         """The expression of the text that a leaf comes from."""
         if isinstance(leaf.written, Span):
-            return self.terms.args.get((leaf.written.start, leaf.written.end))
+            return self.terms.said.args.get((leaf.written.start, leaf.written.end))
         expr: s.Expr | None = leaf.written
         return expr
 
@@ -201,7 +201,7 @@ class Solver:
 
     def candidates(self) -> Iterator[Term]:
         yield from self.terms.params.values()
-        for name in self.terms.written:
+        for name in self.terms.said.lets:
             term = self.terms.let(name)
             if term is not None and not term.folded:
                 yield term
@@ -254,7 +254,7 @@ class Solver:
     def introduced(self, leaf: Leaf, values: Vector, written: s.Expr | None) -> Term:
         """A parameter of our own."""
         stem = written.id if isinstance(written, s.Name) else leaf.name or "value"
-        taken = {*self.entering, *self.new, *(t.text for t in self.terms.params.values()), *self.terms.written}
+        taken = {*self.entering, *self.new, *(t.text for t in self.terms.params.values()), *self.terms.said.lets}
         name = variable(stem, taken - {stem} if stem not in self.entering and stem not in self.new else taken)
         number = 2
         while (name in taken and name != stem) or name in self.new or name in self.entering:
@@ -326,7 +326,7 @@ class Solver:
 
     def condition(self, present: tuple[bool, ...], place: Any, name: str) -> Term:
         """When a layer is there: as the text says it, or by a parameter of our own."""
-        term = self.conjunction(self.terms.conditions.get(place, [])) if place else None
+        term = self.conjunction(self.terms.said.conditions.get(place, [])) if place else None
         for candidate in (term, *self.conditions()):
             if candidate is not None and tuple(map(bool, candidate.values)) == present:
                 return candidate
@@ -335,7 +335,7 @@ class Solver:
         return self.introduced(Leaf(present[0], name), present, None)
 
     def conditions(self) -> Iterator[Term | None]:
-        for around in self.terms.conditions.values():
+        for around in self.terms.said.conditions.values():
             yield self.conjunction(around)
         yield from (t for t in self.candidates() if all(isinstance(v, bool) for v in t.values))
 

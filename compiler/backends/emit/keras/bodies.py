@@ -12,10 +12,10 @@ from ....source import Frame
 from ..code import Call, Code, Hole, Leaf, Named
 from ..entries import Body, Entry
 from ..parts import Anatomy, Part, branch, key, value
-from . import activation, conv, pool, rest
+from . import activation, conv, merge, norm, pool, scale, shape
 from .row import Path, Row, X, coded
 
-RULES = (activation, conv, pool, rest)
+RULES = (activation, conv, merge, norm, pool, scale, shape)
 """The modules whose rules are in the table."""
 
 COMMUTES = (Add, Average, Maximum, Minimum, Multiply)

@@ -11,9 +11,10 @@ from ....source import Span
 from ..code import MARGIN, Call, Code, Leaf, Named, flat, laid, literal
 from ..entries import Body, Slot, Unlike, merged
 from ..explain import SUM, Term
+from ..holes import HOLES, filled
 from ..parts import Anatomy
 from ..solve import ABSENT, Param, Solver, incoming
-from ..statements import HOLES, Statements, filled, identifier
+from ..statements import Statements, identifier
 from ..text import docstring, parameter, place_of, stem
 from .row import Path
 
@@ -41,7 +42,7 @@ class Naming(Solver):
     def labelled(self, leaf: Leaf, values: tuple[object, ...]) -> Term | None:
         """A name as its label says it: `as "block.{k + 1}"`."""
         span = leaf.written
-        step = self.terms.calls.get((span.start, span.end)) if isinstance(span, Span) else None
+        step = self.terms.said.calls.get((span.start, span.end)) if isinstance(span, Span) else None
         if step is None or step.label is None or not step.label.parts:
             return None
         text, made = "", [""] * self.count

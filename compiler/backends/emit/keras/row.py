@@ -11,8 +11,8 @@ from ....ops.base import Op, OpError
 from ....shape import Shape
 from ..code import MISSING, Call, Code, Hole, Leaf, Named, Raw, call
 from ..explain import plain
+from ..holes import ALL
 from ..parts import Anatomy, Part, key
-from ..statements import ALL
 
 X = Hole(0)
 

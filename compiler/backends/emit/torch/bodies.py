@@ -9,11 +9,11 @@ from ....graph import Node
 from ..code import Code
 from ..entries import Body, Entry
 from ..parts import Anatomy, Part, Value, branch, key
-from . import activation, conv, norm, pool, shape
+from . import activation, conv, merge, norm, pool, scale, shape
 from .layer import Layer, lower, numbered
 from .sequence import sequences
 
-RULES = (activation, conv, norm, pool, shape)
+RULES = (activation, conv, merge, norm, pool, scale, shape)
 """The modules whose rules are in the table."""
 
 

@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..code import MARGIN, MISSING, Call, Code, Each, Leaf, Named, Pair, Spread, flat, laid, literal
+from ..code import MARGIN, MISSING, Call, Code, Leaf, Named, flat, laid
 from ..entries import Body, Slot, Unlike, everywhere, merged, stateful
 from ..explain import Term
+from ..holes import HOLES, filled, holes
 from ..parts import Anatomy
+from ..runs import compressed, named_sequence
 from ..solve import Param, Solver, incoming
-from ..statements import HOLES, Statements, filled, holes
+from ..statements import Statements
 from ..text import docstring, parameter, place_of, stem
-from .names import ATTRIBUTES, DICTIONARY
-from .sequence import pairs
+from .attributes import Tree
+from .names import ATTRIBUTES
 
 OWN = "nn.Module"
 
@@ -314,197 +316,6 @@ def grown(variable: str, run: Sequence[tuple[Slot, Code]], under: int, *, named:
     else:
         items = tuple(compressed([code for _, code in run]))
         yield from laid(Call(f"{variable} += ", items, "[]"), 2, under)
-
-
-# --- runs ---------------------------------------------------------------------------------------------------------
-
-LEAST = 3
-"""Equal layers in a row that become a comprehension."""
-
-
-def compressed(codes: Sequence[Code]) -> Iterator[Code]:
-    """Runs of equal layers, or with numbers that grow evenly, as comprehensions."""
-    position = 0
-    while position < len(codes):
-        length = run_length(codes[position:])
-        if length < LEAST:
-            yield codes[position]
-            position += 1
-            continue
-        code, tail = turned(codes[position : position + length])
-        yield Spread(Call("", (Each(code, tail),), "()"))
-        position += length
-
-
-def run_length(codes: Sequence[Code]) -> int:
-    length = 1
-    while length < len(codes) and isinstance(codes[0], Call) and progression(codes[: length + 1]) is not None:
-        length += 1
-    return length
-
-
-def turned(codes: Sequence[Code]) -> tuple[Code, str]:
-    code = progression(codes)
-    assert code is not None
-    varies = any(re.search(r"\bi\b", leaf) for leaf in texts(code))
-    return code, f"for {'i' if varies else '_'} in range({len(codes)})"
-
-
-def progression(codes: Sequence[Any]) -> Code | None:
-    """The codes as one of `i`; None where they are not alike."""
-    first = codes[0]
-    if all(type(code) is type(first) and code == first for code in codes):
-        return first  # type: ignore[no-any-return]
-    if all(isinstance(code, str) and re.fullmatch(r"\d+", code) for code in codes):
-        numbers = [int(code) for code in codes]
-        steps = {b - a for a, b in pairs(numbers)}
-        if len(steps) != 1 or numbers[1] < numbers[0]:
-            return None
-        step = steps.pop()
-        grows = "i" if step == 1 else f"{step} * i"
-        return f"{numbers[0]} + {grows}" if numbers[0] else grows
-    if all(isinstance(code, Named) and code.name == getattr(first, "name", None) for code in codes):
-        inner = progression([code.code for code in codes])
-        return None if inner is None else Named(first.name, inner)
-    alike = all(
-        isinstance(code, Call) and code.head == first.head and len(code.args) == len(first.args) for code in codes
-    )
-    if not alike:
-        return None
-    args = [progression(column) for column in zip(*(code.args for code in codes))]
-    known = [arg for arg in args if arg is not None]
-    return Call(first.head, tuple(known), first.brackets) if len(known) == len(args) else None
-
-
-def texts(code: Any) -> Iterator[str]:
-    if isinstance(code, str):
-        yield code
-    elif isinstance(code, Named):
-        yield from texts(code.code)
-    elif isinstance(code, Call):
-        for arg in code.args:
-            yield from texts(arg)
-
-
-def named_sequence(pairs: Sequence[tuple[str, Code]]) -> Code:
-    """`OrderedDict(...)` with the names of a sequence's layers."""
-    names = [re.fullmatch(r"(.*?)(\d+)", name) for name, _ in pairs]
-    codes = [code for _, code in pairs]
-    there = [found for found in names if found is not None]
-    if len(pairs) >= LEAST and len(there) == len(pairs) and run_length(codes) == len(codes):
-        numbers = [int(found[2]) for found in there]
-        even = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-        if even and len({found[1] for found in there}) == 1 and all(str(int(f[2])) == f[2] for f in there):
-            code = progression(codes)
-            first = f"i + {numbers[0]}" if numbers[0] else "i"
-            name = f'f"{there[0][1]}{{{first}}}"'
-            assert code is not None
-            return Call("OrderedDict", (Each(Call("", (name, code)), f"for i in range({len(codes)})"),))
-    items = tuple(Call("", (literal(name), code)) for name, code in pairs)
-    return Call("OrderedDict", (Call("", items, "[]"),))
-
-
-MARK = "\0"
-"""Begins a line that stands for a container."""
-
-
-class Tree:
-    """The attributes of a class by their paths: names, numbers of a list, keys of a dictionary."""
-
-    def __init__(self, names: Sequence[tuple[str, bool]]) -> None:
-        self.kinds: dict[str, str] = {}
-        """Container -> `list`, `dict`, `module`, or `layer` that has parts beside its own."""
-        self.made: set[str] = set()
-        self.whole: dict[str, dict[str, Code]] = {}
-        """Containers that are written in one piece, with what is in them."""
-        inner: dict[str, dict[str, bool]] = {}
-        for name, optional in names:
-            while "." in name:
-                outer, _, last = name.rpartition(".")
-                inner.setdefault(outer, {}).setdefault(last, optional)
-                name = outer
-        plain = {name for name, _ in names}
-        for outer, found in inner.items():
-            self.kinds[outer] = "layer" if outer in plain else self.kind(list(found))
-            simple = self.kinds[outer] in ("list", "dict") and "." not in outer and not any(found.values())
-            if simple and all(f"{outer}.{key}" in plain and f"{outer}.{key}" not in inner for key in found):
-                self.whole[outer] = {}
-
-    def kind(self, keys: Sequence[str]) -> str:
-        if keys == [str(i) for i in range(len(keys))]:
-            return "list"
-        return "module" if any(k in DICTIONARY or k in ATTRIBUTES or not k for k in keys) else "dict"
-
-    def expanded(self, line: str) -> list[str]:
-        """A line of a constructor, or the lines of the container that it stands for."""
-        if not line.startswith(MARK):
-            return [line]
-        name = line[len(MARK) :]
-        members = self.whole[name]
-        bare = all(isinstance(code, Call) and code.head == "nn.Parameter" for code in members.values())
-        holds = "Parameter" if bare else "Module"
-        if self.kinds[name] == "list":
-            made = Call(f"nn.{holds}List", (Call("", tuple(compressed(list(members.values()))), "[]"),))
-        else:
-            pairs = tuple(Pair(literal(key), code) for key, code in members.items())
-            made = Call(f"nn.{holds}Dict", (Call("", pairs, "{}"),))
-        return list(setting("self", name, made, 2))
-
-    def access(self, name: str) -> str:
-        outer, _, last = name.rpartition(".")
-        if not outer:
-            return reach("self", last)
-        kind = self.kinds.get(outer, "dict")
-        if kind == "list":
-            return f"{self.access(outer)}[{last}]"
-        return f'{self.access(outer)}["{last}"]' if kind == "dict" else reach(self.access(outer), last)
-
-    def assigned(self, name: str, made: Code, depth: int = 2) -> Iterator[str]:
-        """The lines that put a module at its path, containers before it."""
-        outer, _, last = name.rpartition(".")
-        if not outer:
-            yield from setting("self", last, made, depth)
-            return
-        if outer in self.whole:
-            if not self.whole[outer]:
-                yield MARK + outer
-            self.whole[outer][last] = made
-            return
-        yield from self.container(outer)
-        kind, there = self.kinds.get(outer, "dict"), self.access(outer)
-        if kind == "list":
-            yield from laid(Call(f"{there}.append", (made,)), depth)
-        elif kind == "dict":
-            yield from laid(made, depth, 0, f'{there}["{last}"] = ')
-        else:
-            yield from setting(there, last, made, depth)
-
-    def container(self, name: str) -> Iterator[str]:
-        if name in self.made or self.kinds.get(name) == "layer":
-            return
-        self.made.add(name)
-        kind = {"list": "nn.ModuleList()", "module": "nn.Module()"}.get(self.kinds.get(name, "dict"), "nn.ModuleDict()")
-        yield from self.assigned(name, kind)
-
-
-def reach(base: str, name: str) -> str:
-    """The code that reads an attribute."""
-    if name in ATTRIBUTES:
-        return f'{base}._modules["{name}"]'
-    return f"{base}.{name}" if plain_name(name) else f'getattr({base}, "{name}")'
-
-
-def setting(base: str, name: str, made: Code, depth: int) -> Iterator[str]:
-    if plain_name(name):
-        yield from laid(made, depth, 0, f"{base}.{name} = ")
-    else:
-        yield from laid(Call(f"{base}.add_module", (literal(name), made)), depth)
-
-
-def plain_name(name: str) -> bool:
-    import keyword
-
-    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def build(made: Made, leaves: Sequence[Leaf]) -> Call:

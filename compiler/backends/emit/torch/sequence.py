@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import TypeVar
+from collections.abc import Sequence
 
 from ....graph import Node
 from ....source import Frame
 from ..entries import Entry, stateful
 from ..parts import Value
-
-T = TypeVar("T")
+from ..runs import pairs
 
 
 class Unchained(Exception):
@@ -23,11 +20,6 @@ class Unchained(Exception):
 def sequences(entries: Sequence[Entry], gives: Sequence[Value]) -> list[Entry]:
     """The entries of an instance, with each chain under one prefix as one entry."""
     return Sequences(entries, gives).found(list(entries), "")
-
-
-def pairs(things: Sequence[T]) -> Iterator[tuple[T, T]]:
-    """Each with the one behind it."""
-    return zip(things, islice(things, 1, None))
 
 
 class Sequences:
