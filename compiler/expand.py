@@ -13,9 +13,10 @@ from .graph import Graph, Output, Port
 from .naming import Paths
 from .ops.structure import Input
 from .place import NOTHING, Body, Place
+from .remarks import REMARKS
 from .scope import Scope
 from .source import Frame, Span
-from .statements import REMARKS, Statements
+from .statements import Statements
 from .values import (
     POISON,
     Definition,

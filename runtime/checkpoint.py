@@ -53,7 +53,7 @@ def write(path: Path, state: dict[str, Any]) -> None:
 
 def read(path: Path) -> tuple[dict[str, Any], str]:
     """What `write` wrote last that is whole, and a word where that is not the newest. UserError where there is none."""
-    wrong = []
+    wrong: list[str] = []
     for candidate in (path, before(path)):
         try:
             found: dict[str, Any] = torch.load(io.BytesIO(opened(candidate)), map_location="cpu", weights_only=True)

@@ -182,8 +182,9 @@ class Source:
         if path not in self.held:
             self.held[path] = step.op
             made = module(step.op, self.shapes.get(step.path, step.shapes))
-            may = isinstance(made, nn.Module) and not self.hooks
-            self.modules[path] = overwriting(made, all(fresh)) if may else made
+            self.modules[path] = made
+            if isinstance(made, nn.Module) and not self.hooks:
+                self.modules[path] = overwriting(made, all(fresh))
         return path
 
     def network(self) -> Network:

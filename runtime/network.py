@@ -35,7 +35,7 @@ class Scope(nn.Module):
         found: nn.Module = self
         for step in target.split(".") if target else ():
             if step not in found._modules:
-                raise AttributeError(f"`{self._get_name()}` has no part `{target}`")
+                raise AttributeError(f"`{type(self).__name__}` has no part `{target}`")
             found = found._modules[step]  # type: ignore[assignment]
         return found
 

@@ -8,8 +8,8 @@ KEEPING = [
     "conv 4, 3x3, pad=same", "conv 4, 2x3, pad=same, dilation=2, act=relu", "conv 4, 3x3, pad=1, groups=2, bias=false",
     "depthwise_conv 3x3, pad=same", "separable_conv 4, 3x3, pad=same", "batchnorm", "layernorm", "relu", "gelu",
     "silu -> relu6", "sigmoid", "leaky_relu 0.1", "maxpool 3, stride=1, pad=same", "avgpool 3, stride=1, pad=1",
-    "dropout 0.5", "local_conv 4, 3x3, pad=same", "softmax", "prelu", "depthwise_conv 3, pad=1, act=sigmoid", "scale 0.5",
-    "identity",
+    "dropout 0.5", "local_conv 4, 3x3, pad=same", "softmax", "prelu", "depthwise_conv 3, pad=1, act=sigmoid",
+    "scale 0.5", "identity",
 ]  # fmt: skip
 CHANGING = [
     "conv 6, 3x3, stride=2, pad=same", "conv 6, 2x3, pad=1", "conv_transpose 5, 3x3, stride=2, pad=same",

@@ -51,9 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where published data lie (CNNC_DATA, ~/.cache/cnnc/data)",
     )
     group.add_argument("--bad-images", choices=("skip", "fail"), help="files that cannot be read (default: skip)")
-    group.add_argument("--weights", metavar="W",
-                       help="begin with these: a file, or torchvision:NAME; a head for other classes begins anew")  # fmt: skip
-    group.add_argument("--recipe", metavar="NAME", help="which recipe of the file (default: the last)")
+    group.add_argument(
+        "--weights", metavar="W",
+        help="begin with these: a file, or torchvision:NAME; a head for other classes begins anew",
+    )  # fmt: skip
+    group.add_argument("--recipe", metavar="NAME", help="which recipe (default: the one without a name, else the last)")
     group.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
     group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
     group.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
@@ -77,8 +79,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--save-every", type=int, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)"
     )
-    group.add_argument("--log", dest="logs", metavar="WHERE", action="append", default=[],
-                       help="numbers also to tensorboard[=DIR], csv=FILE, wandb[=PROJECT], mlflow[=EXPERIMENT]")  # fmt: skip
+    group.add_argument(
+        "--log", dest="logs", metavar="WHERE", action="append", default=[],
+        help="numbers also to tensorboard[=DIR], csv=FILE, wandb[=PROJECT], mlflow[=EXPERIMENT]",
+    )  # fmt: skip
     group.add_argument("--tensorboard", dest="logs", action="append_const", const="tensorboard",
                        help="numbers also for TensorBoard: `tensorboard --logdir runs`")  # fmt: skip
     group.add_argument("--find-lr", action="store_true", help="try rates from low to high and tell one; trains nothing")

@@ -118,9 +118,7 @@ class L2Pool(Pool):
     """
 
     examples = ("28x28x256: l2pool 3, stride=1, pad=same",)
-    torch_differs = (
-        "PyTorch takes no border, and its ceil_mode scales a last window that is not full up to a full one."
-    )
+    torch_differs = "PyTorch takes no border, and its ceil_mode scales a last window that is not full up to a full one."
 
     def keras(self, inputs: tuple[Shape, ...]) -> str:
         return f"L2Pooling{inputs[0].rank}D"

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from .. import task as of
 from ..data import Dataset
-from ..tensors import IGNORED
 from ..losses import activated, probabilities
 from ..measure import several
 from ..measured import Work, at_work
 from ..paint import as_picture
 from ..run_folder import RunFolder
+from ..tensors import IGNORED
 from .gallery import Gallery, Prediction
 from .thumbnail import at_size, picture
 

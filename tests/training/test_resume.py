@@ -104,7 +104,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "cnnc train --resume run" in rest
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
-        "best.safetensors", "config.json", "environment.json", "last.before.ckpt", "last.ckpt", "metrics.csv", "model.cnn", "state.json",
+        "best.safetensors", "config.json", "environment.json", "last.before.ckpt", "last.ckpt", "metrics.csv",
+        "model.cnn", "state.json",
     ]  # fmt: skip
 
 

@@ -41,9 +41,8 @@ def computed(
 
 def known(name: str, made: dict[str, TensorProto], weights: Weights, precision: Precision) -> Array:
     """The numbers of a constant or a weight."""
-    if name in made:
-        return numpy_helper.to_array(made[name])
-    return np.asarray(weights[name], precision.dtype)
+    found: Array = numpy_helper.to_array(made[name]) if name in made else np.asarray(weights[name], precision.dtype)
+    return found
 
 
 def evaluated(node: NodeProto, arrays: dict[str, Array]) -> list[Array]:

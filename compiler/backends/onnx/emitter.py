@@ -136,8 +136,9 @@ class Emitter:
         given."""
         array = np.asarray(value, dtype)
         if dtype is None:
-            real = self.builder.precision.dtype
-            array = array.astype({"f": real, "i": np.int64, "u": np.int64}.get(array.dtype.kind, array.dtype))
+            whole = np.dtype(np.int64)
+            kinds = {"f": self.builder.precision.dtype, "i": whole, "u": whole}
+            array = array.astype(kinds.get(array.dtype.kind, array.dtype))
         return self.builder.constant(self.path, array)
 
     def node(self, kind: str, inputs: Sequence[str], outputs: int = 1, **attributes: Any) -> Any:

@@ -10,6 +10,7 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import numpy as np
 import onnx
 from onnx import ModelProto, StringStringEntryProto, TensorProto, helper
 
@@ -138,7 +139,7 @@ def put(made: Draft, name: str, file: BinaryIO) -> None:
     """The numbers of a weight, in the order of bytes that ONNX wants, the lowest first."""
     array = made.array(name)
     little = array if sys.byteorder == "little" else array.byteswap()
-    file.write(memoryview(little.reshape(-1).view("u1")))
+    file.write(little.reshape(-1).view(np.uint8).data)
 
 
 def sync(file: BinaryIO) -> None:
