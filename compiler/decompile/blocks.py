@@ -28,6 +28,7 @@ from .items import (
     parts,
     rebuilt,
     shortened,
+    sources,
     value_of,
     walk,
 )
@@ -213,7 +214,7 @@ class _Search:
         inside = set(layers)
         if inside & self.tied or any(isinstance(i, Use) and i.head == "input" for i in window.items):
             return False
-        if window.start and any(ENTRY in i.inputs for i in walk(window.items) if isinstance(i, Use)):
+        if window.start and any(ENTRY in sources(i) for i in walk(window.items)):
             return False
         return all(self.readers[n] <= inside and n not in self.results for n in layers if n != layers[-1])
 
@@ -292,9 +293,8 @@ def _blank(key: Any) -> Any:
 
 
 def _periodic(key: tuple[int, ...]) -> bool:
-    """Whether it is a shorter sequence several times."""
-    n = len(key)
-    return any(n % p == 0 and key == key[:p] * (n // p) for p in range(1, n // 2 + 1))
+    """Whether it is a shorter sequence several times, the last time perhaps in part."""
+    return any(key[period:] == key[:-period] for period in range(1, len(key) // 2 + 1))
 
 
 def _apart(windows: list[Window]) -> list[Window]:

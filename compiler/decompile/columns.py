@@ -153,7 +153,9 @@ def roles(items: Sequence[Item], frame: Any, labels: str) -> list[Role]:
 
 def _roles(item: Item, frame: Any, labels: str, found: list[Role]) -> None:
     if isinstance(item, Use):
-        found += (_role(item.head, name) for name, _ in item.args)
+        outside = [v for _, v in item.args if isinstance(v, Ref) and frame.seen(v) is None]
+        found += [Role("value", "skip")] * len(outside)
+        found += (_role(item.head, name) for name, value in item.args if not isinstance(value, Ref))
         found += (Role("value", "skip") for s in item.inputs if isinstance(s, Ref) and frame.seen(s) is None)
         if labels == "numbers":
             pieces = (p for c in item.label for p in (c if isinstance(c, tuple) else (c,)))

@@ -142,8 +142,10 @@ def parts(items: Sequence[Item], frame: Frame, labels: str) -> tuple[Any, list[A
 
 def _apart(item: Item, frame: Frame, labels: str, values: list[Any]) -> Any:
     if isinstance(item, Use):
-        values += (value for _, value in item.args)
-        names = tuple(name for name, _ in item.args)
+        names = tuple(
+            (name, _source(value, frame, values) if isinstance(value, Ref) else None) for name, value in item.args
+        )
+        values += (value for _, value in item.args if not isinstance(value, Ref))
         inputs = tuple(_source(s, frame, values) for s in item.inputs)
         return ("use", item.head, names, inputs, _label(item.label, labels, values), item.outputs)
     if isinstance(item, Body):
@@ -191,7 +193,8 @@ def rebuilt(items: Sequence[Item], frame: Frame, labels: str, values: Iterator[A
 
 def _together(item: Item, frame: Frame, labels: str, values: Iterator[Any]) -> Item:
     if isinstance(item, Use):
-        args = tuple((name, next(values)) for name, _ in item.args)
+        refs = {name: _resourced(value, frame, values) for name, value in item.args if isinstance(value, Ref)}
+        args = tuple((name, refs[name] if name in refs else next(values)) for name, _ in item.args)
         inputs = tuple(_resourced(s, frame, values) for s in item.inputs)
         label = item.label if labels == "exact" else tuple(_relabel(c, values) for c in item.label)
         return replace(item, args=args, inputs=inputs, label=label)
@@ -260,6 +263,11 @@ def _mapped(item: Item, change: Callable[[tuple[Item, ...]], tuple[Item, ...]]) 
     if isinstance(item, Loop):
         return replace(item, items=mapped(item.items, change))
     return item
+
+
+def sources(item: Item) -> list[Any]:
+    """All that a call takes by name: its inputs, and values among its arguments."""
+    return [*item.inputs, *(v for _, v in item.args if isinstance(v, (Ref, Here)))] if isinstance(item, Use) else []
 
 
 def named(items: Sequence[Item]) -> list[Ref]:

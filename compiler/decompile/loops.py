@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .blocks import Program, cost, positions
 from .columns import Columns, agree, plain, roles
-from .items import ENTRY, Code, Frame, Item, Loop, Use, mapped, named, parts, rebuilt, value_of, walk
+from .items import ENTRY, Code, Frame, Item, Loop, Use, mapped, named, parts, rebuilt, sources, value_of, walk
 from .network import Ref
 
 PERIODS = range(1, 9)
@@ -100,7 +100,7 @@ class _Search:
             return None
         entry = value_of(items[begin - 1]) if begin else ENTRY
         frame = Frame(positions(stretch), entry if isinstance(entry, Ref) else None)
-        if frame.entry is not None and any(frame.entry in i.inputs for i in walk(stretch) if isinstance(i, Use)):
+        if frame.entry is not None and any(frame.entry in sources(i) for i in walk(stretch)):
             return None
         key, values = parts(stretch, frame, "numbers")
         return _Turn(stretch, frame, key, values, layers)

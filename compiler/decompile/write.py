@@ -14,7 +14,7 @@ from ..parse import parse
 from ..source import Source
 from .blocks import Program
 from .defaults import file_defaults
-from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Item, Loop, Param, Shared, Use, named, shortened, walk
+from .items import ENTRY, FLOW, UNSET, Block, Body, Code, Here, Item, Loop, Param, Shared, Use, named, shortened, walk
 from .labels import label_text
 from .naming import RESERVED, model_name, unique
 from .network import Network, Ref
@@ -244,7 +244,7 @@ class _Writer:
             if param.default is not UNSET and value == param.default and not isinstance(value, Code):
                 positional = False
                 continue
-            text = self.value(value, scope) if isinstance(value, Ref) else spelled(value)
+            text = self.value(value, scope) if isinstance(value, (Ref, Here)) else spelled(value)
             by_name = param.default is not UNSET or not positional
             texts.append(f"{param.name}={text}" if by_name else text)
         return texts
