@@ -82,6 +82,12 @@ model Small(classes=5):
 
 
 def test_values_are_those_of_the_lowered_network() -> None:
+    tiny = "model A:\n    input 8x8x3\n    conv 4, 3x3, stride=2, pad=1, act=relu\n    flatten -> dense 3\n"
+    hold_keras(compile_text(tiny).checked)
+
+
+@pytest.mark.proof
+def test_values_of_a_block_in_two_forms() -> None:
     hold_keras(compile_text(SMALL).checked)
 
 

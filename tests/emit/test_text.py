@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cnnc.compiler.backends.emit import source
-from cnnc.compiler.backends.emit.torch.names import ATTRIBUTES, DICTIONARY
+from cnnc.compiler.backends.emit.torch.names import ATTRIBUTES, DICTIONARY, LISTED
 from cnnc.compiler.pipeline import compile_path, compile_text
 from torch import nn
 
@@ -72,12 +72,12 @@ class Basic(nn.Module):
 
 
 class Tiny(nn.Module):
-    def __init__(self) -> None:
+    def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 16, 3, padding=1)
         self.layer1 = nn.Sequential(*(Basic(16, 16) for _ in range(4)))
         self.layer2 = nn.Sequential(Basic(16, 32, stride=2), *(Basic(32, 32) for _ in range(3)))
-        self.fc = nn.Linear(32, 10)
+        self.fc = nn.Linear(32, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.stem(x)
@@ -134,6 +134,7 @@ def test_the_attributes_of_modules_are_known() -> None:
     names = {name for name in dir(nn.Module) if not name.startswith("_")} | {"training"}
     assert names <= ATTRIBUTES
     assert {name for name in dir(nn.ModuleDict) if not name.startswith("_")} - names == DICTIONARY
+    assert {name for name in dir(nn.Sequential) if not name.startswith("_")} - names == LISTED
 
 
 def test_hostile_documentation_stays_documentation() -> None:
@@ -156,7 +157,7 @@ def test_the_command_writes_to_a_file_or_to_standard_output(tmp_path: Path, caps
 
 def test_parameters_of_the_model_are_written_in(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["emit", "keras", "zoo:lenet5", "-p", "classes=7"]) == 0
-    assert "layers.Dense(7, " in capsys.readouterr().out
+    assert "def lenet5(classes=7):\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import cnnc.zoo
 import numpy as np
 import pytest
 import torch
+from cnnc.compiler.backends.emit import source
 from cnnc.compiler.diagnostics import CompileError
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.ops.base import OPERATORS
@@ -21,7 +22,7 @@ from tests.ops import harness
 from tests.ops.test_rows import ROWS
 
 from .programs import programs
-from .written import hold_torch, torch_model
+from .written import hold_torch, module_of, torch_model
 
 QUICK = ["lenet5", "lenet5_original", "resnet18", "mobilenet_v3_small", "tcn", "keras/mobilenetv2"]
 LARGEST = 170_000_000
@@ -106,10 +107,43 @@ def test_many_random_programs(text: str) -> None:
     hold_program(text)
 
 
+def test_a_parameter_that_stays_one_means_what_it_means_in_the_file() -> None:
+    for name in ("lenet5", "resnet18"):
+        (*_, model) = (t for t in module_of(source(small(name), "torch")).values() if isinstance(t, type))
+        theirs = compile_path(f"zoo:{name}", Options(params={"classes": 7})).checked.weights
+        made = {key: value.shape for key, value in model(classes=7).state_dict().items() if "batches" not in key}
+        assert made == {key: weight.shape for key, weight in theirs.items()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "dense n -> dense 4",
+        "dense n -> reshape 2x?",
+        "let m = n\n    dense n",
+        "dense n as a\n    dense 2\n    concat a",
+    ],
+)
+def test_a_parameter_that_other_layers_depend_on_becomes_a_number(body: str) -> None:
+    text = source(compile_text(f"model A(n=6):\n    input 8\n    {body}\n").checked, "torch")
+    assert "def __init__(self) -> None:" in text
+
+
 def test_names_that_mean_something_to_torch_are_keys_all_the_same() -> None:
     text = "model A:\n    input 8x8x3\n    conv 4, 3x3 as train\n    conv 4, 1x1 as \"half.keys\" -> relu\n" \
         "    conv 4, 1x1 as \"half.0\"\n    conv 2, 1x1 as \"1x1\"\n    conv 2, 1x1 as \"class\"\n"  # fmt: skip
     hold_torch(compile_text(text).checked)
+
+
+def test_parameters_may_have_any_name() -> None:
+    names = ["i", "x", "self", "torch", "nn", "layers", "name", "int", "lambda", "in_channels", "forward", "train"]
+    for name in names:
+        text = (
+            f"block part({name}, skip):\n    conv {name}, 3x3, pad=1 -> relu\n    if {name} > 4: conv {name}, 1x1\n"
+            "    concat skip\n\nmodel A:\n    input 8x8x3\n    conv 4, 1x1 as a\n"
+            "    part 4, a\n    part 6, a\n    part 8, a\n    part 10, a\n    part 12, a\n"
+        )
+        hold_torch(compile_text(text).checked)
 
 
 def test_shared_parts_are_one_attribute() -> None:

@@ -16,7 +16,7 @@ class Raw(str):
     __slots__ = ()
 
 
-class Exact(tuple[int, ...]):
+class Exact(tuple[Any, ...]):
     """Numbers that stay apart though they are equal."""
 
     __slots__ = ()
@@ -136,10 +136,10 @@ def flat(code: Code) -> str:
     if head in OPERATORS:
         return f" {head} ".join(operand(arg, head, first=i == 0) for i, arg in enumerate(code.args))
     if head[:1] in (".", "["):
-        first, *rest = code.args
+        first, rest = code.args[0], code.args[1:]
         inner = f"({', '.join(map(flat, rest))})" if head[0] == "." and code.brackets == "()" else ""
         return f"{tight(first)}{head}{inner}"
-    opening, closing = code.brackets
+    opening, closing = code.brackets[0], code.brackets[1]
     comma = (
         "," if not head and code.brackets == "()" and len(code.args) == 1 and not isinstance(code.args[0], Each) else ""
     )
@@ -200,19 +200,19 @@ def broken(code: Call, indent: int, before: str, after: str) -> Iterator[str]:
     if head in OPERATORS:
         yield from infix(code, indent, before, after)
         return
-    opening, closing = code.brackets
+    opening, closing = code.brackets[0], code.brackets[1]
     args: tuple[Any, ...] = code.args
     behind = f"{opening}{', '.join(map(flat, args))}{closing}{after}"
     if isinstance(code.head, Call) and len(margin + before + head + opening) > WIDTH:
         yield from lines(code.head, indent, before, behind)
         return
     if head[:1] in (".", "["):
-        first, *rest = args
+        first, rest = args[0], args[1:]
         if head[0] == "[" or not rest:
             empty = "()" if head[0] == "." and code.brackets == "()" else ""
             yield from lines(first, indent, before, head + empty + after)
             return
-        head, args = f"{tight(first)}{head}", tuple(rest)
+        head, args = f"{tight(first)}{head}", rest
     yield f"{margin}{before}{head}{opening}"
     yield from arguments(args, indent + 1)
     yield f"{margin}{closing}{after}"

@@ -118,7 +118,7 @@ class Made(NamedTuple):
     """A value that a slot makes."""
 
     slot: Slot
-    index: int
+    index: int  # type: ignore[assignment]  # the method of tuples by this name is not missed
 
 
 Source = Union[Incoming, Made]

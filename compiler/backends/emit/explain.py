@@ -27,7 +27,23 @@ ATOM, POWER, SIGN, PRODUCT, SUM, COMPARISON, NOT, AND, OR, CHOICE = range(9, -1,
 
 LEVEL = {"**": POWER, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "+": SUM, "-": SUM, "and": AND, "or": OR}
 
-TAKEN = frozenset({*keyword.kwlist, *dir(builtins), "self", "nn", "torch", "Tensor", "keras", "layers", "ops", "name"})
+TAKEN = frozenset(
+    {
+        *keyword.kwlist,
+        *dir(builtins),
+        "self",
+        "nn",
+        "torch",
+        "Tensor",
+        "keras",
+        "layers",
+        "ops",
+        "name",
+        "i",
+        "x",
+        "inputs",
+    }
+)
 """Names that mean something else where the code will stand."""
 
 

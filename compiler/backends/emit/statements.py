@@ -5,12 +5,14 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from .code import MARGIN, OPERATORS, Call, Code, Named, flat, laid
 from .entries import Incoming, Made, Slot, Source, Unlike, stateful
 from .explain import TAKEN
+from .holes import filled
+from .runs import Loop, loop
 
 Key = tuple[int, int]
 """A value: the id of its slot (0 for what comes in), the index of the output."""
@@ -42,7 +44,10 @@ class Statements:
         depth: int = 2,
         result: Callable[[list[Code]], Code] | None = None,
         nested: bool = True,
+        loops: Mapping[int, Loop] | None = None,
     ) -> None:
+        self.loops = loops or {}
+        """By the id of its first slot, each run of slots that is a loop."""
         self.nested = nested
         self.result = result
         self.depth = depth
@@ -72,6 +77,11 @@ class Statements:
         position = 0
         while position < len(self.slots):
             slot = self.slots[position]
+            if id(slot) in self.loops:
+                found = self.loops[id(slot)]
+                self.repeated(found, self.slots[position : position + found.count])
+                position += found.count
+                continue
             if not self.conditional(slot):
                 self.step(slot)
                 position += 1
@@ -83,6 +93,27 @@ class Statements:
             position += len(group)
         self.leave()
         return self.out
+
+    def repeated(self, found: Loop, slots: Sequence[Slot]) -> None:
+        """A loop, in which one variable holds what each turn makes of it."""
+        before, last = key(slots[0].args[0]), (id(slots[-1]), 0)
+        if before in self.pending:
+            self.assign(before)
+        held = self.names[before]
+        self.left[before] -= 1
+        self.done.update((id(slot), 0) for slot in slots)
+        name = held if not self.left[before] and held == self.current else self.current
+        live = {n for k, n in self.names.items() if self.left[k] > 0} | {
+            n for other in self.pending.values() for n in other.reads
+        }
+        if name in live:
+            name = self.fresh(slots[-1], live=live)
+        if name != held:
+            self.out.append(f"{MARGIN * self.indent}{name} = {held}")
+        self.reserved.add(name)
+        self.out.append(f"{MARGIN * self.indent}{found.head}:")
+        self.out += laid(filled(found.code, [name]), self.depth, self.indent + 1, f"{name} = ")
+        self.names[last] = name
 
     def conditional(self, slot: Slot) -> bool:
         return slot.optional and self.condition(slot) != ""
@@ -319,3 +350,26 @@ def depth(code: Code) -> int:
     if isinstance(code, Named):
         return depth(code.code)
     return 1 + max([depth(arg) for arg in code.args], default=0) if isinstance(code, Call) else 0
+
+
+def loops(slots: Sequence[Slot], gives: Sequence[Source], code: Callable[[Slot], Code | None]) -> dict[int, Loop]:
+    """The runs of slots, each fed by the one before alone, whose code is alike. `code` gives that of one slot on the
+    operand, None where it can be in no loop."""
+    uses: Counter[Key] = Counter(key(arg) for slot in slots for arg in slot.args)
+    uses.update(key(source) for source in gives)
+    found: dict[int, Loop] = {}
+    position = 0
+    while position < len(slots):
+        run: list[Code] = []
+        for slot in slots[position:]:
+            before = slots[position + len(run) - 1] if run else None
+            fed = before is None or (slot.args == (Made(before, 0),) and uses[id(before), 0] == 1)
+            made = code(slot) if fed and not slot.optional and len(slot.args) == len(slot.first.makes) == 1 else None
+            if made is None:
+                break
+            run.append(made)
+        best = loop(run) if run else None
+        if best is not None:
+            found[id(slots[position])] = best
+        position += best.count if best is not None else 1
+    return found

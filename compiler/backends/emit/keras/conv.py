@@ -33,7 +33,7 @@ def border_of(pad: Padding, x: Shape, over: Sliding) -> str | Pairs:
 def numbers(pairs: Pairs) -> Any:
     """A border as short as it can be said: one number, one for each dimension, or pairs."""
     if any(a != b for a, b in pairs):
-        return Exact(pairs)  # type: ignore[arg-type]
+        return Exact(pairs)
     each = {a for a, _ in pairs}
     return each.pop() if len(each) == 1 else Exact(tuple(a for a, _ in pairs))
 
@@ -137,7 +137,7 @@ def conv_transpose(op: ConvTranspose, to: Row) -> Code:
         named["padding"] = Leaf(op.pad.kind, "padding", to.spans.get("pad"), default="valid")
     else:
         measured(to)
-        named["crops"] = Leaf(Exact(over.crops), "crops")  # type: ignore[arg-type]
+        named["crops"] = Leaf(Exact(over.crops), "crops")
         named["dilation_rate"] = to.leaf("dilation", over.dilation, 1)
         named["groups"] = to.leaf("groups", op.groups, 1)
     filters = to.leaf("filters", op.out, written="out")
@@ -153,7 +153,7 @@ def local_conv(op: LocalConv, to: Row) -> Code:
     return to.layer(
         f"LocallyConnected{to.rank}D", to.leaf("filters", op.out, written="out"), Leaf(Exact(over.size), "kernel_size"),
         strides=Leaf(Exact(over.stride), "strides"), dilation=Leaf(Exact(over.dilation), "dilation"),
-        border=Leaf(Exact(known), "border"),  # type: ignore[arg-type]
+        border=Leaf(Exact(known), "border"),
         use_bias=to.leaf("use_bias", op.bias, True, "bias"), activation=activation(op.act),
     )  # fmt: skip
 

@@ -12,9 +12,10 @@ from ..code import MARGIN, Call, Code, Leaf, Named, flat, laid, literal
 from ..entries import Body, Slot, Unlike, merged
 from ..explain import SUM, Term
 from ..holes import HOLES, filled
+from ..leaves import ABSENT, Param, incoming
 from ..parts import Anatomy
-from ..solve import ABSENT, Param, Solver, incoming
-from ..statements import Statements, identifier
+from ..solve import Solver
+from ..statements import Statements, identifier, loops
 from ..text import docstring, parameter, place_of, stem
 from .row import Path
 
@@ -22,8 +23,8 @@ from .row import Path
 class Naming(Solver):
     """Explains the names of layers too, which begin with the name of their instance."""
 
-    def __init__(self, bodies: Sequence[Body], anatomy: Anatomy) -> None:
-        super().__init__(bodies, anatomy)
+    def __init__(self, bodies: Sequence[Body], anatomy: Anatomy, public: frozenset[str]) -> None:
+        super().__init__(bodies, anatomy, public)
         self.given_names: dict[int, str] = {}
         """Names that slots were given here."""
 
@@ -94,11 +95,11 @@ class Made(NamedTuple):
 class Function:
     """Writes the function of some instances of one block; Unlike where they are too different for one."""
 
-    def __init__(self, bodies: Sequence[Body], anatomy: Anatomy) -> None:
+    def __init__(self, bodies: Sequence[Body], anatomy: Anatomy, public: frozenset[str]) -> None:
         self.bodies = bodies
         self.anatomy = anatomy
         self.slots, self.gives = merged(bodies)
-        self.solver = Naming(bodies, anatomy)
+        self.solver = Naming(bodies, anatomy, public)
         self.runs: dict[int, Code] = {}
         self.shared: dict[str, str] = {}
         self.before: list[str] = []
@@ -130,8 +131,16 @@ class Function:
     def statements(self, names: Sequence[str], result: Callable[[list[Code]], Code] | None = None) -> list[str]:
         taken = frozenset({*self.shared, "x"})
         current = names[0] if len(names) == 1 and result is None else "x"
-        condition = self.condition
-        return Statements(self.slots, self.gives, names, self.run, condition, taken, current, 1, result, False).text()
+        repeated = loops(self.slots, self.gives, self.turn)
+        writer = Statements(
+            self.slots, self.gives, names, self.run, self.condition, taken, current,
+            depth=1, result=result, nested=False, loops=repeated,
+        )  # fmt: skip
+        return writer.text()
+
+    def turn(self, slot: Slot) -> Code | None:
+        """One turn of a loop; a layer that is shared takes part in none."""
+        return None if slot.first.make is not None else self.runs[id(slot)]
 
     def run(self, slot: Slot, operands: list[Code]) -> Code:
         return filled(self.runs[id(slot)], operands)
@@ -164,7 +173,9 @@ class Function:
             return Call("keras.Model", (given, gives, Named("name", literal(title))))
 
         body = self.statements(names, result)
-        text = [f"def {name}():", *docstring(doc)[:-1], *(MARGIN + line for line in [*declared, *self.before, *body])]
+        args = tuple(parameter(p, annotated=False) for p in self.solver.params())
+        head = laid(Call(f"def {name}", args), 0, after=":")
+        text = [*head, *docstring(doc)[:-1], *(MARGIN + line for line in [*declared, *self.before, *body])]
         return Made(name, (), tuple(text), words(text))
 
     def input(self, node: Node) -> Code:

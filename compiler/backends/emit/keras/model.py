@@ -10,6 +10,7 @@ from ..blocks import Blocks
 from ..code import MISSING, Call, Code, Hole, Leaf, Named
 from ..entries import Body
 from ..parts import Anatomy, Part
+from ..public import public
 from ..text import docstring, read_pieces, snake
 from .bodies import Builder, apart, brought
 from .functions import Function, Made
@@ -40,8 +41,8 @@ class Model(Blocks[Made]):
         return Builder(part, self.anatomy, self.make, self.brought).body()
 
     def written(self, bodies: Sequence[Body], name: str, doc: str) -> Made:
-        function = Function(bodies, self.anatomy)
         root = bodies[0].part is self.anatomy.root
+        function = Function(bodies, self.anatomy, public(self.anatomy) if root else frozenset())
         return function.model(name, self.checked.name, doc) if root else function.written(name, doc)
 
     def build(self, made: Made, leaves: Sequence[Leaf], part: Part, around: Part) -> Code:

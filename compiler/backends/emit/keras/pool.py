@@ -16,17 +16,17 @@ def windowed(name: str, op: ops.Pool, to: Row, *, own: bool = True, **more: Leaf
     if own and plainly and f"{name}{to.rank}D" not in to.brought:
         strides = to.leaf("strides", over.stride, None, "stride")
         strides = strides if over.stride != over.size else Leaf(None, default=None)
-        said = padding(op.pad, over, to, own=True)
-        return to.layer(
-            nd(name, to.rank), to.leaf("pool_size", over.size, written="size"), strides=strides, padding=said, **more
-        )
+        size, edge = to.leaf("pool_size", over.size, written="size"), padding(op.pad, over, to, own=True)
+        return to.layer(nd(name, to.rank), size, strides=strides, padding=edge, **more)
     known = tuple(edge for edge in over.borders if edge is not None)
     if said_open(op, known, over, more):
         measured(to)
-    said = numbers(known) if len(known) == len(over.borders) else "same"
-    named = {"padding": Leaf(said, "padding", to.spans.get("pad"), default=0), "ceil": to.leaf("ceil", op.ceil, False)}
+    border = Leaf(
+        numbers(known) if len(known) == len(over.borders) else "same", "padding", to.spans.get("pad"), default=0
+    )
     size, strides = to.leaf("size", over.size), to.leaf("strides", over.stride, written="stride")
-    return to.layer(f"{name}{to.rank}D", size, strides, **named, **more)
+    ceil = to.leaf("ceil", op.ceil, False)
+    return to.layer(f"{name}{to.rank}D", size, strides, padding=border, ceil=ceil, **more)
 
 
 def said_open(op: ops.Pool, known: Pairs, over: Sliding, more: dict[str, Leaf]) -> bool:

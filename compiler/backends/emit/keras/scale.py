@@ -84,7 +84,7 @@ def spatial_dropout(op: dropout.SpatialDropout, to: Row) -> Code:
 
 @row.register
 def drop_path(op: dropout.DropPath, to: Row) -> Code:
-    shape = Leaf(Exact((None, *[1] * (to.rank + 1))))  # type: ignore[arg-type]
+    shape = Leaf(Exact((None, *[1] * (to.rank + 1))))
     return to.layer("layers.Dropout", to.leaf("rate", op.p, written="p"), noise_shape=shape)
 
 

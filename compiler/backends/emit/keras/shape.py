@@ -15,26 +15,26 @@ def bordered(pairs: Any) -> Leaf:
     flat = {n for pair in pairs for n in pair}
     if len(flat) == 1:
         return Leaf(flat.pop(), "padding")
-    return Leaf(Exact(pairs) if len(pairs) > 1 else Exact(pairs[0]), "padding")  # type: ignore[arg-type]
+    return Leaf(Exact(pairs) if len(pairs) > 1 else Exact(pairs[0]), "padding")
 
 
 @row.register
 def zeropad(op: pad.ZeroPad, to: Row) -> Code:
     if op.value:
-        pairs = Leaf(Exact(op.pairs(to.x)), "padding")  # type: ignore[arg-type]
+        pairs = Leaf(Exact(op.pairs(to.x)), "padding")
         return to.layer(f"ConstantPadding{to.rank}D", pairs, to.leaf("value", op.value))
     return to.layer(nd("ZeroPadding", to.rank), bordered(op.pairs(to.x)))
 
 
 @row.register
 def reflection_pad(op: pad.ReflectionPad, to: Row) -> Code:
-    return to.layer(f"ReflectionPadding{to.rank}D", Leaf(Exact(op.pairs(to.x)), "padding"))  # type: ignore[arg-type]
+    return to.layer(f"ReflectionPadding{to.rank}D", Leaf(Exact(op.pairs(to.x)), "padding"))
 
 
 @row.register
 def edge_pad(op: pad.EdgePad, to: Row) -> Code:
     measured(to)
-    return to.layer(f"EdgePadding{to.rank}D", Leaf(Exact(op.pairs(to.x)), "padding"))  # type: ignore[arg-type]
+    return to.layer(f"EdgePadding{to.rank}D", Leaf(Exact(op.pairs(to.x)), "padding"))
 
 
 @row.register

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import keyword
 from collections.abc import Iterator, Sequence
+from json import loads
 
 from ..code import Call, Code, Pair, laid, literal
-from ..runs import compressed
-from .names import ATTRIBUTES, DICTIONARY
+from ..runs import Loop, compressed
+from .names import ATTRIBUTES, DICTIONARY, LISTED
 
 MARK = "\0"
 """Begins a line that stands for a container."""
@@ -22,6 +23,10 @@ class Tree:
         self.made: set[str] = set()
         self.whole: dict[str, dict[str, Code]] = {}
         """Containers that are written in one piece, with what is in them."""
+        self.alone: dict[str, Code] = {}
+        """Layers that are attributes of the class itself."""
+        self.turns: dict[str, list[str]] = {}
+        """The lines for those that are made in a loop, at the first of them."""
         inner: dict[str, dict[str, bool]] = {}
         for name, optional in names:
             while "." in name:
@@ -40,11 +45,22 @@ class Tree:
             return "list"
         return "module" if any(k in DICTIONARY or k in ATTRIBUTES or not k for k in keys) else "dict"
 
+    def repeat(self, names: Sequence[str], found: Loop) -> None:
+        """Attributes with running numbers, made in a loop."""
+        assert isinstance(found.code, Call)
+        made = laid(Call("self.add_module", found.code.args), 2, 1)
+        head = found.head.replace("for _ ", "for i ")
+        self.turns |= {name: [] for name in names} | {names[0]: [f"{head}:", *made]}
+
     def expanded(self, line: str) -> list[str]:
         """A line of a constructor, or the lines of the container that it stands for."""
         if not line.startswith(MARK):
             return [line]
         name = line[len(MARK) :]
+        if name in self.turns:
+            return self.turns[name]
+        if name in self.alone:
+            return list(setting("self", name, self.alone[name], 2))
         members = self.whole[name]
         bare = all(isinstance(code, Call) and code.head == "nn.Parameter" for code in members.values())
         holds = "Parameter" if bare else "Module"
@@ -99,11 +115,33 @@ def reach(base: str, name: str) -> str:
     return f"{base}.{name}" if plain_name(name) else f'getattr({base}, "{name}")'
 
 
+LONG = 3
+"""Named layers that a sequence may have in one expression."""
+
+
 def setting(base: str, name: str, made: Code, depth: int) -> Iterator[str]:
-    if plain_name(name):
+    """The lines that make an attribute; a long sequence of named layers begins empty and gets them one by one."""
+    members = named_layers(made)
+    if len(members) > LONG:
+        yield from setting(base, name, "nn.Sequential()", depth)
+        for key, code in members:
+            yield from setting(reach(base, name), key, code, depth)
+    elif name in LISTED:
+        yield from laid(made, depth, 0, f"{base}._modules[{literal(name)}] = ")
+    elif plain_name(name):
         yield from laid(made, depth, 0, f"{base}.{name} = ")
     else:
         yield from laid(Call(f"{base}.add_module", (literal(name), made)), depth)
+
+
+def named_layers(made: Code) -> list[tuple[str, Code]]:
+    """The layers of `nn.Sequential(OrderedDict([...]))`; none of other code."""
+    if not isinstance(made, Call) or made.head != "nn.Sequential" or len(made.args) != 1:
+        return []
+    (inner,) = made.args
+    if not isinstance(inner, Call) or inner.head != "OrderedDict" or not isinstance(inner.args[0], Call):
+        return []
+    return [(loads(pair.args[0]), pair.args[1]) for pair in inner.args[0].args]
 
 
 def plain_name(name: str) -> bool:

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..code import MARGIN, MISSING, Call, Code, Leaf, Named, flat, laid
+from ..code import MARGIN, MISSING, Call, Code, Leaf, Named, flat, laid, literal
 from ..entries import Body, Slot, Unlike, everywhere, merged, stateful
 from ..explain import Term
 from ..holes import HOLES, filled, holes
+from ..leaves import Param, incoming
 from ..parts import Anatomy
-from ..runs import compressed, named_sequence
-from ..solve import Param, Solver, incoming
-from ..statements import Statements
+from ..runs import Loop, compressed, named_sequence
+from ..solve import Solver
+from ..statements import Statements, loops
 from ..text import docstring, parameter, place_of, stem
-from .attributes import Tree
+from .attributes import MARK, Tree
 from .names import ATTRIBUTES
 
 OWN = "nn.Module"
@@ -49,8 +50,16 @@ class Class:
         """The code that runs each slot, holes for its operands."""
         self.tree = Tree([(slot.first.name, slot.optional) for slot in self.slots if self.stateful(slot)])
         self.init: list[str] = []
+        self.codes: dict[int, Code] = {}
+        """The code that makes each slot that is an attribute of its own."""
         for slot in self.slots:
             self.define(slot)
+        self.loops = loops(self.slots, self.gives, self.turn)
+        for position, slot in enumerate(self.slots):
+            if id(slot) in self.loops:
+                found = self.loops[id(slot)]
+                self.tree.repeat([other.first.name for other in self.slots[position : position + found.count]], found)
+                self.loops[id(slot)] = reached(found)
 
     @staticmethod
     def stateful(slot: Slot) -> bool:
@@ -159,7 +168,12 @@ class Class:
         self.attributes[own] = text
         passes = slot.optional and slot.alias is not None and (slot.alias,) == slot.args and use is None
         if not slot.optional:
-            self.init += self.tree.assigned(name, made)
+            if "." not in name and name.isidentifier() and name not in ATTRIBUTES and use is None:
+                self.codes[id(slot)] = made
+                self.init.append(f"{MARK}{name}")
+                self.tree.alone[name] = made
+            else:
+                self.init += self.tree.assigned(name, made)
             return
         condition = self.condition(slot)
         if passes and not isinstance(made, str):
@@ -170,6 +184,13 @@ class Class:
         if passes or last not in self.init or not self.open_under(last):
             self.init.append(last)
         self.init += [MARGIN + line for line in self.tree.assigned(name, made, 3)]
+
+    def turn(self, slot: Slot) -> Code | None:
+        """One turn of a loop over attributes with running numbers: what makes it, what runs it."""
+        made = self.codes.get(id(slot))
+        if made is None or sum(other.first.name == slot.first.name for other in self.slots) > 1:
+            return None
+        return Call("getattr", (literal(slot.first.name), made))
 
     def open_under(self, head: str) -> bool:
         """Whether the lines at the end stand under this condition."""
@@ -273,8 +294,9 @@ class Class:
 
     def forward(self) -> list[str]:
         names = incoming(self.bodies[0])
+        current = names[0] if len(names) == 1 else "x"
         statements = Statements(
-            self.slots, self.gives, names, self.run, self.flag, frozenset(), names[0] if len(names) == 1 else "x"
+            self.slots, self.gives, names, self.run, self.flag, current=current, loops=self.loops
         ).text()
         args = ["self", *(f"{name}: Tensor" for name in names)]
         gives = "Tensor" if len(self.gives) == 1 else f"tuple[{', '.join(['Tensor'] * len(self.gives))}]"
@@ -284,6 +306,13 @@ class Class:
 
     def run(self, slot: Slot, operands: list[Code]) -> Code:
         return filled(self.runs[id(slot)], operands)
+
+
+def reached(found: Loop) -> Loop:
+    """The loop in `forward` over what a loop in the constructor has made."""
+    assert isinstance(found.code, Call)
+    attribute = Call("getattr", ("self", found.code.args[0]))
+    return found._replace(code=Call(attribute, (HOLES[0],)), head=found.head.replace("for _ ", "for i "))
 
 
 def owned(code: Code, own: str) -> Code:

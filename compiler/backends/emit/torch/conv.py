@@ -129,7 +129,8 @@ def conv_transpose(op: ConvTranspose, to: Layer) -> None:
     over = op.enlarging(to.x)
     limits = map(max, over.stride, over.dilation)
     parts = [parted(before, after, limit) for (before, after), limit in zip(over.crops, limits)]
-    pad, added, kept = (tuple(part[i] for part in parts) for i in range(3))
+    pad, added = tuple(part[0] for part in parts), tuple(part[1] for part in parts)
+    kept = tuple(part[2] for part in parts)
     out = to.leaf("out_channels", op.out, written="out")
     to.weighted(
         call(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ....ops import merge
-from ..code import Call, Leaf, call
+from ..code import Call, Hole, Leaf, call
 from ..holes import ALL
-from .layer import Hole, Layer, lower
+from .layer import Layer, lower
 
 
 def operands(to: Layer) -> tuple[Call | Hole, ...]:

@@ -10,6 +10,7 @@ from ..blocks import Blocks
 from ..code import Code, Leaf
 from ..entries import Body
 from ..parts import Anatomy, Part
+from ..public import public
 from ..text import camel, docstring, read_pieces
 from .bodies import Builder
 from .classes import Class, Made, build
@@ -38,7 +39,8 @@ class Model(Blocks[Made]):
         return Builder(part, self.anatomy, self.make).body()
 
     def written(self, bodies: Sequence[Body], name: str, doc: str) -> Made:
-        return Class(bodies, self.anatomy).written(name, doc)
+        root = bodies[0].part is self.anatomy.root
+        return Class(bodies, self.anatomy, public(self.anatomy) if root else frozenset()).written(name, doc)
 
     def build(self, made: Made, leaves: Sequence[Leaf], part: Part, around: Part) -> Code:
         return build(made, leaves)

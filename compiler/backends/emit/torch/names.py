@@ -15,3 +15,6 @@ ATTRIBUTES = frozenset(
 
 DICTIONARY = frozenset({"clear", "items", "keys", "pop", "update", "values"})
 """Attributes of `nn.ModuleDict` beside these."""
+
+LISTED = frozenset({"append", "extend", "insert", "pop"})
+"""Attributes of `nn.Sequential` beside these."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ....ops import pool as ops
 from ....ops.geometry import Sliding, spread
-from ..code import Call, Leaf, Named, call
+from ..code import Call, Exact, Leaf, Named, call
 from ..explain import plain
 from .layer import Layer, X, lower, nd
 
@@ -90,8 +90,8 @@ def maxpool_places(op: ops.MaxPoolPlaces, to: Layer) -> None:
 @lower.register
 def unpool(op: ops.Unpool, to: Layer) -> None:
     if op.to is not None:
-        size = None if isinstance(op.to, int) else Leaf(spread(op.to, to.rank, "to"), "size")
-        to.function(call("UnpoolTo", size) if size else call("UnpoolTo"), None, main=True)
+        sizes = () if isinstance(op.to, int) else (Leaf(Exact(spread(op.to, to.rank, "to")), "size"),)
+        to.function(call("UnpoolTo", *sizes), None, main=True)
         return
     size, pad = spread(op.size, to.rank, "size"), spread(op.pad, to.rank, "pad")
     stride = spread(op.stride or op.size, to.rank, "stride")

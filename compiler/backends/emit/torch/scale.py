@@ -5,8 +5,8 @@ from __future__ import annotations
 from ....ops import dropout, scale, structure, text
 from ....ops.base import BARE
 from ....ops.scale import Numbers
-from ..code import Call, Leaf, call
-from .layer import Hole, Layer, X, lower, nd
+from ..code import Call, Hole, Leaf, call
+from .layer import Layer, X, lower, nd
 
 # --- factors ----------------------------------------------------------------------------------------------------------
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from ....ops import pad, reshape, resize
 from ....ops.geometry import explicit, spread
-from ..code import Call, Exact, Leaf, call
+from ..code import Call, Code, Exact, Hole, Leaf, call
 from ..explain import plain
 from .conv import flattened, sliced
-from .layer import Hole, Layer, X, lower, nd
+from .layer import Layer, X, lower, nd
 
 # --- arrangements -----------------------------------------------------------------------------------------------------
 
@@ -79,39 +79,26 @@ LINEAR = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 @lower.register
 def upsample(op: resize.Upsample, to: Layer) -> None:
-    size = Leaf(None, default=None)
+    size: Code = Leaf(None, default=None)
     if isinstance(op.to, tuple):
         size = Leaf(plain(spread(op.to, to.rank, "to")), "size")
     elif isinstance(op.to, int):
-        other = Hole(op.to)
-        size = Call(".shape[2:]", (other,), "[]")  # type: ignore[assignment]
-    factor = op.factor and tuple(map(float, spread(op.factor, to.rank, "factor")))
+        size = Call(".shape[2:]", (Hole(op.to),), "[]")
+    factor = None if op.factor is None else spread(op.factor, to.rank, "factor")
     if op.mode == "bicubic" and op.a == -0.5:
-        cubic(op, to, size, factor)
+        named = {"size": size, "factor": Leaf(factor and Exact(factor), "factor", default=None)}
+        to.function(call("CubicResize", **({} if isinstance(op.to, int) else named)), None, main=True)
         return
-    if factor and len(set(factor)) == 1:
-        factor = factor[0]  # type: ignore[assignment]
-    if isinstance(factor, float) and factor.is_integer():
-        factor = int(factor)  # type: ignore[assignment]
     mode = MODES.get(op.mode, LINEAR[to.rank])
-    if mode == "nearest-exact" and factor and isinstance(factor, int):
-        mode = "nearest"  # the same for whole factors
+    mode = "nearest" if mode == "nearest-exact" and factor else mode  # the same for whole factors
     named = {
         "size": size,
-        "scale_factor": Leaf(factor, "scale", default=None),
+        "scale_factor": Leaf(plain(factor), "scale", default=None),
         "mode": Leaf(mode, "mode", default="nearest"),
         "align_corners": Leaf(op.align_corners or None, "align_corners", default=None),
     }
     use = call("F.interpolate", X, **named)
     to.function(None if isinstance(op.to, int) else call("nn.Upsample", **named), use, main=True)
-
-
-def cubic(op: resize.Upsample, to: Layer, size: Leaf, factor: object) -> None:
-    if isinstance(op.to, int):
-        to.function(call("CubicResize"), None, main=True)
-        return
-    named = {"size": size, "factor": Leaf(factor, "factor", default=None)}
-    to.function(call("CubicResize", **named), None, main=True)
 
 
 @lower.register
