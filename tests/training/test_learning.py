@@ -75,16 +75,14 @@ def test_a_net_of_three_dimensions_tells_balls_from_cubes(tmp_path: Path) -> Non
 
 
 def test_all_losses_of_googlenet_go_down_together(tmp_path: Path) -> None:
-    """The main output and both of the sides, which count 0.3."""
-    sets = ("epochs=6", "optimizer=adamw, lr=1e-3", "schedule=none", "average=none", "augment=none", "batch=32")
-    found = trained(tmp_path, ZOO / "googlenet_paper.cnn", made.digits(), *sets)
-    trainer = found.trainer
-    first = trained(tmp_path / "first", ZOO / "googlenet_paper.cnn", made.digits(), *sets[1:], "epochs=1", "steps=1")
-    before, after = (terms(one.trainer) for one in (first, found))
-    print(before, after)
-    assert len(after) == 3
-    assert all(b < 0.5 * a for a, b in zip(before, after))
-    assert trainer.learner.criterion.terms[1].loss.weight == 0.3
+    """The main output, and both of the sides, which count 0.3: each to less than half of what guessing costs."""
+    digits = made.digits()
+    data = digits._replace(train=digits.train.at(slice(0, None, 4)), held=digits.held.at(slice(0, 64)))
+    sets = ("epochs=4", "optimizer=adam, lr=1e-3", "augment=none", "batch=16")
+    trainer = trained(tmp_path, ZOO / "googlenet.cnn", data, *sets).trainer
+    assert [term.loss.weight for term in trainer.learner.criterion.terms] == [1, 0.3, 0.3]
+    for found, weight in zip(terms(trainer), (1, 0.3, 0.3)):
+        assert found < weight * np.log(10) / 2
 
 
 def terms(trainer: object) -> list[float]:
