@@ -40,8 +40,12 @@ def scope_path(name: str) -> str:
     return ".".join(components)
 
 
-def keepable(paths: Sequence[str]) -> bool:
-    """Whether the paths of a network's layers with weights are names: all there, each once, plain."""
+MODULES = ("pytorch", "cnnc")
+"""Producers whose names are those of modules."""
+
+
+def keepable(paths: Sequence[str], producer: str) -> bool:
+    """Whether the paths of a network's layers with weights are names of modules: all there, each once, plain."""
     plain = all(re.fullmatch(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*", path) for path in paths)
     dotted = sum("." in path for path in paths) * 2 >= len(paths)
-    return bool(paths) and plain and dotted and len(set(paths)) == len(paths)
+    return bool(paths) and plain and (dotted or producer in MODULES) and len(set(paths)) == len(paths)

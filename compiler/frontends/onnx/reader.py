@@ -65,7 +65,7 @@ class Reader(Arranged):
         name = self.graph.name if len(self.graph.name) > 2 and self.graph.name != "main_graph" else path.stem
         found = self.build.network(name, outputs)
         named = [layer.path for layer in found.layers if layer.facts.weights and layer.shares is None]
-        return Network(found.name, found.layers, found.outputs, keeps_paths=keepable(named))
+        return Network(found.name, found.layers, found.outputs, keeps_paths=keepable(named, self.graph.producer))
 
     def declare(self, declared: Any) -> None:
         """An input: batch and channels first, or whole numbers."""
