@@ -11,6 +11,7 @@ STEPS = [
     "if flag: conv width, 1x1, bias=false{name} -> batchnorm",
     "if flag: relu",
     "if stride != 1: maxpool 2, pad=same",
+    "if flag:\n        avgpool stride, stride=stride, pad=same -> leaky_relu 0.1 * width",
     "if input.channels != width: conv width, 1x1{name}",
     "if flag:\n        conv width, 3x3, pad=1{name} -> relu\n    else:\n        conv width, 1x1{name}",
     "residual:\n        conv width, 1x1 -> batchnorm -> act\n        conv width, 3x3, stride=stride, pad=1{name}\n"

@@ -67,6 +67,8 @@ class Leaves:
         self.terms = Terms(part.frame.written, [dict(b.part.frame.bindings) for b in bodies], self.channels_of)
         self.entering = {p.name: p for p in self.incoming()}
         self.new: dict[str, Param] = {}
+        self.literally = False
+        """Whether what is one number stays that, where parameters are out of reach."""
         self.used: set[str] = set()
         self.needs: set[str] = set()
         self.made: dict[tuple[int, int], Term] = {}
@@ -150,7 +152,8 @@ class Leaves:
             return named
         there = [v for v in values if v is not ABSENT]
         if all(same(v, there[0]) for v in there):
-            said = self.said(leaves, values, slot, written) if len(there) < len(values) else None
+            everywhere = len(there) == len(values) or self.literally
+            said = None if everywhere else self.said(leaves, values, slot, written)
             return said or Term(literal(there[0]), tuple(there[0] for _ in values))
         said = self.matching(self.terms.of(written), values)
         return (

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from ....graph import Checked
 from ..blocks import Blocks
 from ..code import MISSING, Call, Code, Hole, Leaf, Named
-from ..entries import Body
-from ..parts import Anatomy, Part
+from ..entries import Body, Unlike
+from ..parts import Anatomy, Apart, Part
 from ..public import public
 from ..text import docstring, read_pieces, snake
 from .bodies import Builder, apart, brought
@@ -24,7 +24,10 @@ PIECES = read_pieces(__package__)
 
 def emit_keras(checked: Checked, doc: str = "") -> str:
     """The source of the model; `doc` is the documentation of its file."""
-    return Model(checked).text(doc)
+    try:
+        return Model(checked, apart).text(doc)
+    except Unlike:  # blocks that are entangled: one function for all
+        return Model(checked, lambda frame, nodes: True).text(doc)
 
 
 class Model(Blocks[Made]):
@@ -32,7 +35,7 @@ class Model(Blocks[Made]):
 
     taken = frozenset({"keras", "layers", "ops", "name", "x", "inputs", *PIECES})
 
-    def __init__(self, checked: Checked) -> None:
+    def __init__(self, checked: Checked, apart: Apart) -> None:
         anatomy = Anatomy(checked, apart)
         self.brought = brought(anatomy)
         super().__init__(checked, anatomy)

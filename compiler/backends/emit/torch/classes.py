@@ -96,9 +96,10 @@ class Class:
 
     def inline(self, uses: Sequence[Code | None], slot: Slot) -> Code:
         """An expression; a number that differs between instances becomes an attribute."""
-        if self.solver.constant(uses):
-            return self.solver.fill(uses, slot)
-        return self.stored(uses, slot)
+        self.solver.literally = True
+        found = self.solver.fill(uses, slot) if self.solver.constant(uses) else self.stored(uses, slot)
+        self.solver.literally = False
+        return found
 
     def stored(self, trees: Sequence[Any], slot: Slot) -> Code:
         first = next(tree for tree in trees if tree is not None)

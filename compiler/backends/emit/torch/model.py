@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from ....graph import Checked
 from ..blocks import Blocks
 from ..code import Code, Leaf
-from ..entries import Body
-from ..parts import Anatomy, Part
+from ..entries import Body, Unlike
+from ..parts import Anatomy, Apart, Part
 from ..public import public
 from ..text import camel, docstring, read_pieces
 from .bodies import Builder
@@ -24,7 +24,10 @@ PIECES = read_pieces(__package__)
 
 def emit_torch(checked: Checked, doc: str = "") -> str:
     """The source of the model; `doc` is the documentation of its file."""
-    return Model(checked).text(doc)
+    try:
+        return Model(checked, numbered).text(doc)
+    except Unlike:  # blocks that are entangled: one class for all
+        return Model(checked, lambda frame, nodes: True).text(doc)
 
 
 class Model(Blocks[Made]):
@@ -32,8 +35,8 @@ class Model(Blocks[Made]):
 
     taken = frozenset({"Tensor", "OrderedDict", *PIECES})
 
-    def __init__(self, checked: Checked) -> None:
-        super().__init__(checked, Anatomy(checked, numbered))
+    def __init__(self, checked: Checked, apart: Apart) -> None:
+        super().__init__(checked, Anatomy(checked, apart))
 
     def body(self, part: Part) -> Body:
         return Builder(part, self.anatomy, self.make).body()
