@@ -323,17 +323,20 @@ class _Writer:
         found = iter(branches)
         return replace(item, branches=tuple(tuple(next(found) for _ in branch) for branch in item.branches)), label
 
-    @staticmethod
-    def opened(items: tuple[Item, ...], scope: _Scope) -> tuple[tuple[Item, ...], str]:
+    def opened(self, items: tuple[Item, ...], scope: _Scope) -> tuple[tuple[Item, ...], str]:
         """The items of a branch with what their labels begin with said once, where there are several."""
-        labels = [i.label for i in walk(items) if isinstance(i, Use) and i.label]
-        if len(labels) < 2 or len({label[0] for label in labels}) > 1 or any(len(label) < 2 for label in labels):
+        labels = [i.label for i in walk(items) if isinstance(i, Use) and (i.label or self.weighted(i))]
+        if len(labels) < 2 or any(len(label) < 2 for label in labels) or len({label[0] for label in labels}) > 1:
             return items, ""
         text = label_text(labels[0][:1])
         if not IDENTIFIER.match(text) or text in RESERVED | OPERATORS.keys() | scope.taken:
             return items, ""
         scope.taken.add(text)
         return shortened(items, 1), f" as {text}"
+
+    def weighted(self, item: Use) -> bool:
+        """Whether a call has weights, and so a path that matters."""
+        return any(self.network.layers[n].facts.weights for n in item.layers)
 
     def loop(self, item: Loop, lines: Lines, scope: _Scope) -> None:
         inner = Lines(lines.depth + 4)
