@@ -17,7 +17,7 @@ from cnnc.runtime.data import Dataset
 from cnnc.runtime.runnable import refusals
 
 from . import generated as made
-from .trial import trained
+from .trial import job_of, trained
 
 HEADER = re.compile(r"^train(?: (?!for )(\w+))?(?: for (\w+))?:", re.MULTILINE)
 RECIPES = [
