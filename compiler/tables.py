@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +18,7 @@ from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
 from ..grammar import GRAMMAR, TABLES
+from .kept import cache_folder, keep
 from .layout import Token, Words
 
 STARTS = ["module", "expr"]
@@ -78,7 +77,7 @@ def load(reductions: object) -> Parser:
         if stored is not None and stored["key"] == key:
             return Parser(stored, reductions)
     text = encode(build(grammar))
-    _keep(text, _cache(key))
+    keep(text.encode(), _cache(key))
     return Parser(decode(text), reductions)
 
 
@@ -119,22 +118,4 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _cache(key: str) -> Path:
-    return _cache_folder() / "cnnc" / f"grammar-{key[:16]}.json"
-
-
-def _cache_folder() -> Path:
-    """Where this platform keeps what can be made again."""
-    if os.environ.get("XDG_CACHE_HOME"):
-        return Path(os.environ["XDG_CACHE_HOME"])
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or "~/AppData/Local").expanduser()
-    return Path("~/Library/Caches" if sys.platform == "darwin" else "~/.cache").expanduser()
-
-
-def _keep(text: str, path: Path) -> None:
-    """Written beside its place and moved there whole; a cache that cannot be written is none."""
-    beside = path.with_suffix(f".{os.getpid()}")
-    with suppress(OSError, RuntimeError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+    return cache_folder() / f"grammar-{key[:16]}.json"

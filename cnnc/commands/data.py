@@ -3,6 +3,10 @@
 `cnnc data` lists what `--data` takes; `cnnc data X` opens X as training would, and tells classes, counts, shapes, mean
 and deviation, and every file that cannot be used. X is a folder, a file, a name such as `mnist`, or a source as recipes
 have it: `'csv("cars.csv", label=make)'`.
+
+Every file is looked into before the first step, so that broken ones are found. What a look of more than half a second
+found is remembered in ~/.cache/cnnc/looks (CNNC_LOOKS; `no` for nothing), by size and times of change: the next look
+goes only into files that are new or changed. `--look-anew` goes into all.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="where published data lie (CNNC_DATA, ~/.cache/cnnc/data)")
     parser.add_argument("--split", type=float, metavar="SHARE", help="share to learn from, of data in one piece (0.8)")
     parser.add_argument("--bad-images", choices=("skip", "fail"), default="skip", help="files that cannot be read")
+    parser.add_argument("--look-anew", dest="look", action="store_const", const="anew", default="remembered",
+                        help="into all files, also those that are as they were at the last look")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -42,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from ..runtime.data import open_data
     from ..runtime.data.opening import named
 
-    said = named(words[0], None).changed(root=args.data_dir, bad=args.bad_images, split=args.split)
+    said = named(words[0], None).changed(root=args.data_dir, bad=args.bad_images, split=args.split, look=args.look)
     found = open_data(said, 0)
     print(json.dumps(as_dict(found), indent=1) if args.json else "\n".join(told(found)))
     return cli.DONE

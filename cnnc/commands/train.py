@@ -35,6 +35,7 @@ SHORT = {
     "precision": "precision.what",
     "data_dir": "data.root",
     "bad_images": "data.bad",
+    "look": "data.look",
 }
 """Options that stand for a `--set`."""
 
@@ -51,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="where published data lie (CNNC_DATA, ~/.cache/cnnc/data)",
     )
     group.add_argument("--bad-images", choices=("skip", "fail"), help="files that cannot be read (default: skip)")
+    group.add_argument("--look-anew", dest="look", action="store_const", const="anew",
+                       help="look into all files before the first step, not only those that changed")  # fmt: skip
     group.add_argument(
         "--weights", metavar="W",
         help="begin with these: a file, or torchvision:NAME; a head for other classes begins anew",

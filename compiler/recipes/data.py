@@ -195,6 +195,9 @@ class Data(Entry):
     labels: str | None = option("what a label is", default="classes", choices=("classes", "binary"))
     root: str | None = option("where published data lie (default: `CNNC_DATA`, else ~/.cache/cnnc/data)", default=None)
     bad: str = option("what becomes of files that cannot be read", default="skip", choices=("skip", "fail"))
+    look: str = option(
+        "files that are as they were at the last look", default="remembered", choices=("remembered", "anew")
+    )
     size: Sizes | None = option("size to bring pictures to", default=None, min=1)
     longest: int | None = option("longest side allowed after that", default=None, min=1)
     range: Numbers | None = option("values of black and white", default=None)

@@ -29,6 +29,10 @@ class Waves(Files):
         super().__init__(paths, root)
         self.rate, self.length = rate, length
 
+    @property
+    def kind(self) -> str:
+        return f"{super().kind}, {self.length} samples of {self.rate} a second"
+
     def samples(self, number: int) -> Array:
         return wave(self.paths[number], self.rate, self.name(number))
 
@@ -51,6 +55,13 @@ def audio(part: Audio, data: Data, seed: int) -> Dataset:
 
 
 # --- the next sample --------------------------------------------------------------------------------------------------
+
+
+class Whole(Waves):
+    """Recordings of any length."""
+
+    def measured(self, number: int) -> tuple[int, ...]:
+        return len(self.samples(number)), 1
 
 
 class Pieces:
@@ -88,15 +99,17 @@ class Ahead(Pieces):
 
 def foretold(root: Path, part: Audio, count: int, length: int, data: Data, seed: int) -> Dataset:
     """All recordings below a folder, cut into pieces."""
-    every = Waves(Waves.below(root), root, part.rate, length)
+    every = Whole(Waves.below(root), root, part.rate, length)
     if not len(every):
         raise DataError(f"{root}: there is no recording: files ending in {', '.join(WAVES)}")
     ahead = 1 if data.shift is None else data.shift
-    looked = sound(len(every), lambda number: (len(every.samples(number)), 1), data, root)
+    looked = sound(every, data, root)
     kept = Waves([every.paths[number] for number in looked.good], root, part.rate, length)
     starts = [
         (number, start) for number in range(len(kept)) for start in range(0, len(kept.samples(number)) - ahead, length)
     ]
-    about = About(root.resolve().name, tuple(map(str, range(count))), (length, count), count, "masks", looked.skipped)
+    about = About(
+        root.resolve().name, tuple(map(str, range(count))), (length, count), count, "masks", looked.skipped, looked.told
+    )
     lot = Lot(Pieces(kept, starts, count, 0), np.zeros(len(starts), np.int64), Ahead(kept, starts, count, ahead))
     return dataset(about, data, seed, lot)

@@ -13,6 +13,7 @@ from . import picture
 from .dataset import Array, DataError, Dataset
 from .files import Files
 from .listing import files, folders
+from .looked import Stamp, stamp, whole
 from .opening import source
 from .place import located
 from .tree import class_folders
@@ -36,6 +37,14 @@ class Clips(Files):
         """Folders of frames, and arrays."""
         inner = [path for path in folders(folder) if files(path, picture.SUFFIXES)]
         return sorted([*inner, *files(folder, VOLUMES)])
+
+    def stamp(self, number: int) -> Stamp | None:
+        path = self.paths[number]
+        return whole(sorted(files(path, picture.SUFFIXES))) if path.is_dir() else stamp(path)
+
+    @property
+    def kind(self) -> str:
+        return f"{super().kind}, {self.frames} frames of {self.size}"
 
     def load(self, number: int) -> Array:
         path = self.paths[number]

@@ -10,6 +10,7 @@ from typing import ClassVar
 from . import picture
 from .dataset import Array
 from .listing import Suffixes, files
+from .looked import Stamp, stamp
 
 
 class Files:
@@ -38,10 +39,23 @@ class Files:
         """The shape of what `load` gives. DataError where it cannot be read."""
         return self.load(number).shape
 
+    def key(self, number: int) -> str:
+        """A name that no other has."""
+        return self.name(number)
+
+    def stamp(self, number: int) -> Stamp | None:
+        """What changes when the file does."""
+        return stamp(self.paths[number])
+
+    @property
+    def kind(self) -> str:
+        """What `measured` hangs on beside the files."""
+        return f"{type(self).__name__} below {os.path.abspath(self.root or '')}"
+
     @classmethod
     def below(cls, folder: Path, others: Counter[str] | None = None) -> list[Path]:
         """The files of the kind below a folder, in one order on every system; others are counted by their endings."""
-        return sorted(files(folder, cls.suffixes, others))
+        return sorted(files(folder, cls.suffixes, others), key=lambda path: path.parts)
 
 
 class Pictures(Files):

@@ -32,7 +32,7 @@ def omniglot(part: Omniglot, data: Data, seed: int) -> Dataset:
     classes = tuple(dict.fromkeys(name for _, names, _ in found for name in names))
     lots = [Lot(pictures, numbered(names, classes, root)) for pictures, names, _ in found]
     whole = together([looked for *_, looked in found])
-    about = About("omniglot", classes, whole.shape, whole.channels, "classes", whole.skipped)
+    about = About("omniglot", classes, whole.shape, whole.channels, "classes", whole.skipped, whole.told)
     return dataset(about, data, seed, *lots)
 
 
@@ -44,7 +44,7 @@ def joined(found: list[Drawn], root: Path) -> Drawn:
 def characters(root: Path, part: str, data: Data) -> Drawn:
     """The pictures of a part, and the character of each: `Greek/character01`."""
     every = Pictures(Pictures.below(root / part), root)
-    looked = sound(len(every), every.measured, data, root / part)
+    looked = sound(every, data, root / part)
     paths = [every.paths[number] for number in looked.good]
     return Pictures(paths, root), ["/".join(path.parts[-3:-1]) for path in paths], looked
 

@@ -37,11 +37,12 @@ def tiny_imagenet(part: TinyImageNet, data: Data, seed: int) -> Dataset:
     found = tree(root / "train", root, Pictures, Pictures, data)
     names = annotated(root / "val" / ANNOTATIONS)
     every = Pictures([root / "val" / "images" / file for file in names], root)
-    looked = sound(len(every), every.measured, data, root / "val")
+    looked = sound(every, data, root / "val")
     paths = [every.paths[number] for number in looked.good]
     labels = numbered([names[path.name] for path in paths], found.classes, root / "val")
     whole = together([found.sound, looked])
-    about = About("tiny_imagenet", found.classes, whole.shape, whole.channels, "classes", whole.skipped, found.remarks)
+    remarks = found.remarks + whole.told
+    about = About("tiny_imagenet", found.classes, whole.shape, whole.channels, "classes", whole.skipped, remarks)
     return dataset(about, data, seed, found.lot(found.classes), Lot(Pictures(paths, root), labels))
 
 

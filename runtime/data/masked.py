@@ -44,7 +44,7 @@ def masked(root: Path, masks: str, kind: type[Files], data: Data, seed: int) -> 
     for one, it in zip(found, lots):
         require_sizes(one, it)
     whole = together([one.sound for one in found])
-    remarks = (*(said for one in found for said in one.remarks), *scale.remarks)
+    remarks = (*(said for one in found for said in one.remarks), *scale.remarks, *whole.told)
     shape = whole.shape if kind.any_size else whole.usual
     about = About(root.resolve().name, scale.classes, shape, whole.channels, "masks", whole.skipped, remarks)
     return dataset(about, data, seed, *lots)
@@ -78,7 +78,7 @@ def pairs(folder: Path, masks: str, kind: type[Files], root: Path, data: Data) -
     if alone:
         raise DataError(f"{beside}: no mask for {len(alone):,} of {len(examples):,}: {listed(alone)}")
     every = kind(examples, root)
-    looked = sound(len(every), every.measured, data, among)
+    looked = sound(every, data, among)
     kept = kind([examples[number] for number in looked.good], root)
     unused = len(by_name) - len(set(stems))
     remarks = (f"{unused:,} masks in {beside} belong to no {kind.word}",) if unused else ()

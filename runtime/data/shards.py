@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +24,7 @@ from . import picture
 from .braces import expanded
 from .classes import in_order, numbered, require_classes
 from .dataset import Array, DataError, Dataset
+from .looked import Stamp, stamp
 from .lot import About, Lot, dataset
 from .opening import source
 from .place import located
@@ -76,6 +79,22 @@ class Sharded:
         found, row = self.at(number)
         return f"{found.path.name}/{found.names[row]}"
 
+    def key(self, number: int) -> str:
+        found, row = self.at(number)
+        return f"{os.path.abspath(found.path)}:{int(found.places[row][0])}"
+
+    def stamp(self, number: int) -> Stamp | None:
+        return self.stamps[bisect_right(self.firsts, int(self.numbers[number])) - 1]
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__
+
+    @cached_property
+    def stamps(self) -> list[Stamp | None]:
+        """Those of the tar files."""
+        return [stamp(one.path) for one in self.shards]
+
     def class_of(self, number: int) -> str:
         found, row = self.at(number)
         return found.classes[row]
@@ -85,14 +104,14 @@ class Sharded:
 def shards(part: Shards, data: Data, seed: int) -> Dataset:
     learn, hold = files(part.path, data)
     found = [Sharded([contents(path) for path in paths]) for paths in (learn, hold) if paths]
-    looked = [sound(len(one), one.measured, data, part.path) for one in found]
+    looked = [sound(one, data, part.path) for one in found]
     found = [Sharded(one.shards, seen.good) for one, seen in zip(found, looked)]
     names = [[one.class_of(number) for number in range(len(one))] for one in found]
     classes = in_order(names[0])
     lots = [Lot(one, numbered(cells, classes, part.path)) for one, cells in zip(found, names)]
     require_classes(classes, lots[0].labels, part.path)
     whole = together(looked)
-    about = About(Path(part.path).name, classes, whole.shape, whole.channels, "classes", whole.skipped)
+    about = About(Path(part.path).name, classes, whole.shape, whole.channels, "classes", whole.skipped, whole.told)
     return dataset(about, data, seed, *lots)
 
 

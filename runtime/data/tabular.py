@@ -76,7 +76,13 @@ def opened(path: Path, beside: Path | None, part: Csv, data: Data, seed: int) ->
     any_size = isinstance(pieces[0].examples, Files) and pieces[0].examples.any_size
     shape = looked.shape if any_size else looked.usual
     about = About(
-        path.stem, classes, shape, looked.channels, target, looked.skipped, () if any_size else looked.remarks
+        path.stem,
+        classes,
+        shape,
+        looked.channels,
+        target,
+        looked.skipped,
+        looked.told + (() if any_size else looked.remarks),
     )
     return dataset(about, data, seed, *lots)
 
@@ -207,7 +213,7 @@ def of_files(whole: Table, columns: Columns, part: Csv, data: Data) -> Piece:
     cells = whole.column(columns.file)
     kind: type[Files] = Volumes if cells[0].lower().endswith(VOLUMES) else Pictures
     every = kind([folder / cell for cell in cells], folder)
-    looked = sound(len(every), every.measured, data, whole.path)
+    looked = sound(every, data, whole.path)
     kept = kind([every.paths[number] for number in looked.good], folder)
     return Piece(kept, whole._replace(rows=[whole.rows[number] for number in looked.good]), looked)
 

@@ -56,6 +56,7 @@ def class_folders(root: Path, kind: type[Files], data: Data, seed: int, make: Ma
     shape = whole.shape if kind.any_size else whole.usual
     if not kind.any_size:
         remarks += whole.remarks
+    remarks += whole.told
     about = About(root.resolve().name, classes, shape, whole.channels, "classes", whole.skipped, remarks)
     return dataset(about, data, seed, *lots)
 
@@ -78,7 +79,7 @@ def tree(folder: Path, root: Path, kind: type[Files], make: Make, data: Data) ->
     require_tree(folder, listing, kind)
     every = make([path for paths in listing.values() for path in paths], root)
     names = [name for name, paths in listing.items() for _ in paths]
-    looked = sound(len(every), every.measured, data, folder)
+    looked = sound(every, data, folder)
     examples = make([every.paths[number] for number in looked.good], root)
     return Tree(folder, classes, examples, [names[number] for number in looked.good], looked, others)
 

@@ -30,7 +30,7 @@ def voc(part: Voc, data: Data, seed: int) -> Dataset:
                      fetching("VOCSegmentation", {"year": part.year}))  # fmt: skip
     found = [listed(root, file, data) for file in LISTS]
     whole = together([looked for _, looked in found])
-    about = About(f"voc{part.year}", CLASSES, whole.shape, whole.channels, "masks", whole.skipped)
+    about = About(f"voc{part.year}", CLASSES, whole.shape, whole.channels, "masks", whole.skipped, whole.told)
     return dataset(about, data, seed, *(lot for lot, _ in found))
 
 
@@ -38,9 +38,9 @@ def listed(root: Path, file: str, data: Data) -> tuple[Lot, Sound]:
     """The pictures that a list names, with their masks."""
     names = (root / file).read_text("utf-8").split()
     every = Pictures([root / "JPEGImages" / f"{name}.jpg" for name in names], root)
-    looked = sound(len(every), every.measured, data, root / file)
+    looked = sound(every, data, root / file)
     paths = [every.paths[number] for number in looked.good]
     masks = [root / "SegmentationClass" / f"{path.stem}.png" for path in paths]
     marks = Marks(masks, root)
-    sound(len(marks), marks.measured, data.changed(bad="fail"), root / file)
+    sound(marks, data.changed(bad="fail"), root / file)
     return Lot(Pictures(paths, root), np.zeros(len(paths), np.int64), marks), looked
