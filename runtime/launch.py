@@ -118,9 +118,8 @@ def watching(job: Job, folder: RunFolder, shown: Display) -> Iterator[logs.Watch
     """Inside, the display and the logs of the recipe listen."""
     before = read_state(folder.path)
     began = re.sub(r"\D", "", before.began)[:14] if before is not None else ""
-    settings = {said.entry.entry: told(said.entry) for said in job.recipe.said}
-    about = logs.About(str(folder), folder.path.name, f"{folder.path.name}-{began}", settings)
-    watch = logs.Watching(shown, logs.open_logs(job.recipe, about) if folder.written else [])
+    about = logs.About(str(folder), folder.path.name, f"{folder.path.name}-{began}", logs.settings(job.recipe))
+    watch = logs.Watching(shown, logs.open_logs(job.recipe, about, shown.say) if folder.written else [])
     try:
         yield watch
     except BaseException:

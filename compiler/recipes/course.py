@@ -202,11 +202,11 @@ class TensorBoard(Part):
 class Wandb(Part):
     """Weights & Biases."""
 
-    project: str = arg("the project; `cnnc` where nothing is said", default="")
+    project: str = arg("the project; `WANDB_PROJECT`, else `cnnc`, where nothing is said", default="")
 
 
 @part("log", "mlflow")
 class Mlflow(Part):
     """MLflow."""
 
-    experiment: str = arg("the experiment; `cnnc` where nothing is said", default="")
+    experiment: str = arg("the experiment; `MLFLOW_EXPERIMENT_NAME`, else `cnnc`, where nothing is said", default="")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
@@ -10,35 +12,70 @@ from .base import About
 
 
 class Wandb:
-    """A run of Weights & Biases; going on with a run goes on there too."""
+    """A run of Weights & Biases; going on with a run goes on there too.
+
+    Numbers hang on `steps`, not on the service's own count: that one only grows, and a run that goes on from a
+    checkpoint begins before the place where it ended.
+    """
 
     def __init__(self, project: str, about: About) -> None:
         wandb: Any = import_module("wandb")
-        settings = dict(about.settings)
-        self.run = wandb.init(project=project, name=about.name, id=about.ident, resume="allow", config=settings,
-                              dir=about.folder)  # fmt: skip
+        project = project or os.environ.get("WANDB_PROJECT") or "cnnc"
+        self.run = wandb.init(project=project, name=about.name, id=about.ident, resume="allow",
+                              config=dict(about.settings), dir=os.path.abspath(about.folder))  # fmt: skip
+        self.run.define_metric("*", step_metric="steps")
 
     def numbers(self, step: int, numbers: Mapping[str, float]) -> None:
-        self.run.log(dict(numbers), step=step)
+        self.run.log({**numbers, "steps": step})
 
     def close(self, state: str) -> None:
         self.run.finish(exit_code=0 if state == "finished" else 1)
 
 
 class Mlflow:
-    """A run of MLflow."""
+    """A run of MLflow, which is found again by a tag where it goes on.
 
-    LONGEST = 500
-    """Characters of a setting, which is what MLflow takes."""
+    All through a client of our own: runs that are active in the same process are left alone.
+    """
+
+    TAG = "cnnc.run"
+    LONGEST = 6000
+    """Characters of a setting, which is what MLflow takes; longer ones stand whole among the files, in `settings.json`."""
 
     def __init__(self, experiment: str, about: About) -> None:
-        self.mlflow: Any = import_module("mlflow")
-        self.mlflow.set_experiment(experiment)
-        self.mlflow.start_run(run_name=about.name)
-        self.mlflow.log_params({name: str(value)[: self.LONGEST] for name, value in about.settings.items()})
+        mlflow: Any = import_module("mlflow")
+        self.entities: Any = import_module("mlflow.entities")
+        self.client: Any = mlflow.MlflowClient()
+        at = self.experiment(experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "cnnc")
+        self.ident: str = self.found(at, about.ident) or self.begun(at, about)
+        self.client.update_run(self.ident, status="RUNNING")
+        params = [self.entities.Param(name, self.cut(str(value))) for name, value in about.settings.items()]
+        self.client.log_batch(self.ident, params=params)
+        if any(len(str(value)) > self.LONGEST for value in about.settings.values()):
+            self.client.log_dict(self.ident, dict(about.settings), "settings.json")
+
+    def experiment(self, name: str) -> str:
+        """The number of an experiment, which begins where there is none of the name."""
+        there = self.client.get_experiment_by_name(name)
+        return str(there.experiment_id if there is not None else self.client.create_experiment(name))
+
+    def found(self, experiment: str, ident: str) -> str | None:
+        """The run that goes on."""
+        there = self.client.search_runs([experiment], f"tags.`{self.TAG}` = '{ident}'", max_results=1)
+        return str(there[0].info.run_id) if there else None
+
+    def begun(self, experiment: str, about: About) -> str:
+        run = self.client.create_run(experiment, tags={self.TAG: about.ident}, run_name=about.name)
+        return str(run.info.run_id)
+
+    def cut(self, value: str) -> str:
+        return value if len(value) <= self.LONGEST else value[: self.LONGEST - 1] + "…"
 
     def numbers(self, step: int, numbers: Mapping[str, float]) -> None:
-        self.mlflow.log_metrics({name.replace("/", "."): value for name, value in numbers.items()}, step=step)
+        now = int(time.time() * 1000)
+        self.client.log_batch(
+            self.ident, [self.entities.Metric(name, value, now, step) for name, value in numbers.items()]
+        )
 
     def close(self, state: str) -> None:
-        self.mlflow.end_run({"finished": "FINISHED", "interrupted": "KILLED"}.get(state, "FAILED"))
+        self.client.set_terminated(self.ident, {"finished": "FINISHED", "interrupted": "KILLED"}.get(state, "FAILED"))

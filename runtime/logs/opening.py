@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import singledispatch
 from importlib.util import find_spec
 
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes import course
 from ...compiler.recipes.base import Part
-from ...compiler.recipes.record import Recipe
+from ...compiler.recipes.record import Recipe, told
 from .base import About, Log
 
 PACKAGES = {"tensorboard": "tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
@@ -29,8 +30,26 @@ def require(recipe: Recipe) -> None:
                             f"`pip install {package}`")  # fmt: skip
 
 
-def open_logs(recipe: Recipe, about: About) -> list[Log]:
-    return [open_log(part, about) for part in wanted(recipe)]
+def open_logs(recipe: Recipe, about: About, say: Callable[[str], None]) -> list[Log]:
+    """The logs of a recipe. One that cannot begin is told and left out: the run matters more."""
+    found = []
+    for part in wanted(recipe):
+        try:
+            found.append(open_log(part, about))
+        except Exception as error:  # whatever a service or a disk may raise: no key, no network, no room
+            first = (str(error).strip().splitlines() or [""])[0]
+            say(f"no numbers to {part.word}: {type(error).__name__}: {first}")
+    return found
+
+
+def settings(recipe: Recipe) -> dict[str, str]:
+    """What a recipe says, for people: each entry by its name, those of a phase behind the name of the phase."""
+    whole = [("", recipe.said), *((f"{phase.name}/", phase.said) for phase in recipe.phases)]
+    found: dict[str, list[str]] = {}
+    for before, entries in whole:
+        for said in entries:
+            found.setdefault(before + said.entry.entry, []).append(told(said.entry))
+    return {name: "; ".join(lines) for name, lines in found.items()}
 
 
 @singledispatch
@@ -57,14 +76,14 @@ def _(part: course.TensorBoard, about: About) -> Log:
 def _(part: course.Wandb, about: About) -> Log:
     from .online import Wandb
 
-    return Wandb(part.project or "cnnc", about)
+    return Wandb(part.project, about)
 
 
 @open_log.register
 def _(part: course.Mlflow, about: About) -> Log:
     from .online import Mlflow
 
-    return Mlflow(part.experiment or "cnnc", about)
+    return Mlflow(part.experiment, about)
 
 
 def as_part(text: str) -> str:

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cnnc.compiler.override import read
 from cnnc.compiler.recipes import course
 from cnnc.runtime.display import Display
-from cnnc.runtime.logs import About, Watching, as_part
+from cnnc.runtime.logs import About, Watching, as_part, open_logs, settings
 from cnnc.runtime.logs.opening import open_log
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.errors import OutOfRangeError
@@ -74,33 +75,40 @@ def test_a_table_has_a_row_for_each_epoch(tmp_path: Path) -> None:
 
 
 def test_weights_and_biases_gets_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in, for where it is not installed; the package itself: test_online.py."""
     said: list[Any] = []
     its = SimpleNamespace(
-        log=lambda numbers, step: said.append((step, numbers)), finish=lambda exit_code: said.append(exit_code)
-    )
+        log=said.append, finish=lambda exit_code: said.append(exit_code),
+        define_metric=lambda name, step_metric: said.append((name, step_metric)),
+    )  # fmt: skip
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=lambda **how: said.append(how) or its))
     watch = Watching(Display(quiet=True), [open_log(course.Wandb(project="flowers"), about(tmp_path))])
     watch.epoch(ROW, False)
     watch.close("finished")
-    how, (step, numbers), code = said
+    how, steps, numbers, code = said
     assert (how["project"], how["name"], how["id"], how["resume"]) == ("flowers", "net-1", "net-1-2026", "allow")
     assert how["config"] == {"batch": "batch 100"}
-    assert (step, numbers, code) == (30, EXPECTED, 0)
+    assert (steps, numbers, code) == (("*", "steps"), {**EXPECTED, "steps": 30}, 0)
 
 
-def test_mlflow_gets_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: dict[str, Any] = {}
-    fake = SimpleNamespace(
-        set_experiment=lambda name: said.update(experiment=name), start_run=lambda run_name: said.update(run=run_name),
-        log_params=lambda found: said.update(params=found), end_run=lambda state: said.update(state=state),
-        log_metrics=lambda found, step: said.update(numbers=found, step=step),
-    )  # fmt: skip
-    monkeypatch.setitem(sys.modules, "mlflow", fake)
-    watch = Watching(Display(quiet=True), [open_log(course.Mlflow(), about(tmp_path))])
-    watch.epoch(ROW, False)
-    watch.close("interrupted")
-    assert said["numbers"] == {name.replace("/", "."): value for name, value in EXPECTED.items()}
-    assert (said["experiment"], said["run"], said["step"], said["state"]) == ("cnnc", "net-1", 30, "KILLED")
+def test_a_log_that_cannot_begin_is_told_and_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: Any) -> None:
+        raise ValueError("no key\nand much more")
+
+    monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=refuse))
+    recipe = read('train:\n    log wandb, csv("log.csv")\n')
+    said: list[str] = []
+    (log,) = open_logs(recipe, about(tmp_path), said.append)
+    assert type(log).__name__ == "Table"
+    assert said == ["no numbers to wandb: ValueError: no key"]
+
+
+def test_settings_hold_every_entry_of_every_phase() -> None:
+    recipe = read("train:\n    loss cross_entropy\n    loss mse, weight=0.5\n    phase warm:\n        epochs 2\n")
+    found = settings(recipe)
+    assert "cross_entropy" in found["loss"]
+    assert "mse" in found["loss"]
+    assert found["warm/epochs"] == "epochs 2"
 
 
 def test_a_log_that_fails_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
