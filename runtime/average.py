@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..compiler.recipes.course import Average
+from .portions import fill, own
 from .schedule import Clock
 
 
@@ -31,7 +32,7 @@ class Averaged:
         share = plain if self.said.how == "polyak" else max(1 - self.said.decay, plain)
         for name, value in module.state_dict().items():
             if value.is_floating_point():
-                self.state[name].lerp_(value, share)
+                own(self.state[name]).lerp_(own(value), share)
             else:
                 self.state[name].copy_(value)
         self.count += 1
@@ -48,5 +49,5 @@ class Averaged:
 
     def restore(self, state: dict[str, Tensor], count: int) -> None:
         for name, value in state.items():
-            self.state[name].copy_(value)
+            fill(self.state[name], value)
         self.count = count

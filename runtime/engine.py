@@ -6,16 +6,20 @@ import logging
 import math
 import os
 import warnings
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
+from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
+from lightning_fabric.strategies.parallel import ParallelStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ..compiler.diagnostics import UserError
+from ..compiler.graph import Checked
+from . import portions
 from .feed import Batch
 from .ranks import ALONE, Ranks
 from .synced import synced
@@ -59,6 +63,8 @@ class Engine:
 
     def use(self, precision: str) -> None:
         """Compute in these numbers from now on; networks must be set up anew."""
+        if precision == "fp16" and self.ranks.split:
+            raise DeviceError("`precision fp16` is not there with `--strategy fsdp`; `bf16`, `tf32` and `fp32` are")
         self.precision = precision
         if self.kind == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "fp32"
@@ -71,11 +77,8 @@ class Engine:
 
     def shared(self, numbers: Any) -> Fabric:
         """Fabric over all processes, which are started unless torchrun, SLURM or the first of them did it."""
-        strategy = DDPStrategy(
-            find_unused_parameters=self.several, broadcast_buffers=False, gradient_as_bucket_view=True
-        )
         fabric = Fabric(
-            accelerator=self.kind, strategy=strategy, devices=self.ranks.devices, num_nodes=self.ranks.nodes,
+            accelerator=self.kind, strategy=self.strategy(), devices=self.ranks.devices, num_nodes=self.ranks.nodes,
             precision=numbers,
         )  # fmt: skip
         try:
@@ -83,6 +86,12 @@ class Engine:
         except ValueError as error:
             raise DeviceError(f"the processes do not fit together: {error}") from None
         return fabric
+
+    def strategy(self) -> ParallelStrategy:
+        """What the processes share: gradients (DDP), or weights, gradients and the optimizer (FSDP2)."""
+        if self.ranks.split:
+            return ModelParallelStrategy(as_it_is, data_parallel_size=self.ranks.total, tensor_parallel_size=1)
+        return DDPStrategy(find_unused_parameters=self.several, broadcast_buffers=False, gradient_as_bucket_view=True)
 
     @property
     def device(self) -> torch.device:
@@ -97,11 +106,16 @@ class Engine:
     def told(self) -> str:
         """`CPU, 2 threads, bf16 with fp32 weights, channels last`"""
         place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
-        many = "" if self.ranks.alone else f"{plural(self.ranks.total, 'process')}, each on "
+        shared = " with a share of the weights" if self.ranks.split else ""
+        many = "" if self.ranks.alone else f"{plural(self.ranks.total, 'process')}, each{shared} on "
         return f"{many}{place}, {TOLD[self.precision]}, channels last"
 
-    def placed(self, module: nn.Module) -> nn.Module:
-        """The network on the device, maps in channels-last order."""
+    def placed(self, module: nn.Module, checked: Checked) -> nn.Module:
+        """The network on the device, maps in channels-last order; or the share of it that this process keeps."""
+        if self.ranks.split:
+            strategy: Any = self.fabric.strategy
+            portions.split(synced(module), checked, strategy.device_mesh["data_parallel"])
+            return module
         if any(p.ndim == 4 for p in module.parameters()):
             module = module.to(memory_format=torch.channels_last)
         return (module if self.ranks.alone else synced(module)).to(self.device)
@@ -110,6 +124,8 @@ class Engine:
         """The network and its optimizer, ready for the loop."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            if self.ranks.split:
+                return self.fabric.setup_module(module), self.fabric.setup_optimizers(optimizer)
             wrapped, wrapping = self.fabric.setup(module, optimizer)
         return wrapped, wrapping
 
@@ -147,6 +163,21 @@ class Engine:
         if value is not None:
             self.fabric.clip_gradients(module, optimizer, clip_val=value)
 
+    def whole(self, state: Any) -> Any:
+        """Weights, or what an optimizer remembers, as one process would have them. What is split is put together by all
+        processes, for the first."""
+        return portions.wholes(state, self.ranks.first) if self.ranks.split else state
+
+    def load(self, module: nn.Module, optimizer: Any, model: dict[str, Tensor], remembered: Any) -> None:
+        """Bring back weights and, where it is not None, what the optimizer remembers; each takes its share."""
+        if not self.ranks.split:
+            module.load_state_dict(model)
+        for name, value in module.state_dict().items() if self.ranks.split else ():
+            portions.fill(value, model[name])
+        if remembered is not None:
+            known = portions.known(optimizer, remembered)
+            optimizer.load_state_dict(portions.shares(optimizer, known) if self.ranks.split else known)
+
     def state(self) -> dict[str, Any]:
         """What must be the same to go on: threads, which decide the order of sums, numbers, and the scale of fp16."""
         scale = self.fabric.strategy.precision.state_dict()
@@ -158,8 +189,14 @@ class Engine:
         self.fabric.strategy.precision.load_state_dict(state["precision"])
 
     def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
-        """Inside, gradients are only added up."""
-        return self.fabric.no_backward_sync(module, enabled=whether)
+        """Inside, gradients are only added up. Where they are split they are exchanged all the same: whole ones, kept
+        from part to part, would take the memory that was to be saved."""
+        return nullcontext() if self.ranks.split else self.fabric.no_backward_sync(module, enabled=whether)
+
+
+def as_it_is(module: nn.Module, mesh: Any) -> nn.Module:
+    """Fabric asks how to split a network; ours comes split."""
+    return module
 
 
 def threads(work: float) -> int:

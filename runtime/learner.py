@@ -45,7 +45,7 @@ class Learner:
         parts = optimize.groups(net, fates)
         if not parts:
             raise TrainingError("every weight is frozen: there is nothing to learn")
-        self.module, self.optimizer = engine.setup(net, optimize.made(said, parts, engine.kind))
+        self.module, self.optimizer = engine.setup(net, optimize.made(said, parts, engine.kind, engine.ranks.split))
         self.schedule(recipe.one(learning.Schedule) or learning.Constant(), said.lr)
         self.criterion = criterion(job, stage, net)
         self.penalty = Penalty(job.checked, net)
@@ -77,7 +77,7 @@ class Learner:
         parts = list(pieces(there, self.stage.split))
         for i, part in enumerate(parts):
             with self.engine.paused(self.module, i < len(parts) - 1):
-                self.backward(part, weight * len(part.y) / len(there.y), at)
+                self.backward(part, weight, len(part.y) / len(there.y), at)
         self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
         self.optimizer.step()
         at.step += 1
@@ -86,7 +86,7 @@ class Learner:
             self.averaged.take(self.net)
         return lr
 
-    def backward(self, batch: Batch, share: float, at: Position) -> None:
+    def backward(self, batch: Batch, weight: float, part: float, at: Position) -> None:
         """Forward and backward of a part of the batch."""
         inputs, target = batch.inputs, batch.y
         if self.mix is not None:
@@ -94,15 +94,26 @@ class Learner:
             inputs = (x,)
         outputs = several(self.module(*inputs))
         loss = self.criterion(outputs, target, batch.clean)
-        if self.penalty:
+        apart = 0.0
+        if self.penalty and self.engine.ranks.split:
+            apart = self.penalize(part)
+        elif self.penalty:
             loss = loss + self.penalty()
-        value = float(loss.detach())
+        value = float(loss.detach()) + apart
         if not math.isfinite(value):
             raise self.astray(value, batch, at)
+        share = weight * part
         self.engine.backward(loss * share if share != 1 else loss)
         at.loss += value * len(batch.y)
         at.score += self.measuring.running(outputs, batch)
         at.seen += len(batch.y)
+
+    def penalize(self, part: float) -> float:
+        """The penalty where weights are split: backward through the own share, whose gradient no other adds to."""
+        own = self.penalty()
+        if own.requires_grad:
+            self.engine.backward(own * part)
+        return self.engine.together.sums(float(own.detach()))[0]
 
     def astray(self, loss: float, batch: Batch, at: Position) -> TrainingError:
         """A loss that is no number: the examples or the rate are to blame, and the checkpoint before is still good."""

@@ -16,6 +16,9 @@ from .network import Scope
 
 FUSED = {"cpu", "cuda", "mps", "xpu"}
 
+Way = dict[str, bool]
+"""How torch computes a step, in its words."""
+
 
 class Fate(NamedTuple):
     """What holds for one weight."""
@@ -62,43 +65,55 @@ def groups(module: nn.Module, fate: Mapping[str, Fate]) -> list[dict[str, Any]]:
     return [{"params": parts, "lr": lr, "rate": lr, "weight_decay": decay} for (lr, decay), parts in sorted_.items()]
 
 
+def together(split: bool) -> Way:
+    """All weights in one go, where they are split; else torch knows what is best."""
+    return {"foreach": True} if split else {}
+
+
+def fused(device: str, split: bool) -> Way:
+    """In one pass over memory, for which weights must be whole."""
+    return together(split) or {"fused": device in FUSED}
+
+
 @singledispatch
-def made(said: rule.Optimizer, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
-    """The optimizer of torch."""
+def made(said: rule.Optimizer, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
+    """The optimizer of torch. `split`: each process has a share of every weight."""
     raise NotImplementedError(said.word)
 
 
 @made.register
-def sgd(said: rule.SGD, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
+def sgd(said: rule.SGD, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
     nesterov = said.nesterov and said.momentum > 0
-    return optim.SGD(parts, said.lr, momentum=said.momentum, nesterov=nesterov, fused=device in FUSED)
+    return optim.SGD(parts, said.lr, momentum=said.momentum, nesterov=nesterov, **fused(device, split))
 
 
 @made.register
-def adam(said: rule.Adam, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
-    return optim.Adam(parts, said.lr, (said.beta1, said.beta2), said.eps, fused=device in FUSED)
+def adam(said: rule.Adam, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
+    return optim.Adam(parts, said.lr, (said.beta1, said.beta2), said.eps, **fused(device, split))
 
 
 @made.register
-def adamw(said: rule.AdamW, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
-    return optim.AdamW(parts, said.lr, (said.beta1, said.beta2), said.eps, fused=device in FUSED)
+def adamw(said: rule.AdamW, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
+    return optim.AdamW(parts, said.lr, (said.beta1, said.beta2), said.eps, **fused(device, split))
 
 
 @made.register
-def rmsprop(said: rule.RMSProp, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
-    return optim.RMSprop(parts, said.lr, alpha=said.rho, eps=said.eps, momentum=said.momentum, centered=said.centered)
+def rmsprop(said: rule.RMSProp, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
+    return optim.RMSprop(
+        parts, said.lr, alpha=said.rho, eps=said.eps, momentum=said.momentum, centered=said.centered, **together(split)
+    )
 
 
 @made.register
-def adagrad(said: rule.Adagrad, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
-    return optim.Adagrad(parts, said.lr, initial_accumulator_value=said.start, eps=said.eps)
+def adagrad(said: rule.Adagrad, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
+    return optim.Adagrad(parts, said.lr, initial_accumulator_value=said.start, eps=said.eps, **together(split))
 
 
 @made.register
-def adadelta(said: rule.Adadelta, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
-    return optim.Adadelta(parts, said.lr, said.rho, said.eps)
+def adadelta(said: rule.Adadelta, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
+    return optim.Adadelta(parts, said.lr, said.rho, said.eps, **together(split))
 
 
 @made.register
-def lamb(said: rule.Lamb, parts: list[dict[str, Any]], device: str) -> optim.Optimizer:
+def lamb(said: rule.Lamb, parts: list[dict[str, Any]], device: str, split: bool = False) -> optim.Optimizer:
     return Lamb(parts, said.lr, (said.beta1, said.beta2), said.eps)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..compiler.graph import Checked
 from ..compiler.ops.base import weight_key
+from .portions import own
 
 
 class Penalized(NamedTuple):
@@ -19,8 +20,8 @@ class Penalized(NamedTuple):
     l2: float
 
     def __call__(self) -> Tensor:
-        """l1 * sum |w| + l2 * sum w**2, as Keras's L1L2."""
-        weight = self.weight.float()
+        """l1 * sum |w| + l2 * sum w**2, as Keras's L1L2; of a weight that is split, what the own share adds to it."""
+        weight = own(self.weight).float()
         return self.l1 * weight.abs().sum() + self.l2 * weight.square().sum()
 
 

@@ -15,11 +15,15 @@ Positions = NDArray[np.int64]
 
 
 class Ranks(NamedTuple):
-    """One process for each device of each node; `rank` counts them all from 0. The first one writes and speaks."""
+    """One process for each device of each node; `rank` counts them all from 0. The first one writes and speaks.
+
+    `split`: each keeps only its share of the weights.
+    """
 
     rank: int = 0
     devices: int = 1
     nodes: int = 1
+    split: bool = False
 
     @property
     def total(self) -> int:

@@ -36,19 +36,22 @@ class Saving:
     def save(
         self, net: Network, learner: Learner, averaged: Averaged | None, engine: Engine, position: Position
     ) -> None:
-        """Write the checkpoint."""
+        """Write the checkpoint: the first process does, where weights are split all have a part in it."""
         began = time.perf_counter()
         state = {
             "format": 2,
-            "model": net.state_dict(),
-            "optimizer": learner.optimizer.state_dict(),
-            "average": {"state": averaged.state, "count": averaged.count} if averaged is not None else None,
+            "model": engine.whole(net.state_dict()),
+            "optimizer": engine.whole(learner.optimizer.state_dict()),
+            "average": (
+                {"state": engine.whole(averaged.state), "count": averaged.count} if averaged is not None else None
+            ),
             "plateau": learner.plateau.state() if learner.plateau is not None else None,
             "engine": engine.state(),
             "position": position.as_dict(),
         }
         try:
-            write(self.folder.checkpoint, state)
+            if engine.ranks.first:
+                write(self.folder.checkpoint, state)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             self.say(f"the checkpoint of step {position.step} cannot be written: {reason}; the one before is kept")
@@ -63,12 +66,11 @@ class Saving:
         return state
 
     def restore(
-        self, found: dict[str, Any], net: Network, learner: Learner, averaged: Averaged | None, *, over: bool
-    ) -> None:
+        self, found: dict[str, Any], net: Network, learner: Learner, averaged: Averaged | None, engine: Engine,
+        *, over: bool,
+    ) -> None:  # fmt: skip
         """Bring back what was saved; of a run that is `over` there is no phase to go on with."""
-        if not over:
-            learner.optimizer.load_state_dict(found["optimizer"])
-        net.load_state_dict(found["model"])
+        engine.load(net, learner.optimizer, found["model"], None if over else found["optimizer"])
         if averaged is not None:
             averaged.restore(found["average"]["state"], found["average"]["count"])
         if learner.plateau is not None and found["plateau"] is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -14,11 +16,22 @@ from .rules.scale import Measured
 BATCH = 256
 
 
-class Reached(Exception):
-    """The values on their way into the layer: the rest of the network need not run."""
+class Enough(Exception):
+    """The rest of the network need not run."""
 
-    def __init__(self, x: Tensor) -> None:
-        self.x = x
+
+class Reached:
+    """Keeps the values on their way into the layer. `whole`: the network must run to its end, since it is split."""
+
+    x: Tensor
+
+    def __init__(self, *, whole: bool) -> None:
+        self.whole = whole
+
+    def __call__(self, part: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self.x = inputs[0]
+        if not self.whole:
+            raise Enough
 
 
 def measure_statistics(net: nn.Module, checked: Checked, feed: Feed, engine: Engine) -> None:
@@ -37,25 +50,21 @@ def fill(part: Measured, net: nn.Module, feed: Feed, engine: Engine) -> None:
     """Mean and variance of each channel over all training examples, added up in double precision."""
     training = net.training
     net.eval()
+    reached = Reached(whole=engine.ranks.split)
     sums: list[Tensor] = []
     squares: list[Tensor] = []
     count = 0
     hook = part.register_forward_pre_hook(reached)
     for positions in np.array_split(np.arange(len(feed)), even(len(feed), BATCH)):
-        try:
+        with suppress(Enough):
             net(*engine.at_hand(feed.batch(0, positions)).inputs)
-        except Reached as stop:
-            x = stop.x.double().movedim(1, -1).flatten(0, -2)
-            sums.append(x.sum(0))
-            squares.append(x.square().sum(0))
-            count += len(x)
+        x = reached.x.double().movedim(1, -1).flatten(0, -2)
+        sums.append(x.sum(0))
+        squares.append(x.square().sum(0))
+        count += len(x)
     hook.remove()
     net.train(training)
     mean = sum(sums[1:], sums[0]) / count
     part.mean.copy_(mean)
     part.variance.copy_((sum(squares[1:], squares[0]) / count - mean.square()).clamp_min(0))
     part.count.fill_(count)
-
-
-def reached(part: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-    raise Reached(inputs[0])

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 from ..compiler.diagnostics import UserError
+from .portions import from_first
 from .ranks import Positions, Ranks
 
 STRIDE = 8
@@ -50,9 +51,11 @@ class Together:
         return self.ranks.alone or step % STRIDE == 0
 
     @torch.no_grad()
-    def as_first(self, module: nn.Module) -> None:
-        """Give every process the weights and statistics of the first."""
-        for value in module.state_dict().values() if not self.ranks.alone else ():
+    def as_first(self, module: nn.Module, whole: nn.Module) -> None:
+        """Give every process the weights and statistics of the first, where all of them stand in `whole`."""
+        if self.ranks.split:
+            from_first(module.state_dict(), whole.state_dict())
+        for value in module.state_dict().values() if not self.ranks.alone and not self.ranks.split else ():
             distributed.broadcast(value, 0)
 
     def gathered(self, x: Tensor, positions: Positions) -> Tensor:

@@ -75,7 +75,7 @@ class Trainer:
         self.saving = Saving(folder, save_every, watch.say)
         net = lower(job.checked, seed=job.seed, head="folded")
         begin(net, job, watch.say)
-        self.net: Network = engine.placed(net)  # type: ignore[assignment]
+        self.net: Network = engine.placed(net, job.checked)  # type: ignore[assignment]
         self.settling = Settling(self.net)
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
@@ -234,7 +234,7 @@ class Trainer:
 
     def keep(self) -> None:
         with self.weights():
-            self.folder.write_weights(self.folder.best, self.net.state_dict())
+            self.folder.write_weights(self.folder.best, self.engine.whole(self.net.state_dict()))
 
     # --- going on and ending ------------------------------------------------------------------------------------------
 
@@ -242,9 +242,9 @@ class Trainer:
         """Write the checkpoint."""
         at = self.position
         at.loss, at.score, at.seen = self.totals()
-        if self.engine.ranks.first:
+        if self.engine.ranks.first or self.engine.ranks.split:
             self.saving.save(self.net, self.learner, self.averaged, self.engine, at)
-        else:
+        if not self.engine.ranks.first:
             at.forget_epoch()  # the first has it all
 
     def totals(self) -> tuple[float, float, int]:
@@ -261,15 +261,14 @@ class Trainer:
             self.enter(self.stages[self.position.stage])
         if not self.engine.ranks.first:
             self.position.forget_epoch()
-        self.saving.restore(found, self.net, self.learner, self.averaged, over=self.position.stage >= len(self.stages))
+        over = self.position.stage >= len(self.stages)
+        self.saving.restore(found, self.net, self.learner, self.averaged, self.engine, over=over)
 
     def finish(self) -> Outcome:
         """Write the last weights, and measure those kept in full precision."""
         with self.weights():
-            self.folder.write_weights(self.folder.last, self.net.state_dict())
-        if self.engine.ranks.first:
-            load_into(self.net, self.job.checked, self.folder.best)
-        self.engine.together.as_first(self.net)
+            self.folder.write_weights(self.folder.last, self.engine.whole(self.net.state_dict()))
+        self.take_best()
         self.engine.use("fp32")
         figures = measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring())
         seconds = time.perf_counter() - self.started
@@ -277,6 +276,14 @@ class Trainer:
         found = {"epoch": at.best_epoch, "steps": at.step, **figures.as_dict(self.job.task.classes)}
         self.folder.write_json(self.folder.metrics, found)
         return Outcome(figures, at.best_epoch, seconds, self.job.task.told(figures))
+
+    def take_best(self) -> None:
+        """Give the network the weights kept, which the first process has read."""
+        ranks, checked = self.engine.ranks, self.job.checked
+        net = lower(checked, seed=None, head="folded") if ranks.split and ranks.first else self.net
+        if ranks.first:
+            load_into(net, checked, self.folder.best)
+        self.engine.together.as_first(self.net, net)
 
 
 def require_enough(found: tuple[Stage, ...], job: Job, ranks: Ranks) -> None:

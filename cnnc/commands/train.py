@@ -56,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="look into all files before the first step, not only those that changed")  # fmt: skip
     group.add_argument(
         "--weights", metavar="W",
-        help="begin with these: a file, or torchvision:NAME; a head for other classes begins anew",
+        help="begin with these: a file, torchvision:NAME, keras:NAME, or imagenet for what is published for the "
+             "model; a head for other classes begins anew",
     )  # fmt: skip
     group.add_argument("--recipe", metavar="NAME", help="which recipe (default: the one without a name, else the last)")
     group.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
@@ -75,6 +76,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--nodes", type=several, metavar="N", help="machines, when torchrun or srun starts us on each (1)"
     )
+    group.add_argument(
+        "--strategy", choices=("ddp", "fsdp"), default="ddp",
+        help="ddp: each device has the whole network; fsdp: each a share of its weights, gradients and optimizer (ddp)",
+    )  # fmt: skip
     group.add_argument("--out", metavar="DIR", help="the run folder (default: the next runs/MODEL-N)")
     group.add_argument(
         "--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named"
@@ -118,8 +123,10 @@ def run(args: argparse.Namespace) -> int:
     if args.file is None and args.resume is None:
         raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
     if args.find_lr or args.find_batch:
+        require_several(args, 1)
         return found(args)
-    ranks = found_ranks(args.devices, args.nodes)
+    ranks = found_ranks(args.devices, args.nodes)._replace(split=args.strategy == "fsdp")
+    require_several(args, ranks.total)
     if args.file == "-" and not ranks.alone:
         raise cli.UsageError(f"{ranks.total} processes cannot all read the standard input: give a FILE")
     conduct = Conduct(args.save_every, ranks=ranks)
@@ -129,6 +136,14 @@ def run(args: argparse.Namespace) -> int:
         if outcome.figures is not None and not args.no_report and ranks.first:
             story_told(job, folder, shown)
     return told(outcome, folder, ranks) if ranks.first else cli.DONE
+
+
+def require_several(args: argparse.Namespace, processes: int) -> None:
+    """UsageError where the weights are to be split over one process."""
+    if args.strategy == "fsdp" and processes == 1:
+        raise cli.UsageError(
+            "`--strategy fsdp` splits the weights over several devices, but here is one: give --devices"
+        )
 
 
 # --- before torch -----------------------------------------------------------------------------------------------------
@@ -244,7 +259,7 @@ def found(args: argparse.Namespace) -> int:
 def told(outcome: Outcome, folder: RunFolder, ranks: Ranks) -> int:
     """The result, or how to go on."""
     if outcome.figures is None:
-        many = f" --devices {ranks.devices}" if ranks.devices > 1 else ""
+        many = f" --devices {ranks.devices}" * (ranks.devices > 1) + " --strategy fsdp" * ranks.split
         print(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}{many}`")
         return cli.INTERRUPTED
     print(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")

@@ -65,16 +65,23 @@ def close(first: Path, second: Path) -> None:
 
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     model = written(tmp_path, TEXT)
-    for out, more in (("one", ()), ("two", ("--devices", 2))):
+    two = ("--devices", 2)
+    for out, more in (("one", ()), ("two", two), ("split", (*two, "--strategy", "fsdp"))):
         made = cnnc("train", model, "--out", out, "--device", "cpu", "--epochs", 1, *more, cwd=tmp_path)
         assert made.returncode == 0, made.stderr
-    assert made.stderr == ""
-    assert made.stdout.count("held-out accuracy") == 1
-    close(tmp_path / "one", tmp_path / "two")
-    one, two = (json.loads((tmp_path / run / "metrics.json").read_text()) for run in ("one", "two"))
+        assert made.stderr == ""
+        assert made.stdout.count("held-out accuracy") == 1
+        same(tmp_path / "one", tmp_path / out)
+    assert "2 processes, each with a share of the weights on CPU" in made.stdout
+
+
+def same(first: Path, second: Path) -> None:
+    """The same curve, figures and weights."""
+    close(first, second)
+    one, two = (json.loads((run / "metrics.json").read_text()) for run in (first, second))
     assert two["examples"] == one["examples"] == sum(map(sum, two["confusion"]))
     assert two["loss"] == pytest.approx(one["loss"], rel=1e-3)
-    rows = [(tmp_path / run / "metrics.csv").read_text().splitlines()[1].split(",")[:4] for run in ("one", "two")]
+    rows = [(run / "metrics.csv").read_text().splitlines()[1].split(",")[:4] for run in (first, second)]
     np.testing.assert_allclose(np.array(rows[1], float), np.array(rows[0], float), rtol=1e-3)
 
 
@@ -106,10 +113,11 @@ def gone(process: int) -> bool:
 
 
 @pytest.mark.proof
-def test_a_rank_that_is_killed_ends_the_run_which_goes_on_later(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_a_rank_that_is_killed_ends_the_run_which_goes_on_later(strategy: str, tmp_path: Path) -> None:
     whole = cnnc("train", written(tmp_path, TEXT), "--out", "one", "--device", "cpu", "--epochs", 12, cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
-    process = started(tmp_path, "--save-every", 7, "--epochs", 12)
+    process = started(tmp_path, "--save-every", 7, "--epochs", 12, "--strategy", strategy)
     os.kill(children(process.pid)[0], signal.SIGKILL)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -132,12 +140,13 @@ def test_the_first_rank_takes_the_others_along(tmp_path: Path) -> None:
 
 
 @pytest.mark.proof
-def test_a_wish_to_one_process_stops_all_of_them(tmp_path: Path) -> None:
-    process = started(tmp_path, "--epochs", 400)
+@pytest.mark.parametrize(("strategy", "again"), [("ddp", ""), ("fsdp", " --strategy fsdp")])
+def test_a_wish_to_one_process_stops_all_of_them(strategy: str, again: str, tmp_path: Path) -> None:
+    process = started(tmp_path, "--epochs", 400, "--strategy", strategy)
     process.send_signal(signal.SIGTERM)
     rest, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert "cnnc train --resume run --devices 2" in rest
+    assert f"cnnc train --resume run --devices 2{again}\n" in rest
 
 
 @pytest.mark.proof
