@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,17 +13,17 @@ from tests.training.tiny import MODEL
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cnnc.Run]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> cnnc.Run:
     """A small network that learned the digits well enough to be right mostly and wrong at times."""
     folder = tmp_path_factory.mktemp("run")
     (folder / "tiny.cnn").write_text(MODEL)
-    before, threads = os.getcwd(), torch.get_num_threads()
-    os.chdir(folder)
+    threads = torch.get_num_threads()
     try:
-        yield cnnc.train(folder / "tiny.cnn", epochs=6, optimizer__lr=0.03, log=["tensorboard"], quiet=True,
-                         out=folder / "tiny-1")  # fmt: skip
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(folder)
+            return cnnc.train(folder / "tiny.cnn", epochs=6, optimizer__lr=0.03, log=["tensorboard"], quiet=True,
+                              out=folder / "tiny-1")  # fmt: skip
     finally:
-        os.chdir(before)
         torch.set_num_threads(threads)
 
 

@@ -177,7 +177,7 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
         process.send_signal(signal.SIGCONT)
         time.sleep(0.05)
     rest, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode in (130, -signal.SIGINT)  # the same to a shell: where Python was ending already
     assert (tmp_path / "run" / "last.ckpt").exists() or "resume" not in rest
 
 
