@@ -47,7 +47,7 @@ def require_classes(classes: tuple[str, ...], labels: Labels, where: object) -> 
     counts = np.bincount(labels, minlength=len(classes))
     empty = [name for name, count in zip(classes, counts) if not count]
     if empty:
-        raise DataError(f"{where}: no example in {listed(empty)}")
+        raise DataError(f"{where}: to learn from is no example in {listed(empty)}")
     if len(classes) < 2:
         raise DataError(f"{where}: two classes at least are expected, found only {listed(classes) or 'none'}")
 

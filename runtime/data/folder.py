@@ -18,7 +18,19 @@ def folder(part: rule.Folder, data: rule.Data, seed: int) -> Dataset:
         raise DataError(f"{part.path}: a folder is expected, with a folder for each class")
     if part.masks is not None:
         return masked(root, part.masks, Pictures, data, seed)
-    return class_folders(root, Pictures, data, seed)
+    found = class_folders(root, Pictures, data, seed)
+    return found._replace(remarks=(*found.remarks, *frames(found.train, part.path)))
+
+
+def frames(split: Split, where: str) -> tuple[str, ...]:
+    """A remark where all pictures lie in folders below those of the classes, as the frames of clips do."""
+    paths = split.examples.paths if isinstance(split.examples, Pictures) else []
+    folders = {path.parent for path in paths}
+    if len({path.parent.parent for path in paths}) < 2 or len(folders) < 4 or len(paths) < 2 * len(folders):
+        return ()
+    if any(path.parent in {one.parent for one in folders} for path in paths):
+        return ()
+    return (f'all pictures lie in sub-folders of the classes: where these are clips, say `clips("{where}")`',)
 
 
 def sound_files(split: Split) -> tuple[Split, tuple[str, ...]]:

@@ -8,17 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .classes import in_order, numbered
+from .classes import in_order, listed, numbered
 from .dataset import Array, DataError, Held, Target
 from .lot import Lot
 from .marks import VOID
 
 
 class Meaning(NamedTuple):
-    """What is known, as a target of the protocol, and the names of its classes."""
+    """What is known, as a target of the protocol, and the names of its classes; the first has the number `first`."""
 
     target: Target
     classes: tuple[str, ...]
+    first: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 def meant(ys: Sequence[Array | None], shape: tuple[int, ...], said: tuple[str, ...], path: Path) -> Meaning:
@@ -54,10 +56,28 @@ def of_column(y: Array, said: tuple[str, ...], path: Path) -> Meaning:
     if y.dtype == np.bool_:
         return Meaning("classes", named(2, said, path))
     if not np.issubdtype(y.dtype, np.integer):
-        return Meaning("values", said or ("value",))
-    if y.min(initial=0) < 0:
-        return Meaning("classes", in_order(map(str, np.unique(y).tolist())))
-    return Meaning("classes", named(1 + int(y.max(initial=0)), said, path))
+        return Meaning("values", said or ("value",), remarks=of_whole(y))
+    there = [int(one) for one in np.unique(y)]
+    if there[0] < 0:
+        return Meaning("classes", in_order(map(str, there)))
+    if there == list(range(1, len(there) + 1)) and len(there) > 1:
+        told = f"classes are numbered from 1 to {len(there)} in the file"
+        return Meaning("classes", said or tuple(map(str, there)), 1, (told,))
+    if not said and len(there) <= there[-1]:
+        missing, known = (
+            listed([str(n) for n in range(there[-1] + 1) if (n in there) is which]) for which in (False, True)
+        )
+        raise DataError(
+            f"{path}: no example in {missing}: classes are numbered from 0 or 1 without a gap, found {known}"
+        )
+    return Meaning("classes", named(1 + there[-1], said, path))
+
+
+def of_whole(y: Array) -> tuple[str, ...]:
+    """Whole numbers that are written as others are could be meant as classes."""
+    if len(np.unique(y)) * 2 > len(y) or (y % 1).any():
+        return ()
+    return (f"what is known is of type {y.dtype} and taken as values: save whole numbers where these are classes",)
 
 
 def of_columns(y: Array, said: tuple[str, ...], path: Path) -> Meaning:
@@ -98,4 +118,4 @@ def labels(y: Array | None, count: int, meaning: Meaning, path: Path) -> Array:
     flat = y.reshape(-1)
     if flat.dtype.kind in "US" or (flat.dtype.kind == "i" and flat.min(initial=0) < 0):
         return numbered(list(map(str, flat.tolist())), meaning.classes, path)
-    return np.asarray(flat, np.int64)
+    return np.asarray(flat, np.int64) - meaning.first

@@ -51,7 +51,8 @@ def written(text: str) -> Part:
 def unknown(text: str, path: Path) -> str:
     """What can be done about a text that means nothing."""
     if path.is_file():
-        return f"{text}: files ending in {', '.join(ENDINGS)} are data; of others give the folder"
+        hint = f'; time series are read by `series("{text}")`' if path.suffix.lower() == ".txt" else ""
+        return f"{text}: files ending in {', '.join(ENDINGS)} are data; of others give the folder{hint}"
     near = get_close_matches(text.lower().replace("-", "_"), PARTS["source"], n=1)
     hint = f"did you mean `{near[0]}`?" if near else "give a folder, a file or a name such as `digits`, `mnist`"
     return f"{text}: there is no such file or folder, and no data set of this name: {hint}"

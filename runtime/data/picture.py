@@ -39,6 +39,7 @@ def measured(file: File, name: object = None) -> tuple[int, int, int]:
             turned = image.getexif().get(ORIENTATION, 1) in TURNED
             if image.format == "JPEG":
                 image.draft(None, (1, 1))
+            image.load()
             channels = len(plain(image).getbands())
     except READING as error:
         raise DataError(f"{name or file}: {reason(error, file)}") from None
@@ -56,7 +57,11 @@ class Huge(Exception):
     """A picture of more pixels than are read."""
 
 
-READING = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, Huge)
+class NoFile(Exception):
+    """A folder, a pipe or a device."""
+
+
+READING = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, Huge, NoFile)
 """What PIL raises for files that are broken."""
 
 
@@ -65,7 +70,7 @@ def opened(file: File) -> Any:
     from PIL import Image
 
     quiet()
-    content = io.BytesIO(Path(file).read_bytes()) if isinstance(file, (str, Path)) else file
+    content = io.BytesIO(content_of(Path(file))) if isinstance(file, (str, Path)) else file
     try:
         image = Image.open(content)  # read at once: PIL itself reads in small pieces, each a turn for other threads
     except Image.DecompressionBombError:
@@ -73,6 +78,13 @@ def opened(file: File) -> Any:
     if image.width * image.height > PIXELS:
         raise Huge(f"{image.height:,} x {image.width:,} pixels are more than {PIXELS:,}")
     return image
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file; pipes and devices, at which one could wait forever, are none."""
+    if path.exists() and not path.is_file():
+        raise NoFile
+    return path.read_bytes()
 
 
 @cache
@@ -89,6 +101,10 @@ def reason(error: Exception, file: File) -> str:
 
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
+    if isinstance(error, PermissionError):
+        return "it may not be read: its permissions forbid it"
+    if isinstance(error, NoFile):
+        return "this is no file"
     if empty(file):
         return "the file is empty"
     if isinstance(error, Huge):

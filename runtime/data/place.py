@@ -42,10 +42,10 @@ def published(data: Data, folders: tuple[str, ...], files: tuple[str, ...], fetc
         home.mkdir(parents=True, exist_ok=True)
         fetch(home)
     except (OSError, RuntimeError, ImportError, ValueError) as error:  # what torchvision and its network raise
-        raise DataError(f"{absent(home / folders[0], files)} ({brief(error)})") from None
+        raise DataError(absent(home / folders[0], files, brief(error))) from None
     found = having(home, folders, files)
     if found is None:
-        raise DataError(absent(home / folders[0], files))
+        raise DataError(absent(home / folders[0], files, "the download is not whole"))
     return found
 
 
@@ -58,9 +58,10 @@ def there(path: Path) -> bool:
     return path.exists() or path.with_name(path.name + ".gz").exists()
 
 
-def absent(folder: Path, files: tuple[str, ...]) -> str:
+def absent(folder: Path, files: tuple[str, ...], why: str = "no network") -> str:
     """What to put where."""
-    return f"put {', '.join(files)} into {folder}: they are not there, and could not be downloaded"
+    return (f"put {', '.join(files)} into {folder}, or say with --data-dir or {VARIABLE} where else they are: they are "
+            f"not there, and could not be downloaded ({why})")  # fmt: skip
 
 
 def brief(error: Exception) -> str:

@@ -144,6 +144,8 @@ def said_by(paths: list[Path], words: tuple[str, ...]) -> list[Path]:
 
 def contents(path: Path) -> Contents:
     """The table of contents. DataError where an example lacks its picture or its class."""
+    if not path.stat().st_size:
+        raise DataError(f"{path}: the file is empty")
     places, names, classes = [], [], []
     for name, members in grouped(path):
         image = next((member for end, member in members.items() if f".{end}" in picture.SUFFIXES), None)
@@ -164,7 +166,10 @@ def grouped(path: Path) -> Iterator[tuple[str, dict[str, tarfile.TarInfo]]]:
     before, members = "", dict[str, tarfile.TarInfo]()
     try:
         with tarfile.open(path, "r:") as tar:
+            end_of_file = path.stat().st_size
             for member in tar:
+                if member.offset_data + member.size > end_of_file:
+                    raise DataError(f"{path}: it ends too early, in {member.name}")
                 if not member.isfile():
                     continue
                 folder, slash, last = member.name.rpartition("/")
@@ -175,10 +180,19 @@ def grouped(path: Path) -> Iterator[tuple[str, dict[str, tarfile.TarInfo]]]:
                     members = {}
                 before = name
                 members[end.lower()] = member
+        if not ended(path):
+            raise DataError(f"{path}: it ends too early: the mark of the end is missing")
     except (tarfile.TarError, OSError) as error:
         raise DataError(f"{path}: no tar file that can be read, compressed ones are not ({error})") from None
     if members:
         yield before, members
+
+
+def ended(path: Path) -> bool:
+    """Whether an empty block is the last, as all tar files have it."""
+    with path.open("rb") as file:
+        file.seek(-min(path.stat().st_size, tarfile.BLOCKSIZE), os.SEEK_END)
+        return not any(file.read())
 
 
 def class_in(path: Path, member: tarfile.TarInfo, kind: str) -> str:

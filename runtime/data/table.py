@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +28,16 @@ class Table(NamedTuple):
     path: Path
     names: tuple[str, ...]
     rows: list[list[str]]
+    lines: list[int]
+
+    def line(self, number: int) -> str:
+        """Where a row stands, its last line where it has several."""
+        return f"{self.path}:{self.lines[number]}"
+
+    def some(self, numbers: Iterable[int]) -> Table:
+        """Some of the rows."""
+        chosen = list(numbers)
+        return self._replace(rows=[self.rows[n] for n in chosen], lines=[self.lines[n] for n in chosen])
 
     @property
     def width(self) -> int:
@@ -55,30 +68,48 @@ class Table(NamedTuple):
 def table(path: Path) -> Table:
     """The table of a file, which may be compressed. DataError where it is none."""
     try:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+        content = gzip.decompress(content) if path.suffix == ".gz" else content
+    except (OSError, EOFError, ValueError) as error:
         raise DataError(f"{path}: no text that can be read ({type(error).__name__}: {error})") from None
-    return parsed(text, path)
+    return parsed(text_of(content, path), path)
+
+
+def text_of(content: bytes, path: Path) -> str:
+    """UTF-8, with a mark at its beginning or without, and UTF-16 with one."""
+    code = "utf-16" if content[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
+    try:
+        text = content.decode(code)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise DataError(f"{path}:{line}: no UTF-8 text: save the table as CSV in UTF-8") from None
+    if "\0" in text:
+        raise DataError(f"{path}: this is no text")
+    return text
 
 
 def parsed(text: str, path: Path) -> Table:
     csv.field_size_limit(2**24)
     first = text.partition("\n")[0]
     separator = max(SEPARATORS, key=first.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    reader = csv.reader(StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
-    for row in reader:
-        if not any(cell.strip() for cell in row):
-            continue
-        if rows and len(row) != len(rows[0]):
-            raise DataError(f"{path}:{reader.line_num}: {len(row)} columns, {len(rows[0])} in the first row")
-        rows.append(row)
+    lines: list[int] = []
+    try:
+        for row in reader:
+            if not any(cell.strip() for cell in row):
+                continue
+            if rows and len(row) != len(rows[0]):
+                raise DataError(f"{path}:{reader.line_num}: {len(row)} columns, {len(rows[0])} in the first row")
+            rows.append(row)
+            lines.append(reader.line_num)
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: no table that can be read ({error})") from None
     named = has_names(rows)
     if len(rows) - named < 1:
         raise DataError(f"{path}: a table with rows is expected, found {'only names' if rows else 'nothing'}")
-    return Table(path, tuple(cell.strip() for cell in rows[0]) if named else (), rows[1:] if named else rows)
+    return Table(path, tuple(cell.strip() for cell in rows[0]) if named else (), rows[1:] if named else rows,
+                 lines[1:] if named else lines)  # fmt: skip
 
 
 def has_names(rows: list[list[str]]) -> bool:

@@ -18,6 +18,7 @@ from .lot import About, Lot, dataset
 from .opening import TAKEN, source
 from .partner import partner
 from .place import located, published, unfetched
+from .rows import placed, repeated, require_endings, require_labels, require_some
 from .sound import Sound, sound, together
 from .table import Table, class_names, table
 from .text import Texts
@@ -75,15 +76,8 @@ def opened(path: Path, beside: Path | None, part: Csv, data: Data, seed: int) ->
     looked = together([piece.sound for piece in pieces])
     any_size = isinstance(pieces[0].examples, Files) and pieces[0].examples.any_size
     shape = looked.shape if any_size else looked.usual
-    about = About(
-        path.stem,
-        classes,
-        shape,
-        looked.channels,
-        target,
-        looked.skipped,
-        looked.told + (() if any_size else looked.remarks),
-    )
+    remarks = looked.told + (() if any_size else looked.remarks) + twice(pieces, columns)
+    about = About(path.stem, classes, shape, looked.channels, target, looked.skipped, remarks)
     return dataset(about, data, seed, *lots)
 
 
@@ -95,7 +89,7 @@ def found(whole: Table, part: Csv) -> Columns:
     split = whole.one_of(SPLIT)
     values = tuple(whole.at(name) for name in part.values or ())
     label = -1 if values else whole.at(part.label) if part.label else labelled(whole)
-    file = whole.at(part.file) if part.file else -1 if part.text else of_paths(whole)
+    file = whole.at(part.file) if part.file else -1 if part.text else of_paths(whole, part)
     taken = {split, label, file, *values}
     texts = tuple(whole.at(name) for name in part.text or ())
     rest = [i for i in range(whole.width) if i not in taken]
@@ -127,13 +121,15 @@ def labelled(whole: Table) -> int:
     return -1 if place is None else place
 
 
-def of_paths(whole: Table) -> int:
+def of_paths(whole: Table, part: Csv) -> int:
     """The column of paths, by its name and its cells; -1 where there is none."""
     ends = (*picture.SUFFIXES, *VOLUMES)
     for number in range(whole.width):
         cells = whole.column(number)[:LOOKED_AT]
         if all(cell.lower().endswith(ends) for cell in cells):
             return number
+    if not part.text and not part.label and whole.one_of(TEXT) is None:
+        require_endings(whole, FILE, ends)
     return -1
 
 
@@ -154,8 +150,8 @@ def in_two(whole: Table, columns: Columns) -> list[Table]:
     if not any(held) or all(held):
         told = ", ".join(in_order(whole.column(columns.split))[:5])
         raise DataError(f"{whole.path}: `{whole.called(columns.split)}` is {told}: `train` and `val` are expected")
-    parts = ([row for row, is_held in zip(whole.rows, held) if is_held is which] for which in (False, True))
-    return [whole._replace(rows=rows) for rows in parts]
+    parts = ([number for number, is_held in enumerate(held) if is_held is which] for which in (False, True))
+    return [whole.some(numbers) for numbers in parts]
 
 
 # --- what is known ----------------------------------------------------------------------------------------------------
@@ -165,6 +161,7 @@ def known(whole: Table, columns: Columns) -> tuple[Target, tuple[str, ...]]:
     """Classes in a column; values, where they are asked for or no whole numbers."""
     if columns.values:
         return "values", tuple(whole.called(i) for i in columns.values)
+    require_labels(whole, columns.label)
     cells = whole.column(columns.label)
     if all(map(numeric, cells)) and not all(float(cell).is_integer() for cell in cells):
         return "values", (whole.called(columns.label),)
@@ -185,10 +182,10 @@ def renamed(classes: tuple[str, ...], whole: Table, columns: Columns) -> tuple[s
 
 def as_numbers(whole: Table, columns: tuple[int, ...]) -> Array:
     """(n, columns) float32. DataError with the row where a cell is no number."""
-    for number, row in enumerate(whole.rows, 1 + bool(whole.names)):
+    for number, row in enumerate(whole.rows):
         for place in columns:
             if not numeric(row[place].strip()):
-                raise DataError(f"{whole.path}:{number}: `{whole.called(place)}` is a number in other rows, here "
+                raise DataError(f"{whole.line(number)}: `{whole.called(place)}` is a number in other rows, here "
                                 f"`{row[place].strip()}`")  # fmt: skip
     return np.array([[float(row[place]) for place in columns] for row in whole.rows], np.float32)
 
@@ -212,10 +209,19 @@ def of_files(whole: Table, columns: Columns, part: Csv, data: Data) -> Piece:
     folder = located(part.folder, data) if part.folder else whole.path.parent
     cells = whole.column(columns.file)
     kind: type[Files] = Volumes if cells[0].lower().endswith(VOLUMES) else Pictures
-    every = kind([folder / cell for cell in cells], folder)
+    paths = placed(folder, cells)
+    require_some(paths, whole, folder)
+    every = kind(paths, folder)
     looked = sound(every, data, whole.path)
     kept = kind([every.paths[number] for number in looked.good], folder)
-    return Piece(kept, whole._replace(rows=[whole.rows[number] for number in looked.good]), looked)
+    return Piece(kept, whole.some(looked.good.tolist()), looked)
+
+
+def twice(pieces: list[Piece], columns: Columns) -> tuple[str, ...]:
+    """A remark on files that stand in several rows."""
+    paths = [path for piece in pieces if isinstance(piece.examples, Files) for path in piece.examples.paths]
+    labels = [cell for piece in pieces if columns.label >= 0 for cell in piece.table.column(columns.label)]
+    return repeated(paths, labels or [""] * len(paths))
 
 
 def of_texts(whole: Table, columns: Columns, part: Csv, data: Data) -> Piece:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -49,10 +50,12 @@ def class_folders(root: Path, kind: type[Files], data: Data, seed: int, make: Ma
     learn, hold = parts(root, data)
     found = [tree(part, root, kind, make or kind, data) for part in (learn, hold) if part is not None]
     classes = found[0].classes
+    for one in found:
+        require_sound(one)
     lots = [one.lot(classes) for one in found]
     require_classes(classes, lots[0].labels, learn)
     whole = together([one.sound for one in found])
-    remarks = tuple(text for one in found for text in one.remarks)
+    remarks = (*(text for one in found for text in one.remarks), *unused(root, learn, hold))
     shape = whole.shape if kind.any_size else whole.usual
     if not kind.any_size:
         remarks += whole.remarks
@@ -93,7 +96,10 @@ def beside(folder: Path, kind: type[Files]) -> dict[str, int]:
 def require_tree(folder: Path, listing: dict[str, list[Path]], kind: type[Files]) -> None:
     """Class folders with files in them. DataError says what is there instead."""
     if not listing:
-        raise DataError(f"{folder}: one folder for each class is expected here, found none")
+        beside = len([p for p in folder.iterdir() if seen(p) and p.name.lower().endswith(kind.suffixes)])
+        hint = (f", but {beside:,} {kind.word}{'s' * (beside != 1)}: put them into a folder for each class, or name "
+                "their classes in a table, as `cnnc data` says of csv") if beside else ""  # fmt: skip
+        raise DataError(f"{folder}: one folder for each class is expected here, found none{hint}")
     if len(listing) == 1:
         (name,) = listing
         below = [path.name for path in folders(folder / name)]
@@ -101,4 +107,23 @@ def require_tree(folder: Path, listing: dict[str, list[Path]], kind: type[Files]
         raise DataError(f"{folder}: two classes at least are expected, found only {name}{hint}")
     empty = [name for name, paths in listing.items() if not paths]
     if empty:
-        raise DataError(f"{folder}: no {kind.word} in {listed(empty)}")
+        raise DataError(f"{folder}: no {kind.word} in {listed(empty)}: put some there, or take the folder away")
+
+
+def require_sound(found: Tree) -> None:
+    """Each class has a file that can be read. DataError with the reason where one has none."""
+    there = set(found.names)
+    lost = [name for name in found.classes if name not in there]
+    if lost:
+        first = next((said for said in found.sound.skipped if f"{lost[0]}{os.sep}" in said), "")
+        why = f"; the first: {first}" if first else ""
+        raise DataError(f"{found.folder}: no {found.examples.word} that can be read in {listed(lost)}{why}")
+
+
+def unused(root: Path, learn: Path, hold: Path | None) -> tuple[str, ...]:
+    """A remark on folders beside those that are taken whose names say that they are data."""
+    if learn == root:
+        return ()
+    names = (*TRAIN, *HELD)
+    left = [path.name for path in folders(root) if path.name.lower() in names and path not in (learn, hold)]
+    return (f"not used now: {listed(left)} in {root}; held out is {hold.name if hold else 'nothing'}",) if left else ()

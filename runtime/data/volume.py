@@ -19,6 +19,8 @@ KINDS = {
 def volume(path: Path, name: object = None) -> Array:
     """The array of a file, slices first as they lie in memory. DataError with `name` where it cannot be read."""
     lower = path.name.lower()
+    if path.exists() and not path.is_file():
+        raise DataError(f"{name or path}: this is no file")
     read = nifti if lower.endswith((".nii", ".nii.gz")) else meta if lower.endswith((".mhd", ".mha")) else plain
     try:
         found = read(path)
@@ -29,6 +31,8 @@ def volume(path: Path, name: object = None) -> Array:
         raise DataError(f"{name or path}: no array that can be read ({why})") from None
     if not np.issubdtype(found.dtype, np.number) and found.dtype != np.bool_:
         raise DataError(f"{name or path}: an array of numbers is expected, found {found.dtype}")
+    if np.issubdtype(found.dtype, np.inexact) and not np.isfinite(found).all():
+        raise DataError(f"{name or path}: it holds values that are no numbers")
     return found
 
 

@@ -40,7 +40,7 @@ class Mlflow:
 
     TAG = "cnnc.run"
     LONGEST = 6000
-    """Characters of a setting, which is what MLflow takes; longer ones stand whole among the files, in `settings.json`."""
+    """Characters of a setting, which is what MLflow takes; longer ones stand whole in `settings.json` beside it."""
 
     def __init__(self, experiment: str, about: About) -> None:
         mlflow: Any = import_module("mlflow")

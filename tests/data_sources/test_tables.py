@@ -76,7 +76,7 @@ def test_rows_of_numbers_are_vectors(tmp_path: Path) -> None:
         ("width,height\n1,2\n3,4\n", "which column is the class"),
         ("a,b,label\n1,2,x\n2,z,y\n1,2,y\n", r"a\.csv:3: `b` is a number in other rows, here `z`"),
         ("a,b,label\n1,male,x\n2,female,y\n", "`b` holds words beside columns of numbers"),
-        ("file,label\na.png,x\nb.png,x\n", "none of 2 files can be used; the first: a.png: there is no such file"),
+        ("file,label\na.png,x\nb.png,x\n", "none of 2 files is there, .*a.png is the first: say with `folder=`"),
         ("text,label\nhello,x\nhi,x\n", "two classes at least"),
         ("text,label\nhello,Cat\nhi,cat\n", "`Cat` and `cat` differ in nothing but case"),
     ],
