@@ -176,7 +176,9 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def add_weight_arguments(parser: argparse.ArgumentParser) -> None:
     """`--weights` and how they are read."""
     group = parser.add_argument_group("the weights")
-    group.add_argument("--weights", metavar="W", help="a file (safetensors, PyTorch, Keras, npz), or torchvision:NAME")
+    group.add_argument("--weights", metavar="W",
+                       help="a file (safetensors, PyTorch, Keras, npz), torchvision:NAME, keras:NAME, or imagenet for "
+                            "what is published for the model")  # fmt: skip
     add_loading_arguments(group)
 
 

@@ -102,8 +102,9 @@ class Network:
     ) -> torch.nn.Module:
         """A torch module that takes and gives channels-first tensors; its `state_dict` has the paths of the graph.
 
-        `weights` is a file (safetensors, PyTorch, Keras, npz), `torchvision:NAME`, or a `cnnc.Loading` that says more,
-        such as `partial`; `layout="channels_first"` says that whoever made it flattens maps as PyTorch does.
+        `weights` is a file (safetensors, PyTorch, Keras, npz), `torchvision:NAME`, `keras:NAME`, `imagenet` for
+        what is published for the model, or a `cnnc.Loading` that says more, such as `partial`;
+        `layout="channels_first"` says that whoever made it flattens maps as PyTorch does.
         Forward hooks reach every layer by its path; with `hooks` merges are modules too, and no value that a hook has
         seen is written over.
         """

@@ -15,7 +15,7 @@ from .nodes import Nodes
 from .parameters import bind_parameters
 from .place import NOTHING, Body, Place
 from .scope import Scope
-from .source import Frame, Span
+from .source import Frame, Source, Span
 from .values import POISON, Definition, Family, Given, Instance, Several, Shared, describe, is_value, ports
 
 
@@ -69,7 +69,7 @@ class Instances(Nodes):
         """Expand a body with its parameters bound: its value, its names and what else it gave."""
         self.budget.enter(span)
         try:
-            base, given = self.base(definition, given, span)
+            base, given, declared = self.base(definition, given, span)
             written = base.written
             assert not isinstance(written, s.Variant)
             kind = "model" if isinstance(written, s.Model) else "block"
@@ -77,7 +77,7 @@ class Instances(Nodes):
             bind_parameters(written.params, given, scope, span, f"the {kind} `{base.name}`", self.evaluate)
             bindings = tuple((n, b.value) for n, b in scope.names.items())
             around = place.frame if place else None
-            frame = Frame(kind, definition.name, span, around, path, bindings, written=written)
+            frame = Frame(kind, definition.name, span, around, path, bindings, written=written, declared=declared)
             return self.body(written, kind, scope, frame, place, current)
         finally:
             self.budget.leave()
@@ -110,13 +110,15 @@ class Instances(Nodes):
             return Several(result)
         return result
 
-    def base(self, definition: Definition, given: list[Given], span: Span) -> tuple[Definition, list[Given]]:
-        """The model behind variants, with the arguments of all of them; what is left open can be given."""
-        depth = 0
+    def base(
+        self, definition: Definition, given: list[Given], span: Span
+    ) -> tuple[Definition, list[Given], tuple[Source, ...]]:
+        """The model behind variants, with the arguments of all of them, and where each is declared; what is left open
+        can be given."""
+        declared = [definition.written.span.source]
         while isinstance(definition.written, s.Variant):
             written = definition.written
-            depth += 1
-            if depth > DEPTH:
+            if len(declared) > DEPTH:
                 raise exceeded(f"a variant of a variant, more than {DEPTH} deep", span)
             scope = Scope(definition.home)
             own = {p.name for p in written.params}
@@ -130,7 +132,8 @@ class Instances(Nodes):
             later = {g.name for g in open_}
             given = [*(g for g in (*bound(under, span), *fixed) if g.name is None or g.name not in later), *open_]
             definition = under
-        return definition, given
+            declared.append(under.written.span.source)
+        return definition, given, tuple(declared)
 
     def use_shared(self, shared: Shared, call: s.Call, place: Place, current: Any) -> Any:
         """Expand a shared chain once more, under the paths of its first use."""

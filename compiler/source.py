@@ -81,10 +81,10 @@ class Frame:
     Frames form a linked list towards the model; every node of the graph holds the innermost. `kind` is one of `model`,
     `block`, `loop`, `branch`, `residual`, `shortcut`, `group`, `sequential` or the word of a merge (`concat`, `add`,
     ...). `path` is the dotted prefix of weight paths inside it. `written` is the syntax of the block or model behind a
-    call, None in other frames.
+    call, None in other frames; `declared` the texts that declare it, that of a variant before that of its base.
     """
 
-    __slots__ = ("bindings", "depth", "kind", "name", "parent", "path", "span", "turn", "written")
+    __slots__ = ("bindings", "declared", "depth", "kind", "name", "parent", "path", "span", "turn", "written")
 
     def __init__(
         self,
@@ -96,6 +96,7 @@ class Frame:
         bindings: tuple[tuple[str, Any], ...] = (),
         turn: int = 0,
         written: Any = None,
+        declared: tuple[Source, ...] = (),
     ) -> None:
         self.kind = kind
         self.name = name
@@ -105,6 +106,7 @@ class Frame:
         self.bindings = bindings
         self.turn = turn
         self.written = written
+        self.declared = declared
         self.depth: int = 0 if parent is None else parent.depth + 1
 
     def outward(self) -> Iterator[Frame]:

@@ -265,8 +265,9 @@ class Params(Entry):
 
 @entry("weights")
 class Weights(Entry):
-    """What weights begin with: those of a file (safetensors, PyTorch, Keras), or published ones by their name, such as
-    `"torchvision:resnet50"`.
+    """What weights begin with: those of a file (safetensors, PyTorch, Keras), or published ones by their name:
+    `"torchvision:resnet50"`, `"keras:resnet50"`, or `imagenet` for those of this model, or of the model of the zoo that
+    is a part of it: the ones that torchvision recommends for ImageNet, those of Keras for models in zoo/keras.
 
     Without `partial` all must be there, in the shapes of the model.
     """

@@ -9,9 +9,9 @@ from ...compiler.graph import Checked
 from ..flattened import Reordered, reordered
 from .fit import Fitted, fit
 from .held import Arrays, WeightsError
-from .read import read
+from .read import IMAGENET, read
 from .report import Report
-from .stored import LAYOUTS, Layered, Stored
+from .stored import LAYOUTS, File, Layered, Stored
 
 Path = str | os.PathLike[str]
 
@@ -19,9 +19,10 @@ Path = str | os.PathLike[str]
 class Loading(NamedTuple):
     """Where weights come from, and how.
 
-    `source` is a file, or the name of published weights (`torchvision:resnet34`). `layout` is the order in which
-    whoever made them flattens maps: `channels_first` for PyTorch and torchvision, `channels_last` for ours and Keras's;
-    most files say so themselves. For `partial` and `adapt` see `fit`; `part` fills only what stands below a path.
+    `source` is a file, the name of published weights (`torchvision:resnet34`, `keras:resnet50`), or `imagenet` for
+    those of the network itself. `layout` is the order in which whoever made them flattens maps: `channels_first` for
+    PyTorch and torchvision, `channels_last` for ours and Keras's; most files say so themselves. For `partial` and
+    `adapt` see `fit`; `part` fills only what stands below a path.
     """
 
     source: Path
@@ -34,13 +35,26 @@ class Loading(NamedTuple):
 def fitted(checked: Checked, loading: Path | Loading) -> Fitted:
     """The weights for a network, by path, in its shapes, and a report. WeightsError says what does not fit."""
     asked = loading if isinstance(loading, Loading) else Loading(loading)
-    file = read(asked.source)
+    file = opened(asked, checked)
     if isinstance(file, Layered):
         from .keras_match import matched
 
         file = matched(checked, file, part=asked.part, partial=asked.partial)
     found = fit(checked, file, part=asked.part, partial=asked.partial, adapt=asked.adapt)
     return found._replace(arrays=in_order(checked, found.arrays, file, asked.layout))
+
+
+def opened(asked: Loading, checked: Checked) -> File:
+    """What the source says; that of `imagenet` under the paths of the network."""
+    if os.fspath(asked.source) != IMAGENET:
+        return read(asked.source)
+    from .imagenet import imagenet
+
+    path, name = imagenet(checked, asked.part)
+    found = read(name)
+    if not path or not isinstance(found, Stored):
+        return found
+    return found._replace(held={f"{path}.{key}": held for key, held in found.held.items()})
 
 
 def in_order(checked: Checked, arrays: Arrays, stored: Stored, layout: str | None) -> Arrays:

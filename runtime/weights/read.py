@@ -9,23 +9,29 @@ from pathlib import Path
 from .held import Held, WeightsError
 from .stored import File, Stored
 
-PUBLISHED = "torchvision:"
+PUBLISHED = ("torchvision:", "keras:")
 """What names of published weights begin with."""
+
+IMAGENET = "imagenet"
+"""The published weights of the model that they are for."""
 
 FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".npz", ".keras", ".h5", ".hdf5")
 """The suffixes of files of weights."""
 
-COUNTER = "num_batches_tracked"
-"""A number that PyTorch keeps with each batch normalisation, and nobody's weight."""
+COUNTERS = ("num_batches_tracked", "n_averaged")
+"""Numbers that PyTorch keeps with each batch normalisation, and with averaged weights: nobody's weights."""
+
+INDEX = ".index.json"
+"""How files end that tell which weights stand in which of several files."""
 
 
 def read(source: str | os.PathLike[str]) -> File:
-    """What a file of weights says, or weights that torchvision publishes; WeightsError where it cannot be read."""
+    """What a file of weights says, or published weights; WeightsError where it cannot be read."""
     text = os.fspath(source)
+    if text == IMAGENET:
+        raise WeightsError(f"`{IMAGENET}` means the published weights of a model: say of which with `--for FILE`")
     if text.startswith(PUBLISHED):
-        from .published import published
-
-        return without_counters(published(text.removeprefix(PUBLISHED)))
+        return without_counters(published(text))
     path = Path(text)
     with path.open("rb") as file:  # an OSError that names the file, before a library says it in its own way
         head = file.read(8)
@@ -33,14 +39,27 @@ def read(source: str | os.PathLike[str]) -> File:
     return without_counters(found) if isinstance(found, Stored) else found
 
 
+def published(text: str) -> Stored:
+    publisher, _, name = text.partition(":")
+    if publisher == "keras":
+        from .keras_published import published as found
+    else:
+        from .published import published as found
+    return found(name)
+
+
 def named(source: str) -> bool:
     """Whether a text names a file of weights, or published ones."""
-    return source.startswith(PUBLISHED) or source.lower().endswith(FILES)
+    return source == IMAGENET or source.startswith(PUBLISHED) or source.lower().endswith((*FILES, INDEX))
 
 
 def reader(path: Path, head: bytes) -> Callable[[Path], File]:
     """What reads the file, by its suffix; HDF5 also by its first bytes."""
     suffix = path.suffix.lower()
+    if path.name.endswith(INDEX):
+        from .shards import read_shards
+
+        return read_shards
     if suffix in (".keras", ".h5", ".hdf5") or head == b"\x89HDF\r\n\x1a\n":
         from .keras_file import read_keras
 
@@ -55,7 +74,7 @@ def reader(path: Path, head: bytes) -> Callable[[Path], File]:
 
 
 def without_counters(stored: Stored) -> Stored:
-    kept = {name: held for name, held in stored.held.items() if name.rpartition(".")[2] != COUNTER}
+    kept = {name: held for name, held in stored.held.items() if name.rpartition(".")[2] not in COUNTERS}
     return stored._replace(held=kept)
 
 

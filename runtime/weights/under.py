@@ -9,7 +9,7 @@ from ...compiler.graph import Checked
 from ..flattened import reordered
 from .fit import renamed
 from .held import Array, Arrays, Held, WeightsError
-from .load import Loading, fitted, in_order, require_reorderable
+from .load import Loading, fitted, in_order, opened, require_reorderable
 from .read import read
 from .stored import File, Layered, Stored
 
@@ -29,9 +29,9 @@ def under(sources: Sequence[Loading], checked: Checked | None) -> list[dict[str,
 
     WeightsError where they are of different kinds and no network brings them together.
     """
-    files = [read(loading.source) for loading in sources]
     if checked is not None:
-        return [by_path(file, loading, checked) for file, loading in zip(files, sources)]
+        return [by_path(opened(loading, checked), loading, checked) for loading in sources]
+    files = [read(loading.source) for loading in sources]
     if len({type(file) for file in files}) > 1:
         raise WeightsError(f"Keras's files know layers by their order, others by name: {SAY}")
     orders = {file.flatten for file in files if isinstance(file, Stored) and file.flatten}

@@ -112,7 +112,7 @@ def test_what_is_said_stays() -> None:
     ["play gan, generator=G, discriminator=D", "sizes [32, 64]", "augment: mosaic", "augment: jitter 0.1",
      "augment: standardize zca=true", "data coco", "loss yolo", "loss mse, of=positives", "loss dice, reduce=sum",
      "metrics coco_map", "explain gradcam, layer=conv1",
-     "weights from=imagenet", "optimizer sgd, of=G", 'data digits, length=5'],
+     "weights from=places365", "optimizer sgd, of=G", 'data digits, length=5'],
 )  # fmt: skip
 def test_what_is_not_run_is_refused(line: str) -> None:
     assert [found.code for found in refusals(read(f"train:\n    {line}"))] == ["not-run-yet"]

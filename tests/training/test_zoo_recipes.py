@@ -27,8 +27,7 @@ RECIPES = [
 ]
 REFUSED = {
     "dcgan": {"play gan", "of="}, "yolov3": {"loss yolo", "sizes", "jitter"}, "vgg16_cam": {"explain cam"},
-    "facenet_nn2": {"verification", "at="}, "vgg16_transfer": {"weights from=imagenet"},
-    "resnet50_transfer": {"weights from=imagenet"},
+    "facenet_nn2": {"verification", "at="},
 }  # fmt: skip
 """What of these is not run, beside their data."""
 

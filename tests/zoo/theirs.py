@@ -127,13 +127,13 @@ def keras_net(name: str, folder: Path, suffix: str = ".weights.h5", double: bool
     return Theirs(x[:2], [np.asarray(net(x[:2], training=False))], file)
 
 
-def filled(name: str, side: int, draw: np.random.Generator) -> Any:
-    """With random weights under which values neither die out nor grow."""
+def filled(name: str, side: int | None, draw: np.random.Generator, classes: int = 10) -> Any:
+    """With random weights under which values neither die out nor grow; for pictures of Keras's size without a side."""
     import keras
 
     with without_weights():
         net = getattr(keras.applications, name)(
-            weights=None, input_shape=(side, side, 3), classes=10, classifier_activation=None
+            weights=None, input_shape=side and (side, side, 3), classes=classes, classifier_activation=None
         )
     for variable in net.variables:
         variable._initialize(random(draw, variable).astype(np.float32).astype(variable.dtype))
