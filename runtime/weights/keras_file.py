@@ -40,7 +40,7 @@ def read_keras(path: Path) -> Layered:
         if "layer_names" in file.get("model_weights", file).attrs:
             return Layered(str(path), tuple(older(file.get("model_weights", file))), ordered=True)
         found = tuple(layers(file))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, zipfile.BadZipFile) as error:
         raise WeightsError(f"`{path}` is no file of Keras weights: {error}") from error
     if not found:
         raise WeightsError(f"`{path}` holds no layers with weights")

@@ -24,9 +24,15 @@ def tensors(path: Path) -> tuple[dict[str, Held], Mapping[str, str]]:
         raise WeightsError(f"`{path}` is no safetensors file: {error}") from error
 
 
+EIGHTH = ("F8_E4M3", "F8_E5M2", "F8_E8M0", "F4")
+"""Numbers that are not read."""
+
+
 def tensor(path: Path, opened: Any, name: str) -> Held:
     part = opened.get_slice(name)
     shape = tuple(part.get_shape())
+    if part.get_dtype() in EIGHTH:
+        raise WeightsError(f"`{name}` of `{path}` is in floating-point numbers of 8 bits, which lack their scale")
     if part.get_dtype() == "BF16":  # numpy knows no such numbers
         return Held(shape, lambda: widened(raw(path, name)).reshape(shape))
     return Held(shape, lambda: np.asarray(opened.get_tensor(name)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +218,93 @@ def test_without_a_network_it_is_told_which_file_goes_where(hub: Path, monkeypat
 def test_unknown_names_are_told_with_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(WeightsError, match=rf"publishes no weights `{name}`: {hint}"):
         load(small(), f"torchvision:{name}")
+
+
+# --- files as they come -----------------------------------------------------------------------------------------------
+
+
+def state() -> dict[str, Any]:
+    return {path: torch.from_numpy(array) for path, array in numbers(net()).items()}
+
+
+@pytest.mark.parametrize("wrapped", [
+    lambda w: {"epoch": 3, "state_dict": {f"model.{k}": v for k, v in w.items()}, "optimizer_states": [{}]},
+    lambda w: {f"module.{k}": v for k, v in w.items()},
+    lambda w: {"n_averaged": torch.tensor(3), **{f"module.{k}": v for k, v in w.items()}},
+    lambda w: {"model": {"hidden": 3}, "ema": w},
+    lambda w: {"state_dict": w, "state_dict_ema": {k: v + 1 for k, v in w.items()}},
+    lambda w: {"ema": {"module": w, "decay": 0.9}},
+])  # fmt: skip
+def test_checkpoints_of_many_makers(wrapped: Any, tmp_path: Path) -> None:
+    torch.save(wrapped(state()), tmp_path / "w.pt")
+    found = fitted(net(), tmp_path / "w.pt")
+    np.testing.assert_array_equal(found.arrays["stem.weight"], numbers(net())["stem.weight"])
+    averaged = "state_dict_ema" in wrapped(state())
+    told = ("these are `state_dict` of the file, which also holds `state_dict_ema`",)
+    assert found.report.notes == (told if averaged else ())
+
+
+def test_weights_in_several_files(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    names = {path: f"part-{number % 2}.safetensors" for number, path in enumerate(state())}
+    for part in sorted(set(names.values())):
+        save_file({path: value for path, value in state().items() if names[path] == part}, tmp_path / part)
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": names}))
+    np.testing.assert_array_equal(load(net(), index)["fc.weight"], numbers(net())["fc.weight"])
+    (tmp_path / "part-1.safetensors").unlink()
+    with pytest.raises(WeightsError, match=r"names `part-1\.safetensors`, which is not beside it"):
+        load(net(), index)
+    index.write_text(json.dumps({"weight_map": {"x": "../elsewhere.safetensors"}}))
+    with pytest.raises(WeightsError, match="which is no file of weights beside it"):
+        load(net(), index)
+    index.write_text("[]")
+    with pytest.raises(WeightsError, match="is no index of files of weights"):
+        load(net(), index)
+
+
+class Code:
+    """What would touch a file if it were run."""
+
+    def __reduce__(self) -> Any:
+        return os.system, ("touch ran",)
+
+
+@pytest.mark.parametrize(("content", "told"), [
+    ({"a": Code()}, "`posix.system`, and no code of a file is run"),
+    (nn.Linear(2, 2), "`torch.nn.modules.linear.Linear`, and no code of a file is run"),
+    ([1, 2], "holds no `state_dict`"),
+    ({"a": torch.ones(2, dtype=torch.complex64)}, "is complex"),
+    ({"a": torch.ones(2, 2).to_sparse()}, "is sparse or quantized"),
+    ({"a": torch.ones(2, device="meta")}, "is without numbers"),
+])  # fmt: skip
+def test_what_is_no_array_of_numbers_is_told(
+    content: Any, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save(content, "w.pt")
+    with pytest.raises(WeightsError, match=told):
+        load(net(), "w.pt")
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors", ".npz"])
+@pytest.mark.parametrize("length", [0, 5, 200])
+def test_files_cut_short_are_told(suffix: str, length: int, tmp_path: Path) -> None:
+    whole, cut = tmp_path / f"whole{suffix}", tmp_path / f"cut{suffix}"
+    if suffix == ".npz":
+        np.savez(whole, **numbers(net()))
+    else:
+        torch.save(state(), whole) if suffix == ".pt" else save(whole, numbers(net()))
+    cut.write_bytes(whole.read_bytes()[:length])
+    with pytest.raises(WeightsError, match="cut"):
+        load(net(), cut)
+
+
+def test_numbers_of_8_bits_are_refused(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    save_file({path: value.to(torch.float8_e4m3fn) for path, value in state().items()}, tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match="8 bits, which lack their scale"):
+        load(net(), tmp_path / "w.safetensors")
