@@ -4,9 +4,10 @@
   cnnc weights convert W OUT         into the format that the suffix of OUT names
   cnnc weights diff A B              how far two sets of weights are apart
 
-W, A and B are files (.safetensors, .pt, .pth, .npz, .weights.h5, .keras, .h5), or weights that torchvision publishes
-(`torchvision:resnet34`). OUT ends in .safetensors, .pt, .pth, .npz, .weights.h5 or .keras. Keras's files know layers by
-their order: with them, --for FILE says of which model the weights are.
+W, A and B are files (.safetensors, .pt, .pth, .npz, .weights.h5, .keras, .h5), or published weights by their name
+(`torchvision:resnet34`, `keras:resnet50`; with --for, `imagenet` for those of the model). OUT ends in .safetensors,
+.pt, .pth, .npz, .weights.h5 or .keras, which holds the model too, for `keras.models.load_model`. Keras's files know
+layers by their order: with them, --for FILE says of which model the weights are.
 """
 
 from __future__ import annotations
