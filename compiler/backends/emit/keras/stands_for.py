@@ -148,7 +148,7 @@ def adaptive(op: Any, at: Placed) -> Tensor:
 
 @stands_for.register
 def instancenorm(op: norm.InstanceNorm, at: Placed) -> Tensor:
-    config = {"groups": -1, "epsilon": op.eps, "center": op.center, "scale": op.scale}
+    config: dict[str, Any] = {"groups": -1, "epsilon": op.eps, "center": op.center, "scale": op.scale}
     return at.put("layers.GroupNormalization", **config)
 
 
