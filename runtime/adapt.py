@@ -63,6 +63,7 @@ def adapt(compiled: Compiled, data: Dataset, recipe: Recipe, given: Changes, com
         require_width(found.checked, task, declared)
         if shape is not None:
             told.append(f"input: {declared.inputs[0].facts.output} in the file, {shape} for {size(data)}")
+        told += lost(found.checked, data)
         return Adapted(found, changes, tuple(told), task_of(found.checked, data, recipe))
     raise without_parameter(declared, task, errors[-1])
 
@@ -117,6 +118,16 @@ def channels_of(declared: Shape, data: Dataset) -> int:
     """Those of the model where pictures can be turned into it: gray into colours and back."""
     channels = declared.channels
     return channels if channels in (1, 3) and data.channels in (1, 3) else data.channels
+
+
+def lost(checked: Checked, data: Dataset) -> list[str]:
+    """That colours are, where the model takes gray pictures."""
+    shape = checked.inputs[0].facts.output
+    if shape.rank != 2 or shape.channels != 1 or data.channels != 3:
+        return []
+    return [
+        f"colours become gray, which `{checked.name}` takes: `--input {'x'.join(map(str, shape.spatial))}x3` keeps them"
+    ]
 
 
 def said_size(recipe: Recipe) -> tuple[int, int] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from ..compiler.diagnostics import UserError
 from ..compiler.graph import Output
 from ..compiler.recipes import course, learning, steps
 from ..compiler.recipes.base import Entry
@@ -40,7 +41,7 @@ class Basis(NamedTuple):
 def completed(recipe: Recipe, basis: Basis) -> Recipe:
     """The recipe with an entry for everything that a run asks for; what it says stays."""
     said = {one.entry.entry for one in recipe.everything()}
-    return measured(normalized(sized(recipe.having(missing(said, basis))), basis, said), basis)
+    return measured(normalized(ranged(sized(recipe.having(missing(said, basis)))), basis, said), basis)
 
 
 def missing(said: set[str], basis: Basis) -> Iterator[Entry]:
@@ -122,6 +123,19 @@ def sized(recipe: Recipe) -> Recipe:
         return recipe
     first = steps.Resize(size=said.size)
     return changed_steps(recipe, lambda chain: chain if chain[:1] == (first,) else (first, *chain))
+
+
+def ranged(recipe: Recipe) -> Recipe:
+    """`data ..., range=(-1, 1)` as the last step of `augment` and, where it is said, of `evaluate`, by which 0 and 1
+    become these values."""
+    said = recipe.one(Data)
+    if said is None or said.range is None:
+        return recipe
+    if len(said.range) != 2 or not said.range[0] < said.range[1]:
+        raise UserError(f"`range=` is a smaller and a larger number, as in `range=(-1, 1)`, found {said.range}")
+    black, white = said.range
+    last = steps.Normalize(mean=(-black / (white - black),), std=(1 / (white - black),))
+    return changed_steps(recipe, lambda chain: chain if chain[-1:] == (last,) else (*chain, last))
 
 
 def measured(recipe: Recipe, basis: Basis) -> Recipe:

@@ -12,7 +12,7 @@ from ..compiler.recipes.course import Seed
 from ..compiler.recipes.data import Data, Digits
 from ..compiler.recipes.record import Recipe
 from .adapt import Changes, Compile, adapt
-from .data import Dataset, open_data
+from .data import DataError, Dataset, open_data
 from .data.opening import named
 from .defaults import completed
 from .job import Job, basis
@@ -48,7 +48,10 @@ def joined(
     compiled: Compiled, data: Dataset, recipe: Recipe, given: Changes, asked: Asked, compile: Compile
 ) -> Prepared:
     """Model, data and recipe as one job: what the recipe leaves open follows from the other two."""
-    found, changes, told, task = adapt(compiled, data, recipe, given, compile)
+    try:
+        found, changes, told, task = adapt(compiled, data, recipe, given, compile)
+    except DataError as error:  # what was seen in the data may tell why
+        raise DataError("; ".join([str(error), *data.remarks])) from None
     full = completed(recipe, basis(found.checked, data, task, recipe))
     full = overridden(full, list(asked.sets), whole=False)
     require_suitable(full, task, found.checked, data)

@@ -8,7 +8,9 @@ from itertools import chain
 from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
 from ..compiler.recipes import course, learning, steps
+from ..compiler.recipes.data import Data
 from ..compiler.recipes.record import Recipe
+from .adapt import normalizes, wants_255
 from .data import Dataset
 from .job import batch_of
 from .task import Classification, Task
@@ -21,7 +23,7 @@ OF_VOLUMES = (*ANY_RANK, steps.HFlip, steps.VFlip, steps.Affine, steps.Elastic, 
 
 def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset) -> None:
     """UserError with the first thing that does not suit."""
-    of_recipe = of_metrics(recipe, task), of_mixing(recipe, task), of_batches(recipe)
+    of_recipe = of_metrics(recipe, task), of_mixing(recipe, task), of_batches(recipe), of_range(recipe, checked)
     for fault in chain(*of_recipe, of_steps(recipe, data), of_losses(recipe, checked)):
         raise UserError(fault)
 
@@ -50,6 +52,19 @@ def of_steps(recipe: Recipe, data: Dataset) -> Iterator[str]:
             if not isinstance(step, allowed):
                 kind = {0: "vectors", 1: "series", 3: "volumes"}[rank]
                 yield f"`{step.word}` is for pictures, the data are {kind}: {data.name}"
+
+
+def of_range(recipe: Recipe, checked: Checked) -> Iterator[str]:
+    """Nothing else says what values are."""
+    said = recipe.one(Data)
+    if said is None or said.range is None:
+        return
+    if wants_255(checked) or normalizes(checked):
+        yield f"`range=` and `{checked.name}`, which brings values into its own range"
+    for one in recipe.everything():
+        chain = one.entry.steps if isinstance(one.entry, steps.Steps) else ()
+        if sum(isinstance(step, (steps.Normalize, steps.Standardize)) for step in chain) > 1:
+            yield f"`range=` and another step of `{one.entry.entry}` that says what values are: leave one of them out"
 
 
 def of_batches(recipe: Recipe) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.pipeline import compile_text
 from cnnc.compiler.recipes.data import Data
 from cnnc.runtime.adapt import Changes
@@ -113,3 +114,29 @@ def test_settings_of_data_hold_before_they_are_opened() -> None:
     said = job.recipe.one(Data)
     assert said is not None
     assert said.split == 0.5
+
+
+def test_a_range_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(written(tmp_path))
+    for said, told in (
+        ("(1, 1)", "a smaller and a larger number"), ("(1, 2, 3)", "a smaller and a larger number"),
+        ("(-1, 1)", "another step of `augment`"),
+    ):  # fmt: skip
+        assert main(["train", path, "--set", f"data=digits, range={said}", "--set", "augment=normalize 0.5"]) == 1
+        assert told in capsys.readouterr().err
+
+
+def test_colours_that_are_lost_are_told(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        fill(tmp_path / "data" / name, 3)
+    compiled = compile_text("model M(classes=2):\n    input 8x8x1\n    flatten\n    dense classes\n", "m.cnn")
+    found = prepare(compiled, Changes(), Asked(data=str(tmp_path / "data")), lambda _: compiled)
+    assert found.told == ("colours become gray, which `M` takes: `--input 8x8x3` keeps them",)
+
+
+def test_what_was_seen_in_the_data_is_told_with_what_does_not_fit(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=drawn(20, 8, 8, 1), y=np.arange(20.0) % 2)
+    compiled = compile_text("model M(classes=2):\n    input 8x8x1\n    flatten\n    dense classes\n", "m.cnn")
+
+    with pytest.raises(UserError, match="save whole numbers where these are classes"):
+        prepare(compiled, Changes(), Asked(data=str(tmp_path / "a.npz")), lambda _: compiled)

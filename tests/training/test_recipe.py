@@ -129,3 +129,16 @@ WITH_RECIPE = sorted(p for p in ZOO.glob("*.cnn") if "\ntrain" in p.read_text())
 @pytest.mark.parametrize("path", WITH_RECIPE, ids=lambda p: p.stem)
 def test_recipes_of_the_zoo_check(path: Path) -> None:
     assert not [found for found in check_path(str(path)) if found.severity == "error"]
+
+
+def test_a_range_of_values_is_the_last_step_of_both_chains() -> None:
+    """0 becomes -1, 1 becomes 1, and nothing is normalised by the data."""
+    last = steps.Normalize(mean=(0.5,), std=(0.5,))
+    found = completed(changed("data=digits, range=(-1, 1)"), BASIS)
+    for kind in (steps.Augment, steps.Evaluate):
+        chain = found.one(kind)
+        assert chain is not None
+        assert chain.steps[-1] == last
+        assert sum(isinstance(step, steps.Normalize) for step in chain.steps) == 1
+    said = completed(changed("data=digits, range=(0, 255)", "augment=hflip=0.5", "evaluate=hflip=0"), BASIS)
+    assert said.one(steps.Augment) == steps.Augment(steps=(steps.HFlip(), steps.Normalize(mean=(0.0,), std=(1 / 255,))))
