@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import os
 import tempfile
+from errno import EISDIR
+from os import strerror
 from pathlib import Path
 
 
 def replace(path: Path, data: bytes) -> None:
     """Write a file beside `path` and move it there, so that a crash leaves the old one or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    if path.is_dir():
+        raise IsADirectoryError(EISDIR, strerror(EISDIR), str(path))
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:  # which names the file beside it
+        raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         os.close(handle)
         flushed(Path(name), data)

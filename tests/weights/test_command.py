@@ -119,3 +119,11 @@ def loaded_by(words: list[str]) -> str:
 
 def numbers(model: Any) -> dict[str, bytes]:
     return {tensor.name: tensor.raw_data for tensor in model.graph.initializer}
+
+
+@pytest.mark.parametrize(("target", "told"), [("no/y.pt", "No such file"), ("folder.pt", "Is a directory")])
+def test_where_nothing_can_be_written_is_told(
+    file: Path, target: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("folder.pt").mkdir()
+    assert f"{target}: {told}" in said(capsys, "convert", "w.safetensors", target, status=1)
