@@ -43,6 +43,8 @@ class About(NamedTuple):
 
 def dataset(about: About, data: Data, seed: int, learn: Lot, hold: Lot | None = None) -> Dataset:
     """Both parts together; of one lot 80 % of each class are learned from, where the recipe does not say else."""
+    for lot in (learn, *([hold] if hold is not None else [])):
+        require_known(about, lot.labels)
     if hold is not None:
         train, held = learn.whole, hold.whole
     else:
@@ -51,6 +53,16 @@ def dataset(about: About, data: Data, seed: int, learn: Lot, hold: Lot | None = 
     return Dataset(
         about.name, about.classes, train, held, about.shape, about.channels, about.skipped, about.target, remarks
     )
+
+
+def require_known(about: About, labels: Array) -> None:
+    """Numbers of classes that there are. DataError with the first example that has another."""
+    strange = np.flatnonzero((labels < 0) | (labels >= len(about.classes))) if about.target == "classes" else labels[:0]
+    if len(strange):
+        first, count = strange[0], len(about.classes)
+        raise DataError(
+            f"{about.name}: example {first:,} has the label {labels[first]}, of {count:,} classes from 0 on"
+        )
 
 
 def in_two(name: str, lot: Lot, share: float, seed: int) -> tuple[Split, Split]:

@@ -28,9 +28,11 @@ def lot(path: Path) -> Lot:
 
     try:
         found = loadmat(path, variable_names=["X", "y"])
-        pictures, labels = found["X"], found["y"]
+        pictures, labels = found["X"].transpose(3, 0, 1, 2), found["y"].reshape(-1).astype(np.int64)
     except Exception as error:  # scipy raises what it likes for broken files
         raise DataError(f"{path}: no SVHN file ({type(error).__name__}: {error})") from None
-    return Lot(
-        Held(np.ascontiguousarray(pictures.transpose(3, 0, 1, 2)), path.stem), labels.reshape(-1).astype(np.int64) % 10
-    )
+    if labels.min(initial=1) < 1 or labels.max(initial=1) > 10 or len(labels) != len(pictures):
+        raise DataError(
+            f"{path}: no SVHN file: {len(pictures):,} pictures, {len(labels):,} labels up to {labels.max()}"
+        )
+    return Lot(Held(np.ascontiguousarray(pictures), path.stem), labels % 10)

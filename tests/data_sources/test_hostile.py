@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import tarfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from cnnc.runtime.data import DataError
 from numpy.typing import NDArray
 from PIL import Image
 
-from .made import drawn, fill, opened, saved
+from .made import drawn, fill, idx, opened, saved
 
 X = drawn(40, 12, 12, 3)
 FOUR = np.arange(40) % 4
@@ -271,3 +272,31 @@ def test_tar_files_that_end_too_early_are_told(tmp_path: Path) -> None:
         path.write_bytes(whole[:size])
         with pytest.raises(DataError, match=r"too early|empty|can be read|nothing in it"):
             opened(path)
+
+
+# --- published sets ---------------------------------------------------------------------------------------------------
+
+
+def test_labels_that_are_none_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNC_DATA", str(tmp_path))
+    for part in ("train", "t10k"):
+        idx(tmp_path / "mnist" / f"{part}-images-idx3-ubyte", drawn(20, 28, 28))
+        idx(tmp_path / "mnist" / f"{part}-labels-idx1-ubyte", np.array([*range(10), *range(9), 77], np.uint8))
+    with pytest.raises(DataError, match="mnist: example 19 has the label 77, of 10 classes"):
+        opened("mnist")
+
+
+def test_tables_without_what_they_need_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNNC_DATA", str(tmp_path))
+    folder = tmp_path / "cifar10"
+    folder.mkdir()
+    for name in (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"):
+        (folder / name).write_bytes(pickle.dumps({"data": drawn(2, 3072), "labels": [0, 1]}))
+    (folder / "batches.meta").write_bytes(pickle.dumps({"names": []}))
+    with pytest.raises(DataError, match=r"batches\.meta: .*there is no `label_names` among names"):
+        opened("cifar10")
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": ["a", "b"]}))
+    assert len(opened("cifar10").train) == 10
+    (folder / "test_batch").write_bytes(pickle.dumps({"data": drawn(2, 3000), "labels": [0, 1]}))
+    with pytest.raises(DataError, match="test_batch: 2 labels, and rows of pictures"):
+        opened("cifar10")
