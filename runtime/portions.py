@@ -93,8 +93,9 @@ def count(part: nn.Module) -> int:
 def require_names(unit: Layers) -> None:
     """UserError where a name in the file is a word of torch's that the split layer answers to."""
     for path, part in unit:
-        strange = [name for name in (*part._modules, *part._parameters) if hasattr(FSDPModule, name)]
-        if strange and not hasattr(nn.Module, strange[0]):
+        own = (*part._modules, *part._parameters)
+        strange = [name for name in own if hasattr(FSDPModule, name) and not hasattr(nn.Module, name)]
+        if strange:
             where = f"{path}.{strange[0]}" if path else strange[0]
             raise UserError(f"`--strategy fsdp` wants another name for `{where}`: torch has a function of this name")
 

@@ -146,7 +146,7 @@ def test_a_wish_to_one_process_stops_all_of_them(strategy: str, again: str, tmp_
     process.send_signal(signal.SIGTERM)
     rest, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
-    assert f"cnnc train --resume run --devices 2{again}\n" in rest
+    assert f"cnnc train --resume run --devices 2{again}`" in rest
 
 
 @pytest.mark.proof

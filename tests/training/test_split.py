@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.pipeline import compile_text
 from cnnc.runtime import portions
 from cnnc.runtime.engine import DeviceError, Engine
@@ -97,6 +98,9 @@ def test_what_cannot_be_split_is_refused(capsys: pytest.CaptureFixture[str]) -> 
     for more in ([], ["--find-lr"], ["--devices", "1"]):
         assert main(["train", "tiny.cnn", "--strategy", "fsdp", *more]) == 2
         assert "`--strategy fsdp` splits the weights over several devices, but here is one" in capsys.readouterr().err
+    net = lower(compile_text(DEEP.replace("as stem", "as reshard"), "<test>").checked)
+    with pytest.raises(UserError, match="`--strategy fsdp` wants another name for `reshard`"):
+        portions.require_names([("", net)])
     engine = object.__new__(Engine)
     engine.ranks = Ranks(0, 2, 1, split=True)
     with pytest.raises(DeviceError, match="`precision fp16` is not there with `--strategy fsdp`"):
