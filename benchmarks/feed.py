@@ -71,7 +71,7 @@ def contenders(folder: Path, batch: int, workers: list[int]) -> Iterator[tuple[s
     data = open_data(Data(source=Folder(path=str(folder)), split=1.0), 0)
     said = read(STEPS).one(Augment)
     assert said is not None
-    feed = Feed(data.train, said.steps, Wanted((224, 224, 3)), 0, ahead=True)
+    feed = Feed(data.train, said.steps, Wanted((224, 224, 3)), 0)
     epoch = iter(range(10**6))
     yield "cnnc", lambda: our_pass(feed, next(epoch), batch)
     chain = transforms.Compose([

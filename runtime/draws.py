@@ -30,6 +30,11 @@ class Draws(NamedTuple):
         """(count, batch) numbers in [0, 1)."""
         return torch.from_numpy(keyed.uniform(self.key, self.examples, count).T.astype(np.float32))
 
+    def shares(self, count: int) -> list[list[float]]:
+        """The same for each example, as plain numbers."""
+        found: list[list[float]] = keyed.uniform(self.key, self.examples, count).tolist()
+        return found
+
     def normal(self, count: int) -> Tensor:
         """(count, batch) standard normal numbers."""
         return torch.from_numpy(keyed.normal(self.key, self.examples, count).T.astype(np.float32))

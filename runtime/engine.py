@@ -146,8 +146,7 @@ class Engine:
 
     def at_hand(self, batch: Batch) -> Batch:
         """The batch where the network is."""
-        clean = self.moved(batch.clean) if batch.clean is not None else None
-        return batch._replace(inputs=tuple(map(self.moved, batch.inputs)), y=self.moved(batch.y), clean=clean)
+        return batch.each(self.moved).finished()
 
     def numbers(self) -> AbstractContextManager[Any]:
         """Inside, networks compute in the precision of the run."""

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..compiler.recipes.steps import Erase, HistogramMatch, Noise, Step
 from . import keyed
-from .augment import apply, in_bytes, moves, sizing
+from .augment import apply, fixed, in_bytes, moves, sizing
 from .data import DataError, Split
 from .data.dataset import Examples
 from .draws import Draws
@@ -27,6 +27,8 @@ CACHE = 2**30
 """Bytes up to which examples are kept in memory at the model's size."""
 AHEAD = min(max(os.cpu_count() or 1, 3), 16)
 """Batches prepared while the network works, each in a thread of its own."""
+VALUE = 4
+"""Bytes of a number that the network takes."""
 TURN = 2**40
 """What the number of an example grows by where it comes again in an epoch: it is then changed anew."""
 
@@ -50,24 +52,57 @@ class Wanted(NamedTuple):
         return self.shape[-1]
 
 
+class Finish(NamedTuple):
+    """What makes examples ready for the network: the last steps, in which nothing is left to chance, brightness and
+    layout. It can be done once for all epochs, and where the network runs."""
+
+    steps: tuple[Step, ...]
+    to_255: bool
+
+    def __call__(self, x: Tensor) -> Tensor:
+        for step in self.steps:
+            x = changed(step, x, NOTHING)
+        x = in_unit(x)
+        x = x.mul(255) if self.to_255 else x
+        return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x.contiguous()
+
+
+NOTHING = Draws(0, 0, 0, np.empty(0, np.int64))
+"""What steps draw that draw nothing."""
+
+
 class Batch(NamedTuple):
     """Examples (N, C, spatial...) for each input, what is known about them, and their positions.
 
     Positions count on behind the end of the split for examples that come again in an epoch.
 
     `y` is (N,) of class numbers, (N, values), or (N, spatial...) of class numbers where -1 does not count. `clean` are
-    the examples before noise was added and pieces were blanked out, for those who are to give them back.
+    the examples before noise was added and pieces were blanked out, for those who are to give them back. `finish` is
+    what is still to be done with them.
     """
 
     inputs: tuple[Tensor, ...]
     y: Tensor
     positions: Positions
     clean: Tensor | None = None
+    finish: Finish | None = None
 
     @property
     def x(self) -> Tensor:
         """The first input."""
         return self.inputs[0]
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """With another form of all its tensors."""
+        clean = change(self.clean) if self.clean is not None else None
+        return self._replace(inputs=tuple(map(change, self.inputs)), y=change(self.y), clean=clean)
+
+    def finished(self) -> Batch:
+        """Ready for the network."""
+        if self.finish is None:
+            return self
+        clean = self.finish(self.clean) if self.clean is not None else None
+        return self._replace(inputs=tuple(map(self.finish, self.inputs)), clean=clean, finish=None)
 
 
 class Stock:
@@ -77,10 +112,22 @@ class Stock:
         self, examples: Examples, numbers: Positions, wanted: Wanted, *, labels: bool = False, keep: bool = True
     ) -> None:
         self.examples, self.numbers, self.wanted, self.labels = examples, numbers, wanted, labels
+        self.values = len(numbers) * prod(wanted.sizes) * (1 if labels else wanted.channels)
         self.cache: Tensor | None = None
-        if keep and len(numbers) * prod(wanted.sizes) * (1 if labels else wanted.channels) <= CACHE:
+        """(N, spatial..., C), so that an example is one piece of memory."""
+        if keep and self.values <= CACHE:
             with ThreadPoolExecutor(max_workers=2) as pool:
-                self.cache = torch.cat(list(pool.map(self.at_size, numbers)))
+                self.keep(torch.cat(list(pool.map(self.at_size, numbers))))
+
+    def keep(self, x: Tensor) -> None:
+        self.cache = x.movedim(1, -1).contiguous()
+
+    def finish(self, finish: Finish) -> bool:
+        """Keep the examples as the network takes them; False where that would be too much."""
+        fits = self.cache is not None and self.values * VALUE <= CACHE
+        if self.cache is not None and fits:
+            self.keep(finish(self.cache.movedim(-1, 1)))
+        return fits
 
     def raw(self, number: int) -> Tensor:
         """(1, C, spatial...) in its own size and type."""
@@ -104,7 +151,7 @@ class Stock:
     def together(self, positions: Positions) -> Tensor:
         """Examples at the model's size, in the type in which they come."""
         if self.cache is not None:
-            return self.cache[torch.from_numpy(positions)]
+            return self.cache.index_select(0, torch.from_numpy(positions)).movedim(-1, 1)
         return torch.cat([self.at_size(number) for number in self.numbers[positions]])
 
 
@@ -113,7 +160,7 @@ class Feed:
 
     Steps up to the last one that sets a size run example by example, the rest on whole batches. Where no step sets a
     size examples are brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what
-    the examples are without noise.
+    the examples are without noise. `ahead`: the network runs elsewhere: batches are made ahead of it, and finished there.
     """
 
     def __init__(
@@ -122,11 +169,15 @@ class Feed:
     ) -> None:  # fmt: skip
         cut = max((i + 1 for i, step in enumerate(steps) if sizing(step)), default=0)
         self.split, self.wanted, self.seed = split, wanted, seed
-        self.alone, self.later = steps[:cut], steps[cut:]
+        last = max((i + 1 for i, step in enumerate(steps) if not fixed(step)), default=0)
+        self.alone, self.later = steps[:cut], steps[cut:last]
+        self.finish = Finish(steps[max(cut, last) :], wanted.to_255)
         self.ahead, self.sample, self.clean = ahead, sample, clean
         numbers = split.numbers
         self.stocks = [Stock(inputs, numbers, wanted, keep=not cut) for inputs in (split.examples, *split.others)]
         self.masks = Stock(split.masks, numbers, wanted, labels=True, keep=not cut) if split.masks is not None else None
+        self.settled = not self.later and not ahead and all([stock.finish(self.finish) for stock in self.stocks])
+        """Whether the examples are kept as the network takes them."""
 
     def __len__(self) -> int:
         return len(self.split)
@@ -167,7 +218,10 @@ class Feed:
         (x, mask, clean), *_ = made
         labels = self.split.labels[positions % len(self.split)] if members.labels is None else members.labels
         y = torch.from_numpy(labels) if mask is None else counted(mask)
-        return Batch(tuple(one[0] for one in made), y, positions, x if self.clean and clean is None else clean)
+        clean = x if self.clean and clean is None else clean
+        finish = None if self.settled else self.finish
+        found = Batch(tuple(one[0] for one in made), y, positions, clean, finish)
+        return found if self.ahead else found.finished()
 
     def prepared(
         self, place: int, stock: Stock, epoch: int, positions: Positions
@@ -191,7 +245,7 @@ class Feed:
             clean = changed(step, clean, draws) if clean is not None and not isinstance(step, (Noise, Erase)) else clean
             x = changed(step, x, draws)
         self.require_size(x)
-        return self.finished(x), mask, self.finished(clean) if clean is not None else None
+        return x, mask, clean
 
     def one_by_one(
         self, place: int, stock: Stock, masks: Stock | None, epoch: int, positions: Positions, names: Positions
@@ -214,12 +268,6 @@ class Feed:
         """Another example for each."""
         share = keyed.uniform((*draws.key, keyed.PARTNER), draws.examples, 1)[:, 0]
         return (share * len(self.split)).astype(np.int64)
-
-    def finished(self, x: Tensor) -> Tensor:
-        """As the network takes it."""
-        x = in_unit(x)
-        x = x.mul(255) if self.wanted.to_255 else x
-        return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x.contiguous()
 
     def require_size(self, x: Tensor) -> None:
         *sizes, channels = self.wanted.shape

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 ORDER, AUGMENT, STEP, MIX, SPLIT, PARTNER, GROUP = range(1, 8)
 """What a draw is for; the first part of its key."""
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
+WORD = 2**64
+GOLDEN, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+_GOLDEN, _FIRST, _SECOND = np.uint64(GOLDEN), np.uint64(FIRST), np.uint64(SECOND)
 
 
 def scrambled(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -29,12 +29,14 @@ def scrambled(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def hashed(*key: int) -> np.uint64:
-    """64 bits from a key of whole numbers."""
-    state = np.zeros(1, np.uint64)
+    """64 bits from a key of whole numbers: `scrambled` part by part, in Python's own numbers, which are faster alone."""
+    state = 0
     for part in key:
-        state = scrambled(state + _GOLDEN + np.uint64(part % 2**64))
-    bits: np.uint64 = state[0]
-    return bits
+        state = (state + GOLDEN + part) % WORD
+        state = (state ^ (state >> 30)) * FIRST % WORD
+        state = (state ^ (state >> 27)) * SECOND % WORD
+        state ^= state >> 31
+    return np.uint64(state)
 
 
 def uniform(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray[np.float64]:

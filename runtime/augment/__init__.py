@@ -1,6 +1,6 @@
 """What each step of `augment:` and `evaluate:` does to a batch, (N, C, spatial...), brightness from 0 to 1."""
 
 from . import colour, frame, place, tone, trivial  # the steps, each of which registers itself
-from .base import apply, in_bytes, moves, runs, sizing
+from .base import apply, fixed, in_bytes, moves, runs, sizing
 
-__all__ = ["apply", "colour", "frame", "in_bytes", "moves", "place", "runs", "sizing", "tone", "trivial"]
+__all__ = ["apply", "colour", "fixed", "frame", "in_bytes", "moves", "place", "runs", "sizing", "tone", "trivial"]

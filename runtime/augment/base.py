@@ -29,8 +29,14 @@ def sizing(step: s.Step) -> bool:
 
 
 def in_bytes(step: s.Step) -> bool:
-    """Whether the step takes pictures of bytes as well as brightness: it only chooses places, or means over them."""
-    return sizing(step) or isinstance(step, (s.HFlip, s.VFlip))
+    """Whether the step takes pictures of bytes as well as brightness: it chooses places, or means over them, or sets
+    the scale anyway."""
+    return sizing(step) or isinstance(step, (s.HFlip, s.VFlip, s.Normalize))
+
+
+def fixed(step: s.Step) -> bool:
+    """Whether nothing of the step is left to chance or to the size: it may be done once for all epochs, or last."""
+    return isinstance(step, (s.Normalize, s.Standardize))
 
 
 def moves(step: s.Step) -> bool:

@@ -54,12 +54,13 @@ def resized_crop(step: s.ResizedCrop, x: Tensor, draws: Draws) -> Tensor:
     """Area and logarithm of the ratio are uniform; what does not fit is cut to the picture."""
     height, width = x.shape[-2:]
     low, high = (step.area[0], step.area[-1]) if len(step.area) > 1 else (step.area[0], 1.0)
-    area, ratio, down, right = draws.uniform(4)
-    pixels = between(area, low, high) * height * width
-    shape = torch.exp(between(ratio, math.log(step.ratio[0]), math.log(step.ratio[-1])))
-    wide = (pixels * shape).sqrt().round().clamp(1, width).long()
-    tall = (pixels / shape).sqrt().round().clamp(1, height).long()
-    tops, lefts = (down * (height - tall + 1)).long(), (right * (width - wide + 1)).long()
-    boxes = zip(tops.tolist(), lefts.tolist(), tall.tolist(), wide.tolist())
-    size = pair(step.size)
-    return torch.cat([resized(x[i : i + 1, :, t : t + h, q : q + w], *size) for i, (t, q, h, w) in enumerate(boxes)])
+    flattest, widest = math.log(step.ratio[0]), math.log(step.ratio[-1])
+    pieces = []
+    for one, (area, ratio, down, right) in zip(x.split(1), draws.shares(4)):
+        pixels = (low + (high - low) * area) * height * width
+        shape = math.exp(flattest + (widest - flattest) * ratio)
+        wide = min(max(round(math.sqrt(pixels * shape)), 1), width)
+        tall = min(max(round(math.sqrt(pixels / shape)), 1), height)
+        top, left = int(down * (height - tall + 1)), int(right * (width - wide + 1))
+        pieces.append(resized(one[..., top : top + tall, left : left + wide], *pair(step.size)))
+    return torch.cat(pieces)

@@ -10,9 +10,8 @@ from torch import Tensor
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Numbers
 from ..draws import Draws, between
+from ..tensors import in_unit
 from .base import apply
-
-"""Mean and deviation of ImageNet's pictures per channel, as torchvision's models expect."""
 
 
 @apply.register
@@ -53,17 +52,29 @@ def histogram_match(step: s.HistogramMatch, x: Tensor, draws: Draws) -> Tensor:
 
 
 def per_channel(numbers: Numbers, x: Tensor) -> Tensor:
-    """One number or one per channel, ready to meet a batch; colour statistics are averaged for gray pictures."""
-    values = x.new_tensor(numbers)
-    if len(numbers) == 3 and x.shape[1] == 1:
-        values = values.mean()
-    return values.view(1, -1, *[1] * (x.ndim - 2))
+    """One number or one per channel, (1,) or (C,); colour statistics are averaged for gray pictures."""
+    values = torch.tensor(numbers, device=x.device)
+    return values.mean()[None] if len(numbers) == 3 and x.shape[1] == 1 else values
 
 
 @apply.register
 def normalize(step: s.Normalize, x: Tensor, draws: Draws) -> Tensor:
-    mean, std = step.statistics
-    return (x - per_channel(mean, x)).div_(per_channel(std, x))
+    """Of bytes as well, which need not become brightness before. Where channels are last in memory whole rows are taken
+    at once: the few channels of one place alone are slow."""
+    scale = 255 if x.dtype == torch.uint8 else 1
+    x = x if x.dtype == torch.uint8 else in_unit(x)
+    mean, std = (scale * per_channel(numbers, x) for numbers in step.statistics)
+    last = x.movedim(1, -1)
+    if x.ndim > 2 and last.is_contiguous():
+        rows = scaled(last.flatten(-2), *(n.repeat(last.shape[-2] * last.shape[-1] // len(n)) for n in (mean, std)))
+        return rows.view(last.shape).movedim(-1, 1)
+    return scaled(x, *(n.view(1, -1, *[1] * (x.ndim - 2)) for n in (mean, std)))
+
+
+def scaled(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """The given stays what it is."""
+    own = x.float()
+    return (own - mean if own is x else own.sub_(mean)).div_(std)
 
 
 @apply.register
