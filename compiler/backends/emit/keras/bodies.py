@@ -9,11 +9,11 @@ from ....graph import Node
 from ....ops.merge import Add, Average, Maximum, Minimum, Multiply
 from ....ops.structure import Input
 from ....source import Frame
-from ..code import Call, Code, Hole, Leaf, Named
+from ..code import Call, Code, Hole
 from ..entries import Body, Entry
 from ..parts import Anatomy, Part, branch, key, value
 from . import activation, conv, merge, norm, pool, scale, shape
-from .row import Path, Row, X, coded
+from .row import Row, X, coded, titled
 
 RULES = (activation, conv, merge, norm, pool, scale, shape)
 """The modules whose rules are in the table."""
@@ -85,7 +85,7 @@ class Builder:
         """The layers of a `sequential` as one row."""
         made = [entry.call.head for entry in entries if isinstance(entry.call, Call)]
         name = self.part.name(frame.path)
-        code = Call(Call("keras.Sequential", (Call("", tuple(made), "[]"), named(name))), (X,))
+        code = Call(Call("keras.Sequential", (Call("", tuple(made), "[]"), titled(self.part, name))), (X,))
         entry = Entry(frame.span, name, entries[0].args, entries[-1].makes, call=code)
         entry.keys = frozenset(k for e in entries for k in e.keys)
         return entry
@@ -101,10 +101,6 @@ def brought(anatomy: Anatomy) -> frozenset[str]:
             if isinstance(made, Call) and isinstance(made.head, str) and "." not in made.head:
                 found.add(made.head)
     return frozenset(found)
-
-
-def named(name: str) -> Code:
-    return Named("name", Leaf(Path(name), "name"))
 
 
 def automatic(name: str, kind: str) -> bool:

@@ -21,9 +21,8 @@ def windowed(name: str, op: ops.Pool, to: Row, *, own: bool = True, **more: Leaf
     known = tuple(edge for edge in over.borders if edge is not None)
     if said_open(op, known, over, more):
         measured(to)
-    border = Leaf(
-        numbers(known) if len(known) == len(over.borders) else "same", "padding", to.spans.get("pad"), default=0
-    )
+    same = op.pad.kind == "same" or len(known) < len(over.borders)  # in numbers it would differ from map to map
+    border = Leaf("same" if same else numbers(known), "padding", to.spans.get("pad"), default=0)
     size, strides = to.leaf("size", over.size), to.leaf("strides", over.stride, written="stride")
     ceil = to.leaf("ceil", op.ceil, False)
     return to.layer(f"{name}{to.rank}D", size, strides, padding=border, ceil=ceil, **more)

@@ -53,13 +53,19 @@ class Row:
 
     @property
     def name(self) -> Named:
-        return Named("name", Leaf(Path(self.part.name(self.node.path)), "name", self.label))
+        return titled(self.part, self.part.name(self.node.path), self.label)
 
     def layer(self, kind: str | Code, *args: Any, **named: Any) -> Call:
         """A layer called on its operands."""
         made = call(kind, *args, **named)
         operands: Code = X if len(self.shapes) == 1 else Call("", (ALL,), "[]")
         return Call(Call(made.head, (*made.args, self.name)), (operands,))
+
+
+def titled(part: Part, name: str, written: Any = None) -> Named:
+    """The name of a layer. Those with dots go through a function: PyTorch, as a backend of Keras, takes none."""
+    leaf = Leaf(Path(name), "name", written)
+    return Named("name", Call("dotted", (leaf,)) if part.path or "." in name else leaf)
 
 
 @singledispatch

@@ -17,7 +17,8 @@ MARK = "\0"
 class Tree:
     """The attributes of a class by their paths: names, numbers of a list, keys of a dictionary."""
 
-    def __init__(self, names: Sequence[tuple[str, bool]]) -> None:
+    def __init__(self, names: Sequence[tuple[str, bool]], bare: frozenset[str] = frozenset()) -> None:
+        """Names with whether they are optional; `bare` are those of weights that are no modules."""
         self.kinds: dict[str, str] = {}
         """Container -> `list`, `dict`, `module`, or `layer` that has parts beside its own."""
         self.made: set[str] = set()
@@ -36,6 +37,9 @@ class Tree:
         plain = {name for name, _ in names}
         for outer, found in inner.items():
             self.kinds[outer] = "layer" if outer in plain else self.kind(list(found))
+            mixed = {f"{outer}.{key}" in bare for key in found} == {True, False}
+            if mixed and self.kinds[outer] != "layer":
+                self.kinds[outer] = "module"
             simple = self.kinds[outer] in ("list", "dict") and "." not in outer and not any(found.values())
             if simple and all(f"{outer}.{key}" in plain and f"{outer}.{key}" not in inner for key in found):
                 self.whole[outer] = {}
@@ -62,7 +66,7 @@ class Tree:
         if name in self.alone:
             return list(setting("self", name, self.alone[name], 2))
         members = self.whole[name]
-        bare = all(isinstance(code, Call) and code.head == "nn.Parameter" for code in members.values())
+        bare = all(map(is_bare, members.values()))
         holds = "Parameter" if bare else "Module"
         if self.kinds[name] == "list":
             made = Call(f"nn.{holds}List", (Call("", tuple(compressed(list(members.values()))), "[]"),))
@@ -131,7 +135,9 @@ def setting(base: str, name: str, made: Code, depth: int) -> Iterator[str]:
     elif plain_name(name):
         yield from laid(made, depth, 0, f"{base}.{name} = ")
     else:
-        yield from laid(Call(f"{base}.add_module", (literal(name), made)), depth)
+        yield from laid(
+            Call(f"{base}.{'register_parameter' if is_bare(made) else 'add_module'}", (literal(name), made)), depth
+        )
 
 
 def named_layers(made: Code) -> list[tuple[str, Code]]:
@@ -142,6 +148,11 @@ def named_layers(made: Code) -> list[tuple[str, Code]]:
     if not isinstance(inner, Call) or inner.head != "OrderedDict" or not isinstance(inner.args[0], Call):
         return []
     return [(loads(pair.args[0]), pair.args[1]) for pair in inner.args[0].args]
+
+
+def is_bare(made: Code) -> bool:
+    """Whether an attribute is a weight, no module."""
+    return isinstance(made, Call) and made.head == "nn.Parameter"
 
 
 def plain_name(name: str) -> bool:

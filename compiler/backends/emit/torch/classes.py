@@ -16,7 +16,7 @@ from ..runs import Loop, compressed, named_sequence
 from ..solve import Solver
 from ..statements import Statements, loops
 from ..text import docstring, parameter, place_of, stem
-from .attributes import MARK, Tree
+from .attributes import MARK, Tree, is_bare
 from .names import ATTRIBUTES
 
 OWN = "nn.Module"
@@ -48,7 +48,9 @@ class Class:
         self.names = {slot.first.name for slot in everywhere(self.slots) if self.stateful(slot)}
         self.runs: dict[int, Code] = {}
         """The code that runs each slot, holes for its operands."""
-        self.tree = Tree([(slot.first.name, slot.optional) for slot in self.slots if self.stateful(slot)])
+        kept = [slot for slot in self.slots if self.stateful(slot)]
+        bare = frozenset(slot.first.name for slot in kept if slot.first.make is not None and is_bare(slot.first.make))
+        self.tree = Tree([(slot.first.name, slot.optional) for slot in kept], bare)
         self.init: list[str] = []
         self.codes: dict[int, Code] = {}
         """The code that makes each slot that is an attribute of its own."""
@@ -136,7 +138,8 @@ class Class:
         if not name[0].isalpha():
             stem = name = f"_{name}"
         number = 2
-        while name in self.names or name in ATTRIBUTES or f"self.{name}" in self.attributes:
+        kept = {*self.names, *self.tree.kinds, *ATTRIBUTES}
+        while name in kept or f"self.{name}" in self.attributes:
             name, number = f"{stem}_{number}", number + 1
         return name
 
