@@ -48,7 +48,8 @@ def border(value: Any, rank: int) -> Padding:
 def conv(to: Reader, node: Any) -> Map:
     x = to.first(node.args[0])
     rank, width = to.shape(x).rank, to.shape(x).channels
-    weight = to.array(node.args[1])
+    kernel = kernels(node.args[1])
+    weight = to.array(next(reversed(kernel.values())))
     groups, bias = given(node, 6, "groups", 1), given(node, 2, "bias")
     options = {
         "size": tuple(weight.shape[2:]),
@@ -57,11 +58,26 @@ def conv(to: Reader, node: Any) -> Map:
         "dilation": sizes(given(node, 5, "dilation", 1), rank),
         "bias": bias is not None,
     }
-    if groups > 1 and groups == width:
+    if groups > 1 and groups == width and "weight" in kernel:
         op = make("depthwise_conv", multiplier=weight.shape[0] // groups, **options)
     else:
-        op = make("conv", out=weight.shape[0], groups=groups, **options)
-    return to.layer(op, [x], {"weight": node.args[1], "bias": bias})
+        op = make("conv", out=weight.shape[0], groups=groups, weight_norm="weight_g" in kernel, **options)
+    return to.layer(op, [x], {**kernel, "bias": bias})
+
+
+def kernels(node: Any) -> dict[str, Any]:
+    """The nodes of a convolution's kernel: one, or length and direction of weight normalisation."""
+    if "_weight_norm" not in str(node.target):
+        return {"weight": node}
+    if given(node, 2, "dim", 0) != 0:
+        raise Unread(f"its weights are normalised along the axis {node.args[2]}")
+    return {"weight_g": node.args[1], "weight_v": node.args[0]}
+
+
+@reads("_weight_norm")
+def weight_norm(to: Reader, node: Any) -> str:
+    """Read by the layer whose kernel it is."""
+    return "a kernel"
 
 
 @reads("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
@@ -97,8 +113,6 @@ def linear(to: Reader, node: Any) -> Map:
 @reads("batch_norm")
 def batch_norm(to: Reader, node: Any) -> Map:
     x = to.first(node.args[0])
-    if x.order is not None:
-        raise Unread("it normalises a map flattened with its channels first")
     weight, bias, mean, variance = node.args[1:5]
     momentum, eps = node.args[6], node.args[7]
     op = make("batchnorm", eps=eps, momentum=round(1 - momentum, 10), scale=weight is not None, center=bias is not None)
@@ -394,43 +408,6 @@ def sliced(to: Reader, node: Any) -> Map:
     cut_ = [(0, 0)] * rank
     cut_[axis - 2] = (start, (size or 0) - end)
     return to.layer(make("crop", border=tuple(cut_)), [x])
-
-
-# --- sums and products ------------------------------------------------------------------------------------------------
-
-MERGES = {"add": "add", "sub": "subtract", "mul": "multiply", "maximum": "maximum", "minimum": "minimum"}
-
-
-@reads(*MERGES, "div")
-def arithmetic(to: Reader, node: Any) -> Map:
-    word = str(node.target).split(".")[1].rstrip("_")
-    a, b = node.args[:2]
-    if given(node, 2, "alpha", 1) != 1:
-        raise Unread("its second operand is scaled")
-    if to.is_weight(a) or to.is_weight(b):
-        return by_weight(to, word, a, b)
-    if isinstance(b, (int, float)):
-        return by_number(to, word, to.map(a), float(b))
-    if word == "div":
-        raise Unread("it divides by a value of the network")
-    return to.merged(make(MERGES[word]), [to.map(a), to.map(b)])
-
-
-def by_number(to: Reader, word: str, x: Map, number: float) -> Map:
-    if word in ("mul", "div"):
-        return to.like(x, make("scale", factor=number if word == "mul" else 1 / number))
-    return to.like(x, make("offset", summand=number if word == "add" else -number))
-
-
-def by_weight(to: Reader, word: str, a: Any, b: Any) -> Map:
-    """A trained number for each channel."""
-    weight, x = (a, to.map(b)) if to.is_weight(a) else (b, to.map(a))
-    x = to.settled(x)
-    array, op = to.array(weight), make("layer_scale")
-    ((key, wanted),) = op.facts((to.shape(x),)).weights.items()
-    if word != "mul" or tuple(array.shape) != wanted.shape:
-        raise Unread(f"it takes a weight of {'x'.join(map(str, array.shape))} for {to.shape(x)}")
-    return to.layer(op, [x], {key: weight})
 
 
 @reads("cat")

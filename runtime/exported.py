@@ -6,9 +6,11 @@ import importlib
 import operator
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -19,13 +21,19 @@ from ..compiler.frontends.flat import from_channels_first
 from ..compiler.frontends.unread import Unread, Unreadable
 from ..compiler.ops.base import Op, OpError
 from ..compiler.shape import Shape
+from . import aten_numbers, aten_patterns  # noqa: F401  # they register themselves
 from .aten import RULES
+from .aten_patterns import pattern
 
 BATCH = 2
 """Examples in the batch that is sent through: more than one, so that nothing takes it for a constant."""
 
 
-def read_factory(name: str, shape: Shape) -> Network:
+Shapes = Sequence[tuple[str, Shape]]
+"""The inputs of a module: the name of an argument of `forward`, or an empty one for the next, and the shape."""
+
+
+def read_factory(name: str, shapes: Shapes) -> Network:
     """The network of `package.module:factory`, found from the working directory. UserError where there is none."""
     where, _, factory = name.partition(":")
     sys.path.insert(0, os.getcwd())
@@ -35,10 +43,12 @@ def read_factory(name: str, shape: Shape) -> Network:
         raise UserError(f"{name}: {wrong}") from None
     except AttributeError:
         raise UserError(f"{name}: the module `{where}` has no `{factory}`") from None
+    except Exception as wrong:
+        raise UserError(f"{name}: importing `{where}` raises {type(wrong).__name__}: {wrong}") from None
     finally:
         sys.path.pop(0)
     module = made if isinstance(made, nn.Module) else called(made, name)
-    return read_module(module, shape, name, type(module).__name__ if isinstance(made, nn.Module) else factory)
+    return read_module(module, shapes, name, type(module).__name__ if isinstance(made, nn.Module) else factory)
 
 
 def called(made: Any, name: str) -> nn.Module:
@@ -52,17 +62,35 @@ def called(made: Any, name: str) -> nn.Module:
     return module
 
 
-def read_module(module: nn.Module, shape: Shape, source: str, name: str) -> Network:
-    """The network of a module in evaluation mode, for an input of this shape (channels last, without the batch)."""
-    if None in shape:
-        raise UserError(f"{source}: torch.export needs a known input size, found {shape}")
-    example = torch.zeros(BATCH, shape[-1] or 1, *(n or 1 for n in shape[:-1]))
-    try:
-        program = torch.export.export(module.eval(), (example,))
-    except Exception as wrong:
-        lines = str(wrong).strip().splitlines() or [type(wrong).__name__]
-        raise UserError(f"{source}: torch.export cannot follow it with an input of {shape}: {lines[0]}") from None
-    return Reader(program, module).network(source, name, shape)
+def read_module(module: nn.Module, shapes: Shape | Shapes, source: str, name: str) -> Network:
+    """The network of a module in evaluation mode, for inputs of these shapes (channels last, without the batch)."""
+    given: Shapes = [("", shapes)] if isinstance(shapes, Shape) else shapes
+    for _, shape in given:
+        if None in shape:
+            raise UserError(f"{source}: torch.export needs a known input size, found {shape}")
+    program = exported(module.eval(), given, source)
+    return Reader(program, module).network(source, name, [shape for _, shape in given])
+
+
+def exported(module: nn.Module, shapes: Shapes, source: str) -> Any:
+    """The program, with inputs of numbers; where it takes none, with whole numbers for those without places."""
+    first: Exception | None = None
+    for whole in product(*([False, True] if shape.rank == 0 else [False] for _, shape in shapes)):
+        examples = [(name, example(shape, kind)) for (name, shape), kind in zip(shapes, whole)]
+        given = tuple(x for name, x in examples if not name), {name: x for name, x in examples if name}
+        try:
+            return torch.export.export(module, *given)
+        except Exception as wrong:
+            first = first or wrong
+    lines = str(first).strip().splitlines() or [type(first).__name__]
+    told = ", ".join(str(shape) for _, shape in shapes)
+    several = "inputs" if len(shapes) > 1 else "an input"
+    raise UserError(f"{source}: torch.export cannot follow it with {several} of {told}: {lines[0]}") from None
+
+
+def example(shape: Shape, whole: bool) -> torch.Tensor:
+    sizes = (BATCH, shape[-1] or 1, *(n or 1 for n in shape[:-1]))
+    return torch.zeros(sizes, dtype=torch.long if whole else torch.float32)
 
 
 class Reader(Arranged):
@@ -76,23 +104,26 @@ class Reader(Arranged):
         signature = program.graph_signature
         self.keys = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
         self.values: dict[str, Any] = {}
-        self.lost: list[Unread] = []
+        self.lost: dict[str, Unread] = {}
         self.owners: dict[str, int] = {}
         self.classes: dict[str, str] = {}
 
-    def network(self, source: str, name: str, shape: Shape) -> Network:
+    def network(self, source: str, name: str, shapes: Sequence[Shape]) -> Network:
         outputs: list[Ref] = []
+        waiting = list(shapes)
         for node in self.program.graph.nodes:
             if node.op == "placeholder" and node.name not in self.keys:
-                self.values[node.name] = Map(self.build.input(shape), first(shape.rank))
+                self.values[node.name] = self.entry(node, waiting.pop(0), alone=len(shapes) == 1)
             elif node.op == "call_function":
                 self.note_classes(node)
                 self.values[node.name] = self.translate(node)
             elif node.op == "output":
-                outputs = self.outputs(node.args[0])
-        if self.lost:
-            raise Unreadable(source, self.lost)
+                outputs = self.outputs(node, source)
         return self.build.network(name, outputs, keeps_paths=True, classes=self.classes)
+
+    def entry(self, node: Any, shape: Shape, *, alone: bool) -> Map:
+        """An input; among several they bear the names of the arguments."""
+        return Map(self.build.input(shape, "" if alone else node.name), first(shape.rank))
 
     def note_classes(self, node: Any) -> None:
         """The classes of the modules that a node stands in."""
@@ -100,32 +131,59 @@ class Reader(Arranged):
             self.classes[path] = str(kind).rpartition(".")[2]
 
     def translate(self, node: Any) -> Any:
-        """What a node makes; None where it, or one before it, cannot be said."""
-        taken = [self.values.get(n.name) for n in node.all_input_nodes if n.name not in self.keys]
-        if any(value is None for value in taken):
+        """What a node makes; None where it, or one before it, cannot be said. It matters if an output needs it."""
+        try:
+            return self.by_rule(node)
+        except (Unread, OpError) as wrong:
+            reason = wrong.message
+        except (IndexError, KeyError, TypeError, ValueError, AttributeError) as wrong:
+            reason = f"it is used in a way that is not known: {type(wrong).__name__}: {wrong}"
+        self.lost[node.name] = Unread(reason, f"{node.target}, in {where(node)}")
+        return None
+
+    def by_rule(self, node: Any) -> Any:
+        made = pattern(self, node)
+        if made is not None:
+            return made
+        if any(self.values.get(n.name) is None for n in node.all_input_nodes if n.name not in self.keys):
             return None
         if node.target is operator.getitem:
             return self.value(node.args[0])[node.args[1]]
         word = str(node.target).split(".")[1].rstrip("_") if "aten." in str(node.target) else str(node.target)
-        stack = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())
-        place = f"{node.target}, in `{stack[-1][0]}`"
-        try:
-            if word not in RULES:
-                raise Unread("the language has no counterpart")
-            return RULES[word](self, node)
-        except (Unread, OpError) as wrong:
-            self.lost.append(Unread(wrong.message, place))
-            return None
+        if word not in RULES:
+            raise Unread("the language has no counterpart")
+        return RULES[word](self, node)
 
-    def outputs(self, made: Any) -> list[Ref]:
-        found = []
-        for node in made:
-            value = self.values.get(node.name) if node is not None else None
-            if isinstance(value, Map):
-                if value.order is not None:
-                    self.lost.append(Unread("it hands out a map flattened with its channels first", node.name))
+    def outputs(self, node: Any, source: str) -> list[Ref]:
+        """The values that the module hands out. Unreadable with all that stands in the way."""
+        found, lost = [], self.reasons(node)
+        for number, out in enumerate(node.args[0]):
+            value = self.values.get(out.name) if hasattr(out, "name") else None
+            if isinstance(value, Map) and value.order is None:
                 found.append(self.settled(value).ref)
+            elif isinstance(value, Map):
+                lost.append(Unread("it hands out a map flattened with its channels first", f"output {number}"))
+            elif not lost and out is not None:
+                lost.append(Unread("it is no value of the network", f"output {number}"))
+        if lost:
+            raise Unreadable(source, lost)
         return found
+
+    def reasons(self, output: Any) -> list[Unread]:
+        """Every node on the way to the outputs that could not be read and stands behind none that could not."""
+        found: dict[str, Unread] = {}
+        seen: set[str] = set()
+        waiting = [output]
+        while waiting:
+            node = waiting.pop()
+            if node.name in seen or (node is not output and self.values.get(node.name) is not None):
+                continue
+            seen.add(node.name)
+            if node.name in self.lost:
+                found[node.name] = self.lost[node.name]
+            waiting += [n for n in node.all_input_nodes if n.name not in self.keys]
+        order = {node.name: place for place, node in enumerate(self.program.graph.nodes)}
+        return [found[name] for name in sorted(found, key=order.__getitem__)]
 
     # --- what rules ask and give
 
@@ -142,6 +200,10 @@ class Reader(Arranged):
     def first(self, node: Any) -> Map:
         return self.settled(self.map(node))
 
+    def is_buffer(self, node: Any) -> bool:
+        """Whether a node stands for numbers that do not learn."""
+        return self.is_weight(node) and node.name in self.program.graph_signature.inputs_to_buffers
+
     def is_weight(self, node: Any) -> bool:
         return hasattr(node, "name") and node.name in self.keys
 
@@ -156,11 +218,35 @@ class Reader(Arranged):
         given = {name: node for name, node in weights.items() if node is not None}
         keys = [self.keys[node.name] for node in given.values() if self.is_weight(node)]
         arrays = {name: self.array(node).numpy() for name, node in given.items()}
-        if inputs and inputs[0].order is not None and "weight" in arrays:
-            arrays["weight"] = from_channels_first(arrays["weight"], inputs[0].order)
+        order = inputs[0].order if inputs else None
+        if order is not None:
+            arrays = {key: reordered(key, array, order, op) for key, array in arrays.items()}
+        if list(given) == [""]:
+            shape = op.facts(tuple(self.shape(m) for m in inputs)).weights[""].shape
+            arrays = {"": arrays[""].reshape(shape) if arrays[""].size == np.prod(shape) else arrays[""]}
         path = keys[0] if list(given) == [""] else keys[0].rpartition(".")[0] if keys else ""
+        path = path.removesuffix(".parametrizations.weight")
         owner = self.owners.get(keys[0]) if keys else None
         ref = self.build.add(op, [m.ref for m in inputs], path, arrays, owner)
         if keys:
             self.owners.setdefault(keys[0], ref.layer)
-        return Map(ref, axes or first(self.build.shape(ref).rank))
+        return Map(ref, axes or first(self.build.shape(ref).rank), order if op.word == "batchnorm" else None)
+
+
+def reordered(key: str, array: Any, order: Shape, op: Op) -> Any:
+    """Weights of a layer on a map flattened with its channels first: a number for each value, or a matrix behind it."""
+    if op.word == "batchnorm":
+        return from_channels_first(array[None], order)[0]
+    return from_channels_first(array, order) if key == "weight" else array
+
+
+def where(node: Any) -> str:
+    """The module that a node stands in, and the line that called it."""
+    stack = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())
+    path = f"`{stack[-1][0]}`" if stack[-1][0] else "the module itself"
+    frames = str(node.meta.get("stack_trace") or "").strip().splitlines()
+    lines = [frame for frame in frames if frame.strip().startswith("File ")]
+    found = lines[-1].strip().split(", ") if lines else []
+    if len(found) < 2:
+        return path
+    return f"{path} ({os.path.basename(found[0][5:].strip(chr(34)))}:{found[1].removeprefix('line ')})"

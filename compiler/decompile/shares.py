@@ -18,11 +18,16 @@ NOWHERE = Window({}, None)
 def with_shares(program: Program) -> Program:
     """The program with every shared chain said once; those inside of branches are left as they are."""
     tied = {n for n, layer in enumerate(program.network.layers) if layer.shares is not None}
-    if not tied or len(program.flows) != 1:
+    if not tied:
         return program
     search = _Search(program)
-    items, shares = search.shared(program.flows[0])
-    return replace(program, flows=(items,), shares=tuple(shares))
+    flows: list[tuple[Item, ...]] = []
+    shares: list[Shared] = []
+    for flow in program.flows:
+        items, found = search.shared(flow, [share.name for share in shares])
+        flows.append(items)
+        shares += found
+    return replace(program, flows=tuple(flows), shares=tuple(shares))
 
 
 class _Search:
@@ -34,15 +39,15 @@ class _Search:
                 self.readers[ref.layer].add(number)
         self.results = {ref.layer for ref in program.network.outputs}
 
-    def shared(self, items: tuple[Item, ...]) -> tuple[tuple[Item, ...], list[Shared]]:
-        """The flow with calls of the shared chains, and these."""
+    def shared(self, items: tuple[Item, ...], taken: Sequence[str]) -> tuple[tuple[Item, ...], list[Shared]]:
+        """A flow with calls of the shared chains, and these; chains that are used in several flows stay as they are."""
         found: list[Shared] = []
         position = 0
         while position < len(items):
             uses = self.uses(items, position)
             if len(uses) > 1:
                 length = self.length(items, uses)
-                chain = self.chain(items[position : position + length], [share.name for share in found])
+                chain = self.chain(items[position : position + length], [*taken, *(share.name for share in found)])
                 found.append(chain)
                 for start in reversed(uses):
                     items = (*items[:start], self.call(chain, items[start : start + length]), *items[start + length :])
@@ -57,7 +62,8 @@ class _Search:
         sharing = {n for n, layer in enumerate(self.layers) if layer.shares == owner}
         if not sharing:
             return []
-        return [position, *(i for i, item in enumerate(items) if layer_of(item) in sharing)]
+        found = [position, *(i for i, item in enumerate(items) if layer_of(item) in sharing)]
+        return found if len(found) == len(sharing) + 1 else []
 
     def length(self, items: Sequence[Item], starts: list[int]) -> int:
         """How many calls are alike at all places, one behind the other, with nothing else read in between."""

@@ -13,6 +13,7 @@ from ...decompile.network import Builder, Network, Ref
 from ...diagnostics import UserError
 from ...ops.base import OpError
 from ..unread import Unread, Unreadable
+from . import operations  # noqa: F401  # they register themselves
 from .rules import RULES, Call
 
 Config = Mapping[str, Any]
@@ -24,7 +25,10 @@ def read(path: str | os.PathLike[str]) -> Network:
     file = Path(path)
     config = opened(file)
     reader = Reader()
-    outputs = reader.model(config, None, "")
+    try:
+        outputs = reader.model(config, None, "")
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
+        raise UserError(f"{path}: its configuration is not as Keras writes it: {wrong!r}") from None
     if reader.lost:
         raise Unreadable(str(path), reader.lost)
     name = str(config["config"].get("name") or file.stem)
@@ -39,10 +43,16 @@ def opened(file: Path) -> Config:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
                 config = json.loads(archive.read("config.json"))
+        elif file.suffix == ".keras":
+            raise UserError(f"{file}: this is no Keras model: the archive is cut off, or it is none")
         else:
             config = json.loads(file.read_text("utf-8"))
-    except (KeyError, ValueError) as wrong:
+    except (KeyError, ValueError, zipfile.BadZipFile) as wrong:
         raise UserError(f"{file}: this is no Keras model: {wrong}") from None
+    if isinstance(config, dict) and config.get("class_name") not in MODELS and config.get("registered_name"):
+        kind = config["class_name"]
+        raise UserError(f"{file}: `{kind}` is a class of its own, whose Python code is not in the file: "
+                        "`model.export('net.onnx', format='onnx')` writes a file that can be imported")  # fmt: skip
     if not isinstance(config, dict) or config.get("class_name") not in MODELS or "config" not in config:
         found = f"the class `{config.get('class_name')}`" if isinstance(config, dict) else "no object"
         raise UserError(f"{file}: this is no Keras model of the classes {', '.join(MODELS)}: it holds {found}")
@@ -125,17 +135,17 @@ class Reader:
 
     def apply(self, layer: Config, inputs: Sequence[Ref | None], prefix: str, extra: Config) -> list[Ref]:
         """The values that a layer makes; none where it, or one before it, cannot be said."""
-        kind, config = layer["class_name"], layer["config"]
-        name = prefix + str(config.get("name", kind))
+        kind, config = layer["class_name"], layer.get("config") or {}
+        name = prefix + str(config.get("name") or layer.get("name") or kind)
         if kind in MODELS:
             return self.model(layer, inputs, f"{name}.")
         if any(value is None for value in inputs):
-            self.unknown(kind, name)
+            self.unknown(layer, name)
             return []
         try:
             rule = RULES.get(kind)
             if rule is None:
-                raise Unread("the language has no counterpart")
+                raise Unread(lacking(layer))
             known = [value for value in inputs if value is not None]
             return rule(Call(self.build, kind, name, config, known, extra, self.owners.setdefault(name, [])))
         except (Unread, OpError) as wrong:
@@ -144,17 +154,31 @@ class Reader:
             self.lost.append(Unread(f"its configuration is not as Keras writes it: {wrong!r}", f"{kind} `{name}`"))
         return []
 
-    def unknown(self, kind: str, name: str) -> None:
+    def unknown(self, layer: Config, name: str) -> None:
         """Behind a layer that is lost, others are told only if they have no counterpart whatever comes in."""
-        if kind not in RULES:
-            self.lost.append(Unread("the language has no counterpart", f"{kind} `{name}`"))
+        if layer["class_name"] not in RULES:
+            self.lost.append(Unread(lacking(layer), f"{layer['class_name']} `{name}`"))
+
+
+def lacking(layer: Config) -> str:
+    """Why a layer cannot be said."""
+    kind = str(layer["class_name"])
+    if kind == "Lambda":
+        return "it holds Python code, which is neither read nor run"
+    if kind.startswith("Random") or kind in ("MixUp", "CutMix", "RandAugment", "AugMix"):
+        return "it acts in training alone: leave it out of the model, and say it in the recipe's `augment:`"
+    if layer.get("registered_name") and not str(layer.get("module") or "").startswith("keras"):
+        return "it is a class of its own, whose Python code is not in the file"
+    return "the language has no counterpart"
 
 
 def keys(layers: Any) -> list[tuple[str, int, int]]:
-    """`["a", 0, 0]` or a list of such."""
+    """`["a", 0, 0]`, or a list or an object of such."""
+    if isinstance(layers, dict):
+        layers = list(layers.values())
     if layers and isinstance(layers[0], str):
         return [(layers[0], layers[1], layers[2])]
-    return [(name, node, tensor) for name, node, tensor in layers]
+    return [key for layer in layers for key in keys(layer)] if isinstance(layers, list) else []
 
 
 def calls(layer: Config) -> Iterator[tuple[int, Any]]:

@@ -27,8 +27,10 @@ class Call:
 
     def one(self, op: Op) -> list[Ref]:
         """The layer as one of ours; the second call of one with weights shares those of the first."""
+        from .operations import penalised
+
         shares = self.earlier[0] if self.earlier else None
-        ref = self.build.add(op, self.inputs, self.name, shares=shares)
+        ref = self.build.add(penalised(op, self.config), self.inputs, self.name, shares=shares)
         if self.build.layers[ref.layer].facts.weights:
             self.earlier.append(ref.layer)
         count = len(self.build.layers[ref.layer].facts.outputs)
@@ -174,6 +176,8 @@ def normalization(call: Call) -> list[Ref]:
     axes = axis if isinstance(axis, list) else [axis]
     if axes not in ([-1], [len(call.shape)]):
         raise Unread(f"it normalises the axis {axis}, not the channels")
+    if config.get("rms_scaling"):
+        raise Unread("its rms_scaling is set")
     given = {
         "eps": config.get("epsilon", 1e-3),
         "scale": config.get("scale", True),

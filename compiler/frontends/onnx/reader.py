@@ -139,6 +139,8 @@ class Reader(Arranged):
     # --- what rules ask
 
     def value(self, name: str) -> Value:
+        if name not in self.values and self.graph.is_stored(name):
+            return Lost(Unread(f"it computes with the stored numbers `{name}` in a way that no layer does"))
         return self.values.get(name, Lost(Unread(f"`{name}` is not made by any node")))
 
     def map(self, name: str) -> Map:

@@ -122,10 +122,19 @@ def opened(path: str | os.PathLike[str]) -> Graph:
     try:
         model = onnx.load(file)
     except Exception as wrong:
-        raise UserError(f"{path}: this is no ONNX model: {wrong or type(wrong).__name__}") from None
+        raise UserError(f"{path}: {unopened(file)}: {wrong or type(wrong).__name__}") from None
     if not model.graph.node:
         raise UserError(f"{path}: this is no ONNX model: it has no nodes")
     version = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0)
     if version < OLDEST:
         raise UserError(f"{path}: its operators are those of opset {version}; {OLDEST} and later are read")
     return Graph(model)
+
+
+def unopened(file: Path) -> str:
+    """What is wrong with a file that could not be read whole."""
+    try:
+        onnx.load(file, load_external_data=False)
+    except Exception:
+        return "this is no ONNX model"
+    return "its weights lie in another file, which cannot be read"

@@ -1,0 +1,159 @@
+"""Modules as people write them: functions beside layers, several inputs, buffers, parts used twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from cnnc.compiler.decompile import Decompiled, decompile, weights
+from cnnc.compiler.diagnostics import UserError
+from cnnc.compiler.frontends.unread import Unreadable
+from cnnc.compiler.shape import Shape
+from cnnc.runtime.exported import read_module
+from cnnc.runtime.lower import lower
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .test_onnx import unsettled
+
+Made = list[Tensor]
+
+
+def several(made: Any) -> Made:
+    return list(made) if isinstance(made, (tuple, list)) else [made]
+
+
+def compared(module: nn.Module, *inputs: Tensor) -> Decompiled:
+    """The file that a module becomes, once it computes the same."""
+    network = read_module(
+        unsettled(module), [("", Shape((*x.shape[2:], x.shape[1]))) for x in inputs], "mine:Net", "Net"
+    )
+    found = decompile(network)
+    arrays = weights(network, found)
+    net = lower(found.checked, seed=None).eval()
+    net.load_state_dict({key: torch.from_numpy(np.array(arrays[key])) for key in found.checked.weights})
+    with torch.no_grad():
+        for ours, theirs in zip(several(net(*inputs)), several(module(*inputs)), strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
+    return found
+
+
+def picture(width: int = 3) -> Tensor:
+    return torch.randn(2, width, 16, 16, generator=torch.Generator().manual_seed(1))
+
+
+class Siamese(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tower = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.head = nn.Linear(8, 1)
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        made: Tensor = self.head(torch.abs(self.tower(a) - self.tower(b)))
+        return made
+
+
+def test_two_inputs_and_a_part_used_twice() -> None:
+    text = compared(Siamese(), picture(), picture() + 1).text
+    assert "share tower = " in text
+    assert "a = input 16x16x3" in text
+    assert "b = input 16x16x3" in text
+
+
+class Gated(nn.Module):
+    """Numbers of a buffer, squeeze and excitation with `expand_as`, a trained factor and summand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.tensor([0.4, 0.5, 0.6]).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor([0.2, 0.25, 0.3]).view(1, 3, 1, 1))
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+        self.down, self.up = nn.Linear(8, 2), nn.Linear(2, 8)
+        self.gain, self.shift = nn.Parameter(torch.ones(8, 1, 1)), nn.Parameter(torch.zeros(1, 8, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv((x - self.mean) / self.std)
+        n, c = x.size(0), x.size(1)
+        gate = torch.sigmoid(self.up(functional.relu(self.down(functional.adaptive_avg_pool2d(x, 1).view(n, c)))))
+        return x * gate.view(n, c, 1, 1).expand_as(x) * self.gain + self.shift
+
+
+def test_numbers_that_are_stored() -> None:
+    text = compared(Gated(), picture()).text
+    assert "normalize mean=[0.4, 0.5, 0.6], std=[0.2, 0.25, 0.3]" in text
+    assert "channel_affine" in text
+
+
+class Steps(nn.Module):
+    """What PyTorch computes in steps and the language has a word for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 8, 3))
+        self.norm = nn.RMSNorm(8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.normalize(functional.local_response_norm(self.conv(x), 5, k=2.0), dim=1)
+        x = self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        x = (
+            functional.tanhshrink(functional.softsign(x))
+            + functional.celu(functional.hardshrink(x), 0.5)
+            + functional.threshold(x, 0.1, 0.2)
+            + (1 - x)
+            + x**2
+        )
+        return functional.glu(x, 1).amax((2, 3))
+
+
+def test_several_steps_are_one_layer() -> None:
+    words = {node.op.word for node in compared(Steps(), picture()).checked.nodes}
+    assert words >= {"lrn", "l2_normalize", "rmsnorm", "tanh_shrink", "softsign", "celu", "glu", "square"}
+
+
+def test_normalisation_behind_a_flattened_map() -> None:
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Flatten(), nn.BatchNorm1d(4 * 14 * 14), nn.Linear(4 * 14 * 14, 3))
+    compared(module, picture())
+
+
+def test_tokens() -> None:
+    class Text(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.conv = nn.Embedding(9, 4), nn.Conv1d(4, 6, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return functional.relu(self.conv(self.embed(x).transpose(1, 2))).amax(2)
+
+    text = decompile(read_module(Text(), Shape((12,)), "mine:Text", "Text")).text
+    assert "embedding 9, 4 as embed" in text
+
+
+class Attention(nn.Module):
+    """As in CBAM: over channels, which the language cannot say, and behind it what it can."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        both = torch.cat([x.mean(1, keepdim=True), x.max(1, keepdim=True)[0]], 1)
+        unused = torch.cumsum(x, 1)
+        return x * torch.sigmoid(self.conv(both)) if unused is not None else x
+
+
+def test_what_stands_in_the_way_is_named_with_its_line() -> None:
+    with pytest.raises(Unreadable, match="2 nodes") as wrong:
+        read_module(Attention(), Shape((8, 8, 3)), "mine:Attention", "Attention")
+    assert "test_torch_modules.py:" in str(wrong.value)
+    assert "cumsum" not in str(wrong.value)
+
+
+def test_what_torch_cannot_follow_is_told() -> None:
+    class Branch(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x if x.sum() > 0 else -x
+
+    with pytest.raises(UserError, match="cannot follow it with an input of 8x8x3"):
+        read_module(Branch(), Shape((8, 8, 3)), "mine:Branch", "Branch")
