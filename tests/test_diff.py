@@ -69,9 +69,19 @@ def test_arguments_before_and_after() -> None:
 def test_what_happened_in_every_instance_of_a_block_is_told_once() -> None:
     found = between(BASE, BASE.replace("-> relu", "-> swish -> dropout 0.1"))
     text = comparison_text(found)
-    assert "- in unit: relu, 3 times" in text
-    assert "+ in unit: swish -> dropout 0.1, 3 times" in text
+    assert "~ unit.swish1: layer relu -> swish, 3 times" in text
+    assert "+ in unit: dropout 0.1, 3 times" in text
     assert len(found.changes) == 2
+
+
+def test_layers_with_other_names_are_counted() -> None:
+    """They compute alike, but weights that are found by name do not fit."""
+    text = "model Net:\n    input 8\n    dense 4 as {}\n    relu\n"
+    found = between(text.format("first"), text.format("head"))
+    assert found.same
+    assert found.renamed == (("first", "head"),)
+    assert "1 layer with weights has another name: first -> head" in comparison_text(found)
+    assert not between(text.format("first"), text.format("first")).renamed
 
 
 def test_numbers_that_grow_from_stage_to_stage_are_one_change() -> None:

@@ -1,8 +1,13 @@
 """What changed from one network to another: layers added (+), removed (-), changed (~), fed otherwise (>).
 
 Layers are aligned by structure, so that one put in front does not make all others new; what changed alike in all the
-instances of a block is told once. Like `git diff`, the exit status is 0 whether they differ or not; with --exit-code it
-is 1 where they do.
+instances of a block is told once. Layers with weights that have another name are counted: weights found by name do not
+fit them. Like `git diff`, the exit status is 0 whether they differ or not; with --exit-code it is 1 where they
+do. Colors are for terminals alone.
+
+--json prints {"before", "after": {"name", "file", "params", "trainable", "macs", "layers"}, "same", "changes": [{
+"kind": "added", "removed", "changed", "moved" or "resized", "before", "after": {"name", "type", "written",
+"output_shape", "params", "macs"} or null, "arguments": [{"argument", "before", "after"}]}], "renamed": [{"before", "after"}]}.
 """
 
 from __future__ import annotations

@@ -24,8 +24,22 @@ def aligned(before: Sequence[Node], after: Sequence[Node]) -> list[Pair]:
     end = common(rest_a[::-1], rest_b[::-1])
     middle_a, middle_b = rest_a[: len(rest_a) - end], rest_b[: len(rest_b) - end]
     pairs: list[Pair] = list(zip(before[:start], after[:start]))
-    pairs += inner(middle_a, middle_b)
+    pairs += replaced(inner(middle_a, middle_b))
     return [*pairs, *zip(rest_a[len(middle_a) :], rest_b[len(middle_b) :])]
+
+
+def replaced(pairs: list[Pair]) -> list[Pair]:
+    """A layer that went beside one of its family that came, as `relu` and `swish`, is one that was replaced."""
+    found: list[Pair] = []
+    for a, b in pairs:
+        old, new = found[-1] if found else (None, None)
+        if a is None and old is not None and new is None and b is not None and old.op.family == b.op.family:
+            found[-1] = (old, b)
+        elif b is None and new is not None and old is None and a is not None and new.op.family == a.op.family:
+            found[-1] = (a, new)
+        else:
+            found.append((a, b))
+    return found
 
 
 def common(before: Sequence[Node], after: Sequence[Node]) -> int:

@@ -56,13 +56,17 @@ class Totals(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Everything that changed, in the order of the second network; `resized` are layers with other shapes only."""
+    """Everything that changed, in the order of the second network; `resized` are layers with other shapes only.
+
+    `renamed` are layers with weights whose paths differ: the networks compute alike, weights by name do not fit.
+    """
 
     before: Totals
     after: Totals
     changes: tuple[Change, ...]
     singles: tuple[Single, ...]
     resized: tuple[Single, ...]
+    renamed: tuple[tuple[str, str], ...] = ()
 
     @property
     def same(self) -> bool:
@@ -74,7 +78,10 @@ def compare(before: Checked, after: Checked) -> Comparison:
     found = list(singles(pairs))
     told_ = tuple(s for s in found if s.kind != "resized")
     resized = tuple(s for s in found if s.kind == "resized")
-    return Comparison(totals(before), totals(after), tuple(folded(told_, pairs)), told_, resized)
+    renamed = tuple(
+        (a.path, b.path) for a, b in pairs if a is not None and b is not None and a.path != b.path and b.facts.weights
+    )
+    return Comparison(totals(before), totals(after), tuple(folded(told_, pairs)), told_, resized, renamed)
 
 
 def totals(checked: Checked) -> Totals:
@@ -114,6 +121,9 @@ def moved(a: Node, b: Node, twin: dict[int, Node]) -> bool:
 def differences(a: Node, b: Node) -> Iterator[tuple[str, str, str]]:
     """The arguments that differ: name, before, after."""
     old, new = canonical(a.op), canonical(b.op)
+    if old.word != new.word:
+        yield "layer", written(a), written(b)
+        return
     if isinstance(a.op, Input):
         yield "shape", str(a.facts.output), str(b.facts.output)
         return

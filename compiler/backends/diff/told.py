@@ -22,12 +22,21 @@ def comparison_text(found: Comparison, *, color: bool = False) -> str:
     """The figures, then every change with its places."""
     lines = list(figures(found.before, found.after))
     if found.same:
-        return "\n".join([*lines, "", "no layer differs"])
+        return "\n".join([*lines, "", "no layer differs", *renamed(found.renamed)])
     lines.append("")
     for change in found.changes:
         lines += entry(change, color)
     lines += resized(found.resized)
+    lines += renamed(found.renamed)
     return "\n".join(lines)
+
+
+def renamed(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """Weights that are found by name no longer fit these."""
+    if pairs:
+        several = "s with weights have other names" if len(pairs) > 1 else " with weights has another name"
+        shown = listed([f"{a} -> {b}" for a, b in pairs])
+        yield from wrap(f"{len(pairs)} layer{several}: {shown}", WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def figures(before: Totals, after: Totals) -> Iterator[str]:
@@ -153,6 +162,7 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
         "after": found.after._asdict(),
         "same": found.same,
         "changes": [single_dict(single) for single in (*found.singles, *found.resized)],
+        "renamed": [{"before": a, "after": b} for a, b in found.renamed],
     }
 
 
