@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,29 @@ def upsample(op: Upsample, to: Emitter) -> list[str]:
         target = spatial(to, to.inputs[op.to], to.shapes[op.to])
         return [to.node("Resize", [x, "", "", target], axes=axes(shape), **how)]
     sizes = list(op.sizes(to.shapes))
-    if op.mode == "nearest" and None not in shape.spatial and any(map(tied, shape.spatial, sizes)):
+    factors = exact(shape.spatial, sizes, op.mode)
+    tie = any(map(tied, shape.spatial, sizes))
+    if op.mode == "nearest" and None not in shape.spatial and (tie or not factors):
         return [nearest(to, x, shape, sizes)]
+    if factors and op.mode != "bicubic":  # which ONNX Runtime has in one arrangement only
+        return [to.node("Resize", [x, "", to.constant([1, 1, *factors], np.float32)], **how)]
     return [to.node("Resize", [x, "", "", to.constant(sizes)], axes=axes(shape), **how)]
+
+
+def exact(spatial: Sequence[int | None], sizes: Sequence[int | None], mode: str) -> list[float]:
+    """The factors that give these sizes in 32 bits and in 64; none where a size is open or they would move a place."""
+    factors = []
+    for n, m in zip(spatial, sizes):
+        if n is None or m is None:
+            return []
+        factor = np.float32(m / n)
+        if n * float(factor) < m:
+            factor = np.nextafter(factor, np.float32(np.inf))
+        moved = float(factor) != m / n and mode.startswith("nearest")
+        if moved or int(n * float(factor)) != m or int(np.float32(n) * factor) != m:
+            return []
+        factors.append(float(factor))
+    return factors
 
 
 def tied(size: int | None, out: int | None) -> bool:
