@@ -5,9 +5,10 @@ instances of a block is told once. Layers with weights that have another name ar
 fit them. Like `git diff`, the exit status is 0 whether they differ or not; with --exit-code it is 1 where they
 do. Colors are for terminals alone.
 
---json prints {"before", "after": {"name", "file", "params", "trainable", "macs", "layers"}, "same", "changes": [{
-"kind": "added", "removed", "changed", "moved" or "resized", "before", "after": {"name", "type", "written",
-"output_shape", "params", "macs"} or null, "arguments": [{"argument", "before", "after"}]}], "renamed": [{"before", "after"}]}.
+--json prints {"before", "after": {"name", "file", "params", "trainable", "macs", "layers"}, "same", "changes",
+"renamed": [{"before", "after"}]}. A change is {"kind": "added", "removed", "changed", "moved" or "resized", "before",
+"after": {"name", "type", "written", "output_shape", "params", "macs"} or null, "arguments": [{"argument", "before",
+"after"}]}.
 """
 
 from __future__ import annotations
