@@ -123,7 +123,7 @@ def timed(run: Callable[[], object]) -> float:
 def by_hand(job: Job, case: Case, folder: Path) -> float:
     """Processor seconds of the shortest loop that trains and measures, its examples in memory."""
     net = lower(job.checked, seed=job.seed, head="folded").to(memory_format=torch.channels_last)
-    feeds = Feeds(job, ahead=False)
+    feeds = Feeds(job)
     learned, held = (feed.batch(0, np.arange(len(feed))) for feed in (feeds.plain(), feeds.held(clean=False)))
     optimizer = optim.SGD(net.parameters(), 0.01, momentum=0.9, fused=True)
     return timed(lambda: loop(net, optimizer, learned, held, case))

@@ -102,7 +102,7 @@ class Live(Display):
         now = time.perf_counter()
         if self.began is None:
             self.began = now, position.step * stage.batch
-        if now - self.drawn < RATE:
+        if now - self.drawn < RATE or not position.seen:
             return
         self.drawn = now
         began, before = self.began

@@ -20,7 +20,8 @@ from torch.optim import Optimizer
 from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
 from . import portions
-from .feed import Batch
+from .faster import compiled
+from .feed import Batch, Reading
 from .ranks import ALONE, Ranks
 from .synced import synced
 from .together import Together, attend, starting
@@ -34,6 +35,10 @@ SHARE = 2.5e8
 """Multiply-accumulates of a step, forward, that are worth a thread: less is lost again in waiting for each other."""
 
 
+READERS = 16
+"""Processes that read examples for one device, unless more are asked for."""
+
+
 class DeviceError(UserError):
     """A device or precision that this machine does not have."""
 
@@ -42,15 +47,15 @@ class Engine:
     """One device and one precision; of several processes, each has its own.
 
     `work` is about the multiply-accumulates of one step, forward. `several`: the network has several outputs, not all
-    of which need lead to the loss.
+    of which need lead to the loss. `compile`: how torch.compile is to be used on it (faster.py).
     """
 
     def __init__(
         self, device: str = "auto", precision: str = "mixed", work: float = math.inf, ranks: Ranks = ALONE,
-        *, several: bool = False,
+        *, several: bool = False, compile: str | None = None,
     ) -> None:  # fmt: skip
         self.kind = found_device(device)
-        self.ranks, self.several = ranks, several
+        self.ranks, self.several, self.compile = ranks, several, compile
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
         """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
@@ -108,7 +113,13 @@ class Engine:
         place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
         shared = " with a share of the weights" if self.ranks.split else ""
         many = "" if self.ranks.alone else f"{plural(self.ranks.total, 'process')}, each{shared} on "
-        return f"{many}{place}, {TOLD[self.precision]}, channels last"
+        return f"{many}{place}, {TOLD[self.precision]}, channels last{', compiled' * (self.compile is not None)}"
+
+    def reading(self, processes: int | None) -> Reading:
+        """How batches are made for it: by processes beside a GPU, one a core up to 16, by threads beside a CPU."""
+        if processes is None:
+            processes = min(max(cores() // self.ranks.devices, 1), READERS) if self.apart else 0
+        return Reading(self.apart, processes, self.kind == "cuda")
 
     def placed(self, module: nn.Module, checked: Checked) -> nn.Module:
         """The network on the device, maps in channels-last order; or the share of it that this process keeps."""
@@ -124,9 +135,12 @@ class Engine:
         """The network and its optimizer, ready for the loop."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            runs = compiled(module, self.compile)
+            if self.ranks.alone:  # Fabric's wrapper would only turn on what `numbers` does
+                return runs, self.fabric.setup_optimizers(optimizer)
             if self.ranks.split:
-                return self.fabric.setup_module(module), self.fabric.setup_optimizers(optimizer)
-            wrapped, wrapping = self.fabric.setup(module, optimizer)
+                return self.fabric.setup_module(runs), self.fabric.setup_optimizers(optimizer)
+            wrapped, wrapping = self.fabric.setup(runs, optimizer)
         return wrapped, wrapping
 
     def seed(self, number: int) -> None:
@@ -190,7 +204,9 @@ class Engine:
     def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
         """Inside, gradients are only added up. Where they are split they are exchanged all the same: whole ones, kept
         from part to part, would take the memory that was to be saved."""
-        return nullcontext() if self.ranks.split else self.fabric.no_backward_sync(module, enabled=whether)
+        if self.ranks.alone or self.ranks.split:
+            return nullcontext()
+        return self.fabric.no_backward_sync(module, enabled=whether)
 
 
 def as_it_is(module: nn.Module, mesh: Any) -> nn.Module:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from .augment import apply, fixed, in_bytes, moves, sizing
 from .data import DataError, Split
 from .data.dataset import Examples
 from .draws import Draws
+from .readers import Readers
 from .sampling import Members
 from .tensors import as_labels, as_tensor, in_unit, resized, with_channels
 
@@ -50,6 +51,19 @@ class Wanted(NamedTuple):
     @property
     def channels(self) -> int:
         return self.shape[-1]
+
+
+class Reading(NamedTuple):
+    """How batches are made: `ahead` of a network that runs elsewhere, by so many `processes` or by threads of this one,
+    in `pinned` memory, from which a GPU takes them by itself."""
+
+    ahead: bool = False
+    processes: int = 0
+    pinned: bool = False
+
+
+AT_HAND = Reading()
+"""For a network that runs here, on the same cores."""
 
 
 class Finish(NamedTuple):
@@ -122,12 +136,10 @@ class Stock:
     def keep(self, x: Tensor) -> None:
         self.cache = x.movedim(1, -1).contiguous()
 
-    def finish(self, finish: Finish) -> bool:
-        """Keep the examples as the network takes them; False where that would be too much."""
-        fits = self.cache is not None and self.values * VALUE <= CACHE
-        if self.cache is not None and fits:
-            self.keep(finish(self.cache.movedim(-1, 1)))
-        return fits
+    def change(self, change: Callable[[Tensor], Tensor]) -> None:
+        """What is kept in another form."""
+        assert self.cache is not None
+        self.keep(change(self.cache.movedim(-1, 1)))
 
     def raw(self, number: int) -> Tensor:
         """(1, C, spatial...) in its own size and type."""
@@ -160,27 +172,35 @@ class Feed:
 
     Steps up to the last one that sets a size run example by example, the rest on whole batches. Where no step sets a
     size examples are brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what
-    the examples are without noise. `ahead`: the network runs elsewhere: batches are made ahead of it, and finished there.
+    the examples are without noise. For a network that runs elsewhere batches are finished there.
     """
 
     def __init__(
         self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *,
-        ahead: bool = False, sample: Sample | None = None, clean: bool = False,
+        reading: Reading = AT_HAND, sample: Sample | None = None, clean: bool = False,
     ) -> None:  # fmt: skip
         cut = max((i + 1 for i, step in enumerate(steps) if sizing(step)), default=0)
         self.split, self.wanted, self.seed = split, wanted, seed
         last = max((i + 1 for i, step in enumerate(steps) if not fixed(step)), default=0)
         self.alone, self.later = steps[:cut], steps[cut:last]
         self.finish = Finish(steps[max(cut, last) :], wanted.to_255)
-        self.ahead, self.sample, self.clean = ahead, sample, clean
+        self.reading, self.sample, self.clean = reading, sample, clean
         numbers = split.numbers
         self.stocks = [Stock(inputs, numbers, wanted, keep=not cut) for inputs in (split.examples, *split.others)]
         self.masks = Stock(split.masks, numbers, wanted, labels=True, keep=not cut) if split.masks is not None else None
-        self.settled = not self.later and not ahead and all([stock.finish(self.finish) for stock in self.stocks])
+        self.readers: Readers | None = None
+        self.settled = not self.later and not reading.ahead and self.settle()
         """Whether the examples are kept as the network takes them."""
 
     def __len__(self) -> int:
         return len(self.split)
+
+    def settle(self) -> bool:
+        """Finish what is kept in memory; False where that would be too much."""
+        fits = all(stock.cache is not None and stock.values * VALUE <= CACHE for stock in self.stocks)
+        for stock in self.stocks if fits else ():
+            stock.change(self.finish)
+        return fits
 
     @property
     def kept(self) -> bool:
@@ -190,18 +210,25 @@ class Feed:
     def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
         """The batches of a plan of (epoch, positions in the split).
 
-        Files are read ahead in other threads; what is in memory is not, where the network runs on the same cores.
+        Files are read ahead by others; what is in memory is not, where the network runs on the same cores.
         """
-        if self.kept and not self.ahead:
+        if self.kept and not self.reading.ahead:
             return (self.batch(epoch, positions) for epoch, positions in plan)
+        if self.reading.processes and not self.kept:
+            self.readers = self.readers or Readers(self, self.reading.processes, pinned=self.reading.pinned)
+            return self.readers.batches(plan)
         return self.batches_ahead(plan)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For the processes that read."""
+        return {**self.__dict__, "readers": None}
 
     def batches_ahead(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
         with ThreadPoolExecutor(max_workers=1 if self.kept else AHEAD) as pool:
             waiting: deque[Future[Batch]] = deque()
             try:
                 for epoch, positions in plan:
-                    waiting.append(pool.submit(self.batch, epoch, positions))
+                    waiting.append(pool.submit(self.pinned, epoch, positions))
                     if len(waiting) > AHEAD:
                         yield waiting.popleft().result()
                 while waiting:
@@ -209,6 +236,11 @@ class Feed:
             finally:
                 for future in waiting:
                     future.cancel()
+
+    def pinned(self, epoch: int, positions: Positions) -> Batch:
+        """One batch, where the device can take it by itself."""
+        found = self.batch(epoch, positions)
+        return found.each(Tensor.pin_memory) if self.reading.pinned else found
 
     def batch(self, epoch: int, positions: Positions) -> Batch:
         """One batch; its random changes hang on the epoch and on each example's number."""
@@ -221,7 +253,7 @@ class Feed:
         clean = x if self.clean and clean is None else clean
         finish = None if self.settled else self.finish
         found = Batch(tuple(one[0] for one in made), y, positions, clean, finish)
-        return found if self.ahead else found.finished()
+        return found if self.reading.ahead else found.finished()
 
     def prepared(
         self, place: int, stock: Stock, epoch: int, positions: Positions

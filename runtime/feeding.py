@@ -10,15 +10,15 @@ from ..compiler.recipes.record import Recipe
 from ..compiler.recipes.steps import Augment, Step
 from . import sampling
 from .data import Split
-from .feed import Feed, Positions, Sample, Wanted
+from .feed import AT_HAND, Feed, Positions, Reading, Sample, Wanted
 from .job import Job, evaluation
 
 
 class Feeds:
-    """`ahead`: batches are prepared beside a network that runs elsewhere."""
+    """Each feed of a job is made once."""
 
-    def __init__(self, job: Job, *, ahead: bool) -> None:
-        self.job, self.ahead = job, ahead
+    def __init__(self, job: Job, reading: Reading = AT_HAND) -> None:
+        self.job, self.reading = job, reading
         self.wanted = Wanted(job.input, job.to_255)
         self.made: dict[object, Feed] = {}
 
@@ -40,7 +40,7 @@ class Feeds:
         if key not in self.made:
             sample = self.sample(split)
             self.made[key] = Feed(
-                split, steps, self.wanted, self.job.seed, ahead=self.ahead, sample=sample, clean=clean
+                split, steps, self.wanted, self.job.seed, reading=self.reading, sample=sample, clean=clean
             )
         return self.made[key]
 

@@ -90,6 +90,7 @@ def find_rate(job: Job, engine: Engine) -> Rates:
         batch = trainer.feed.batch(number, some(trainer, number))
         try:
             lr = learner.step(batch, at)
+            learner.settle(at)
         except TrainingError:
             break
         loss = (at.loss - before) / len(batch.y)

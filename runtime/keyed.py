@@ -29,7 +29,7 @@ def scrambled(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def hashed(*key: int) -> np.uint64:
-    """64 bits from a key of whole numbers: `scrambled` part by part, in Python's own numbers, which are faster alone."""
+    """64 bits from a key of whole numbers: `scrambled` part by part, by Python, which is faster at one number."""
     state = 0
     for part in key:
         state = (state + GOLDEN + part) % WORD

@@ -43,11 +43,14 @@ class Wish(NamedTuple):
 
 
 class Conduct(NamedTuple):
-    """How a run behaves on its way, whatever it computes. `ranks`: the processes that share it."""
+    """How a run behaves on its way, whatever it computes. `ranks`: the processes that share it; `workers`: those that
+    read examples for each of them, None for as many as pay; `compile`: see faster.py."""
 
     save_every: int | None = None
     leave: Leave = leave_at_once
     ranks: Ranks = ALONE
+    workers: int | None = None
+    compile: str | None = None
 
 
 def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
@@ -91,14 +94,19 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
     """Load torch, and train to the end or until somebody asks to stop."""
     with stopping_by_signal(shown, conduct.leave) as stopping, following(folder) as state:
         with shown.waiting("loading torch"):
+            from .faster import compiler_needed
             from .memory import memory_for
+            from .readers import readers_needed
             from .together import joined
             from .train import Trainer
 
-            engine = engine_of(job, conduct.ranks)
+            engine = engine_of(job, conduct.ranks, conduct.compile)
         folder.add_environment(environment(sys.argv) | {"device": engine.told})
-        with memory_for(batch(job)), joined(conduct.ranks), watching(job, folder, shown) as watch:
-            trainer = Trainer(job, folder, engine, watch, stopping, conduct.save_every)
+        with (
+            memory_for(batch(job)), readers_needed(), compiler_needed(), joined(conduct.ranks),
+            watching(job, folder, shown) as watch,
+        ):  # fmt: skip
+            trainer = Trainer(job, folder, engine, watch, stopping, conduct.save_every, conduct.workers)
             if resume:
                 trainer.restore()
             else:
@@ -139,13 +147,14 @@ def story_told(job: Job, folder: RunFolder, shown: Display) -> None:
             shown.say(f"no report: {type(error).__name__}: {error}; try again with `cnnc runs report {folder}`")
 
 
-def engine_of(job: Job, ranks: Ranks = ALONE) -> Engine:
+def engine_of(job: Job, ranks: Ranks = ALONE, compile: str | None = None) -> Engine:
     """What the job runs on."""
     from .engine import Engine
 
     said = job.recipe.one(Precision)
     several = len(job.checked.outputs) > 1
-    return Engine(job.device, said.what if said is not None else "mixed", work(job), ranks, several=several)
+    precision = said.what if said is not None else "mixed"
+    return Engine(job.device, precision, work(job), ranks, several=several, compile=compile)
 
 
 def stopping_by_signal(shown: Display, leave: Leave) -> AbstractContextManager[Stopping]:

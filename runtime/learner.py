@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
+
+from torch import Tensor
 
 from ..compiler.diagnostics import UserError
 from ..compiler.recipes import course, learning
@@ -27,6 +29,20 @@ from .task import Reconstruction
 
 class TrainingError(UserError):
     """Training cannot go on."""
+
+
+LAG = 8
+"""Steps after which figures are read from a device that works apart: reading makes it wait."""
+
+
+class Part(NamedTuple):
+    """The figures of a part of a batch, perhaps still being computed."""
+
+    loss: Tensor
+    score: Tensor | float
+    count: int
+    batch: Batch
+    step: int
 
 
 class Learner:
@@ -52,6 +68,7 @@ class Learner:
         self.clip = recipe.one(course.Clip) or course.Clip()
         self.mix = recipe.one(course.Mix)
         self.measuring = Measuring(job.task, net.folded[0])
+        self.unread: list[Part] = []
 
     def schedule(self, said: learning.Schedule, lr: float) -> None:
         self.plateau = Plateau(said, self.stage.clock, lr) if isinstance(said, learning.Plateau) else None
@@ -77,36 +94,49 @@ class Learner:
         parts = list(pieces(there, self.stage.split))
         for i, part in enumerate(parts):
             with self.engine.paused(self.module, i < len(parts) - 1):
-                self.backward(part, weight, len(part.y) / len(there.y), at)
+                self.backward(part, batch, weight, len(part.y) / len(there.y), at)
         self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
         self.optimizer.step()
         at.step += 1
         at.stage_step += 1
+        if len(self.unread) >= LAG:
+            self.settle(at)
         if self.averaged is not None and self.averaged.due(at.step, self.stage.clock):
             self.averaged.take(self.net)
         return lr
 
-    def backward(self, batch: Batch, weight: float, part: float, at: Position) -> None:
-        """Forward and backward of a part of the batch."""
+    def backward(self, batch: Batch, whole: Batch, weight: float, part: float, at: Position) -> None:
+        """Forward and backward of a part of the batch, which as a `whole` is as it was prepared."""
         inputs, target = batch.inputs, batch.y
         if self.mix is not None:
             x, target = mixed(self.mix, batch.x, batch.y, len(self.job.task.classes), self.job.seed, at.step)
             inputs = (x,)
-        outputs = several(self.module(*inputs))
+        with self.engine.numbers():
+            outputs = several(self.module(*inputs))
         loss = self.criterion(outputs, target, batch.clean)
         apart = 0.0
         if self.penalty and self.engine.ranks.split:
             apart = self.penalize(part)
         elif self.penalty:
             loss = loss + self.penalty()
-        value = float(loss.detach()) + apart
-        if not math.isfinite(value):
-            raise self.astray(value, batch, at)
+        score = self.measuring.running(outputs, batch)
+        self.unread.append(Part(loss.detach() + apart if apart else loss.detach(), score, len(batch.y), whole, at.step))
+        if not self.engine.apart:
+            self.settle(at)
         share = weight * part
         self.engine.backward(loss * share if share != 1 else loss)
-        at.loss += value * len(batch.y)
-        at.score += self.measuring.running(outputs, batch)
-        at.seen += len(batch.y)
+
+    def settle(self, at: Position) -> None:
+        """Add the figures of the steps to those of the epoch. TrainingError where a loss is no number: what was saved
+        before is still good, since nothing is saved without this."""
+        parts, self.unread = self.unread, []
+        for part in parts:
+            value = float(part.loss)
+            if not math.isfinite(value):
+                raise self.astray(value, part.batch, part.step, at)
+            at.loss += value * part.count
+            at.score += float(part.score) * part.count
+            at.seen += part.count
 
     def penalize(self, part: float) -> float:
         """The penalty where weights are split: backward through the own share, whose gradient no other adds to."""
@@ -115,9 +145,9 @@ class Learner:
             self.engine.backward(own * part)
         return self.engine.together.sums(float(own.detach()))[0]
 
-    def astray(self, loss: float, batch: Batch, at: Position) -> TrainingError:
+    def astray(self, loss: float, batch: Batch, step: int, at: Position) -> TrainingError:
         """A loss that is no number: the examples or the rate are to blame, and the checkpoint before is still good."""
-        message = f"the loss became {loss} in step {at.step + 1}, epoch {at.epoch + 1}"
+        message = f"the loss became {loss} in step {step + 1}, epoch {at.epoch + 1}"
         bad = [i for i, parts in enumerate(zip(*batch.inputs)) if not all(x.isfinite().all() for x in parts)]
         if bad and len(batch.positions) == len(batch.y):
             train = self.job.data.train

@@ -51,23 +51,23 @@ class Measuring:
         return meter(self.task, self)
 
     @torch.no_grad()
-    def running(self, outputs: Outputs, batch: Batch) -> float:
-        """The score that is told while training, of one batch, times its examples."""
+    def running(self, outputs: Outputs, batch: Batch) -> Tensor | float:
+        """The score that is told while training, of one batch."""
         if isinstance(self.task, (of.Classification, of.Segmentation)):
-            return right(outputs[0].detach(), batch.y) * len(batch.y)
+            return right(outputs[0].detach(), batch.y)
         counted = meter(self.task, Measuring(self.task, self.folded))
         counted.add(tuple(x.detach() for x in outputs), known(batch, self.task))
-        return counted.scores()[self.task.score] * len(batch.y)
+        return counted.scores()[self.task.score]
 
 
-def right(found: Tensor, y: Tensor) -> float:
+def right(found: Tensor, y: Tensor) -> Tensor:
     """The share of examples, or of places that count, whose class is the most probable."""
     y = framed(y, found)
     hits = found.argmax(1) == y if found.shape[1] > 1 else (found[:, 0] > 0) == (y > 0)
     if y.ndim == 1:
-        return float(hits.float().mean())
+        return hits.float().mean()
     counted = y != IGNORED
-    return float((hits & counted).sum() / counted.sum().clamp_min(1))
+    return (hits & counted).sum() / counted.sum().clamp_min(1)
 
 
 def known(batch: Batch, task: of.Task) -> Tensor:

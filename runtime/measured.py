@@ -71,4 +71,4 @@ def at_work(folder: RunFolder, weights: str | None, data: Dataset) -> Work:
     load_into(net, job.checked, weights or folder.best)
     net.eval()
     losses = criterion(job, stages(job.recipe, max(len(data.train), 1))[-1], net)
-    return Work(job, net, engine, Feeds(job, ahead=False).held(clean=losses.clean), losses)
+    return Work(job, net, engine, Feeds(job).held(clean=losses.clean), losses)

@@ -65,6 +65,7 @@ class Trainer:
         watch: Watch,
         stopping: Callable[[], bool] = lambda: False,
         save_every: int | None = None,
+        workers: int | None = None,
     ) -> None:
         self.job, self.folder, self.engine, self.watch = job, folder, engine, watch
         self.stopping = stopping
@@ -79,7 +80,7 @@ class Trainer:
         self.settling = Settling(self.net)
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
-        self.feeds = Feeds(job, ahead=engine.apart)
+        self.feeds = Feeds(job, engine.reading(workers))
         self.pace = Pace()
         self.enter(self.stages[0])
 
@@ -172,6 +173,7 @@ class Trainer:
     def measured(self, stage: Stage, speed: float) -> None:
         """Measure, take note, keep the best, go on to the next phase where this one is over."""
         at = self.position
+        self.learner.settle(at)
         at.loss, at.score, at.seen = self.totals()
         row = self.row(stage)
         validate = stage.recipe.one(course.Validate) or course.Validate()
@@ -241,6 +243,7 @@ class Trainer:
     def save(self) -> None:
         """Write the checkpoint."""
         at = self.position
+        self.learner.settle(at)
         at.loss, at.score, at.seen = self.totals()
         if self.engine.ranks.first or self.engine.ranks.split:
             self.saving.save(self.net, self.learner, self.averaged, self.engine, at)

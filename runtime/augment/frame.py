@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...compiler.recipes import steps as s
-from ..draws import Draws, between
+from ..draws import Draws
 from ..tensors import resized
 from .base import apply, pair
 

@@ -137,7 +137,7 @@ def test_triplets_are_mined_in_batches_of_a_few_classes(tmp_path: Path) -> None:
 def test_pairs_are_alike_as_often_as_told() -> None:
     twins = models.EMBEDDING.split("model Triplets")[0]
     job = job_of(twins, made.digits(), "data=digits, sample=pairs(same=0.3)", "loss=contrastive, on=(a, b)")
-    feed = Feeds(job, ahead=False).learned(job.recipe, clean=False)
+    feed = Feeds(job).learned(job.recipe, clean=False)
     assert feed.sample is not None
     members = feed.sample(0, np.arange(len(feed)))
     labels = job.data.train.labels
@@ -156,7 +156,7 @@ def test_pairs_are_alike_as_often_as_told() -> None:
 def test_masks_go_with_their_pictures() -> None:
     """Where a disc is in the picture it is in the mask, whatever was done to both."""
     job = job_of(models.UNET, made.shapes(40), "augment=affine rotation=40, shift=0.2 -> hflip -> elastic 2")
-    batch = Feeds(job, ahead=False).learned(job.recipe, clean=False).batch(3, np.arange(32))
+    batch = Feeds(job).learned(job.recipe, clean=False).batch(3, np.arange(32))
     assert batch.y.shape == (32, 32, 32)
     assert batch.y.dtype == torch.int64
     assert set(batch.y.unique().tolist()) == {0, 1}
@@ -169,14 +169,12 @@ def test_255_does_not_count() -> None:
     masks = np.full((8, 32, 32), 255, np.uint8)
     data = data._replace(train=replace(data.train, masks=Held(masks, "masks")))
     job = job_of(models.UNET, data)
-    assert set(Feeds(job, ahead=False).learned(job.recipe, clean=False).batch(0, np.arange(4)).y.unique().tolist()) == {
-        -1
-    }
+    assert set(Feeds(job).learned(job.recipe, clean=False).batch(0, np.arange(4)).y.unique().tolist()) == {-1}
 
 
 def test_noise_is_not_to_be_given_back() -> None:
     job = job_of(models.AUTOENCODER, made.digits(), "augment=hflip 1 -> noise 0.3 -> erase 1")
-    batch = Feeds(job, ahead=False).learned(job.recipe, clean=True).batch(0, np.arange(8))
+    batch = Feeds(job).learned(job.recipe, clean=True).batch(0, np.arange(8))
     digits = made.digits()
     expected = torch.stack([torch.from_numpy(digits.train.examples.load(n)) for n in digits.train.numbers[:8]])
     assert batch.clean is not None
@@ -186,7 +184,7 @@ def test_noise_is_not_to_be_given_back() -> None:
 
 def test_examples_that_come_again_are_changed_anew() -> None:
     job = job_of(models.CLASSIFIER, made.digits(), "repeat_samples=3", "augment=affine rotation=20")
-    feed = Feeds(job, ahead=False).learned(job.recipe, clean=False)
+    feed = Feeds(job).learned(job.recipe, clean=False)
     count = len(feed)
     batch = feed.batch(0, np.array([5, 5 + count, 5 + 2 * count, 5]))
     assert torch.equal(batch.x[0], batch.x[3])

@@ -28,6 +28,7 @@ def trainer(folder: Path, engine: Engine) -> Trainer:
 def test_the_faster_numbers_are_chosen_and_nothing_else_changes(
     bf16: float, fp32: float, chosen: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # where it is set nothing is tried
     engine = Engine("cpu", "mixed")
     found = trainer(tmp_path, engine)
     real = trial.step

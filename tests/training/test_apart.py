@@ -1,0 +1,171 @@
+"""A network that runs elsewhere than what makes its batches: processes that read, figures read late, torch.compile."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from cnnc.compiler.diagnostics import UserError
+from cnnc.compiler.override import read
+from cnnc.compiler.recipes.steps import Augment
+from cnnc.runtime import learner
+from cnnc.runtime.data import DataError
+from cnnc.runtime.engine import Engine
+from cnnc.runtime.faster import compiled, compiler_needed
+from cnnc.runtime.feed import Feed, Reading, Wanted
+from cnnc.runtime.learner import TrainingError
+from cnnc.runtime.saving import Saving
+
+from ..data_sources.made import fill, opened
+from . import generated, models
+from .tiny import MODEL, command, written
+from .trial import trained
+
+STEPS = read("train:\n    augment: resized_crop 12 -> hflip -> normalize imagenet").one(Augment)
+
+
+def pictures(folder: Path) -> Feed:
+    for name in ("cat", "dog"):
+        fill(folder / name, 6, (40, 30))
+    assert STEPS is not None
+    return Feed(opened(folder, split=0.5).train, STEPS.steps, Wanted((12, 12, 3)), 3, reading=Reading(processes=2))
+
+
+def test_processes_make_the_batches_that_threads_make(tmp_path: Path) -> None:
+    apart = pictures(tmp_path)
+    here = Feed(apart.split, apart.alone + apart.later + apart.finish.steps, apart.wanted, 3)
+    for epoch in range(2):
+        plan = [(epoch, part) for part in np.array_split(np.arange(6)[::-1], 4)]
+        found = list(zip(apart.batches(plan), here.batches(plan), strict=True))
+        assert len(found) == 4
+        for mine, other in found:
+            assert torch.equal(mine.x, other.x)
+            assert torch.equal(mine.y, other.y)
+            assert np.array_equal(mine.positions, other.positions)
+
+
+def test_what_a_process_cannot_read_is_told_by_name(tmp_path: Path) -> None:
+    feed = pictures(tmp_path)
+    (tmp_path / "dog" / "003.png").write_bytes(b"\x89PNG")
+    whole = feed.split.examples
+    number = next(n for n in range(len(whole)) if whole.name(n).endswith("dog/003.png"))
+    object.__setattr__(feed.split, "numbers", np.full(6, number))
+    feed.stocks[0].numbers = feed.split.numbers
+    with pytest.raises(DataError, match=r"dog/003\.png"):
+        list(feed.batches([(0, np.arange(2))]))
+
+
+def children(process: int) -> list[int]:
+    found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(n) for n in found]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found in /proc")
+def test_a_process_that_reads_may_be_killed_and_the_run_goes_on(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / "data" / name, 20, (40, 30))
+    cut = MODEL.replace("augment: affine", "augment: resized_crop 8 -> affine")
+    arguments = ("train", written(tmp_path, cut), "--data", "data", "--out", "run", "--workers", "2", "--batch", "4")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    arguments = (*arguments, "--save-every", "3", "--epochs", "500", "--no-progress")
+    with subprocess.Popen(
+        command(*arguments), cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("epoch   1/500"):
+                break
+        os.kill(children(process.pid)[0], signal.SIGKILL)
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 1, told
+    assert re.search("a process that reads examples was ended.*`--resume` goes on", told)
+    assert "Traceback" not in told
+    with subprocess.Popen(
+        command("train", "--resume", "run", "--no-progress", "--workers", "1"),
+        cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as again:  # fmt: skip
+        assert again.stdout is not None
+        assert any(re.match(r"epoch +\d+/500", line) for line in again.stdout)
+        reading = children(again.pid)
+        os.kill(again.pid, signal.SIGINT)
+        rest, told = again.communicate(timeout=120)
+    assert again.returncode == 130, told
+    assert "cnnc train --resume run" in rest
+    assert "Traceback" not in told
+    time.sleep(0.5)
+    assert not [n for n in reading if Path(f"/proc/{n}/cmdline").exists() and Path(f"/proc/{n}/cmdline").read_bytes()]
+
+
+def test_figures_that_are_read_late_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = ("epochs=3", "batch=7", "augment=hflip -> normalize 0.3, 0.4", "average=ema, decay=0.9")
+    here = trained(tmp_path / "here", models.CLASSIFIER, generated.digits(), *sets)
+    monkeypatch.setattr(Engine, "apart", True)
+    apart = trained(tmp_path / "apart", models.CLASSIFIER, generated.digits(), *sets)
+    assert not apart.trainer.feed.settled
+    for one, other in zip(here.rows, apart.rows, strict=True):
+        assert {k: v for k, v in one.items() if k != "images_per_second"} == {
+            k: v for k, v in other.items() if k != "images_per_second"
+        }
+    for name, value in here.trainer.net.state_dict().items():
+        assert torch.equal(value, apart.trainer.net.state_dict()[name])
+
+
+def test_a_loss_that_is_no_number_is_found_late_and_nothing_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Engine, "apart", True)
+    monkeypatch.setattr(Saving, "due", lambda self, step: False)
+    real, steps = learner.Learner.settle, []
+    monkeypatch.setattr(learner.Learner, "settle", lambda self, at: (steps.append(at.step), real(self, at))[1])
+    with pytest.raises(TrainingError, match=r"in step [1-9], epoch 1: try a lower rate"):
+        trained(tmp_path, models.CLASSIFIER, generated.digits(), "batch=7", "optimizer=sgd, lr=1e30", "clip=none")
+    assert steps[0] == learner.LAG
+    assert not (tmp_path / "last.ckpt").exists()
+
+
+def test_how_the_network_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = torch.nn.Linear(2, 3)
+    assert compiled(net, None) is net
+    asked = {}
+    monkeypatch.setattr(torch, "compile", lambda module, **named: asked.update(named))
+    compiled(net, "graphs")
+    assert asked == {"dynamic": False, "mode": "reduce-overhead"}
+
+
+def test_a_compiler_that_gives_up_is_told() -> None:
+    from torch._dynamo.exc import Unsupported
+
+    said = r"torch\.compile gave up: no such thing; without `--compile` it goes on"
+    with pytest.raises(UserError, match=said), compiler_needed():
+        raise Unsupported("no such thing\nmore of it")
+    with pytest.raises(ValueError, match="other"), compiler_needed():
+        raise ValueError("other")
+
+
+@pytest.mark.proof
+def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
+    """Inductor: weights of a run of two epochs differ by rounding."""
+    from cnnc.runtime.run_folder import RunFolder
+    from cnnc.runtime.train import Trainer
+
+    from .trial import Silent, job_of
+
+    found = []
+    for mode in (None, "default"):
+        job = job_of(models.CLASSIFIER, generated.digits(), "epochs=2", "batch=20", "clip=none")
+        torch.set_num_threads(1)
+        folder = tmp_path / str(mode)
+        folder.mkdir()
+        trainer = Trainer(job, RunFolder(folder), Engine("cpu", "fp32", compile=mode), Silent())
+        trainer.prepare()
+        trainer.run()
+        found.append(trainer.net.state_dict())
+    for name, value in found[0].items():
+        torch.testing.assert_close(value, found[1][name], rtol=1e-2, atol=1e-4)
