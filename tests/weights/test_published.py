@@ -88,7 +88,7 @@ def test_keras_s_files_give_keras_s_values(name: str, models: Path, asked: list[
     checked = compile_path(f"zoo:keras/{name.lower()}").checked
     for source in (f"keras:{name}", "imagenet"):
         (found,) = ours(checked, Path(source), pictures, double=False)
-        assert np.abs(found - expected).max() < LIMIT * np.abs(expected).max()
+        assert np.abs(found - expected).max() < 10 * LIMIT * np.abs(expected).max()
 
 
 def test_what_keras_adds_to_efficientnets_is_made_up_for(models: Path) -> None:

@@ -81,7 +81,7 @@ class Writing:
 
     def described(self) -> Described:
         for node in self.checked.nodes:
-            if not isinstance(node.op, Input) and all((p.node.serial, p.index) in self.values for p in node.inputs):
+            if not isinstance(node.op, Input):
                 self.layer(node)
         if self.refused:
             raise UserError(lacking(self.checked.name, self.refused))
@@ -121,7 +121,7 @@ class Writing:
             made = stands_for(node.op, Placed(to, tensors, self.put))
         except OpError as wrong:
             self.refused.append(f"{node.path} at {node.span.place}: {wrong.message}")
-            return
+            made = Tensor(node.path, 0, 0, node.facts.outputs[0])  # so that those behind it are told too
         for index, shape in enumerate(node.facts.outputs):
             self.values[node.serial, index] = made._replace(index=index, shape=shape)
 
