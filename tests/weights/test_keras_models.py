@@ -157,7 +157,8 @@ def test_nearly_all_of_the_zoo_is_a_model_of_keras() -> None:
 
 
 def test_layers_that_keras_lacks_are_refused_with_their_places() -> None:
-    text = "model A:\n    input 8x8x3\n    conv 4, 3x3 -> lrn 5, alpha=1e-4, k=2\n    local_conv 4, 3x3\n    flatten -> dense 2\n"
+    rows = ["input 8x8x3", "conv 4, 3x3 -> lrn 5, alpha=1e-4, k=2", "local_conv 4, 3x3", "flatten -> dense 2"]
+    text = "model A:\n" + "".join(f"    {row}\n" for row in rows)
     with pytest.raises(UserError) as refused:
         described(compile_text(text, "a.cnn").checked)
     told = str(refused.value)
