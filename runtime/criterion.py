@@ -32,7 +32,8 @@ class Term(NamedTuple):
         if self.loss.target == "input":
             assert clean is not None
             target = clean.float()
-        return self.loss.weight * self.one(found[0], target)
+        loss = self.one(found[0], target)
+        return loss if self.loss.weight == 1 else self.loss.weight * loss
 
     def one(self, found: Tensor, target: Tensor) -> Tensor:
         """The loss on one output."""

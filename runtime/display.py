@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 RATE = 0.25
 """Seconds between two changes of the live line."""
+TOGETHER = 1.0
+"""Seconds within which lines of epochs are collected: each costs as much as a few steps of a small network."""
 
 
 class Display:
@@ -74,7 +76,8 @@ class Live(Display):
             refresh_per_second=round(1 / RATE),
         )
         self.task = self.bar.add_task("starting", total=None, told="")
-        self.drawn = 0.0
+        self.drawn = self.told = 0.0
+        self.lines: list[str] = []
         self.began: tuple[float, int] | None = None
 
     def __enter__(self) -> Live:
@@ -82,11 +85,24 @@ class Live(Display):
         return self
 
     def __exit__(self, *_: Any) -> None:
+        self.tell()
         self.bar.stop()
 
     def say(self, text: str) -> None:
-        if not self.quiet:
-            self.bar.console.print(text, markup=False, soft_wrap=True)
+        self.lines.append(text)
+        self.tell()
+
+    def epoch(self, row: Row, best: bool) -> None:
+        self.lines.append(line(row, self.epochs, best))
+        if time.perf_counter() - self.told >= TOGETHER:
+            self.tell()
+
+    def tell(self) -> None:
+        """Print the lines that wait."""
+        if self.lines and not self.quiet:
+            self.bar.console.print("\n".join(self.lines), markup=False, soft_wrap=True)
+        self.lines.clear()
+        self.told = time.perf_counter()
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -105,6 +121,8 @@ class Live(Display):
         if now - self.drawn < RATE or not position.seen:
             return
         self.drawn = now
+        if self.lines and now - self.told >= TOGETHER:
+            self.tell()
         began, before = self.began
         speed = (position.step * stage.batch - before) / max(now - began, 1e-9)
         told = f"loss {position.loss / position.seen:.4f}  {shown(position.told, position.score / position.seen)}"

@@ -10,10 +10,6 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
-from lightning_fabric.strategies.ddp import DDPStrategy
-from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
-from lightning_fabric.strategies.parallel import ParallelStrategy
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -25,6 +21,13 @@ from .feed import Batch, Reading
 from .ranks import ALONE, Ranks
 from .synced import synced
 from .together import Together, attend, starting
+from .unasked import without
+
+with without("torchmetrics"):  # Fabric asks for its version, which takes as long as torch itself
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies.ddp import DDPStrategy
+    from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
+    from lightning_fabric.strategies.parallel import ParallelStrategy
 
 PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "tf32": "32-true", "fp32": "32-true"}
 """Our words for numbers, and Fabric's."""

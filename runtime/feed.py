@@ -73,7 +73,8 @@ class Finish(NamedTuple):
     steps: tuple[Step, ...]
     to_255: bool
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def done(self, x: Tensor) -> Tensor:
+        """The examples, ready."""
         for step in self.steps:
             x = changed(step, x, NOTHING)
         x = in_unit(x)
@@ -115,8 +116,8 @@ class Batch(NamedTuple):
         """Ready for the network."""
         if self.finish is None:
             return self
-        clean = self.finish(self.clean) if self.clean is not None else None
-        return self._replace(inputs=tuple(map(self.finish, self.inputs)), clean=clean, finish=None)
+        clean = self.finish.done(self.clean) if self.clean is not None else None
+        return self._replace(inputs=tuple(map(self.finish.done, self.inputs)), clean=clean, finish=None)
 
 
 class Stock:
@@ -199,7 +200,7 @@ class Feed:
         """Finish what is kept in memory; False where that would be too much."""
         fits = all(stock.cache is not None and stock.values * VALUE <= CACHE for stock in self.stocks)
         for stock in self.stocks if fits else ():
-            stock.change(self.finish)
+            stock.change(self.finish.done)
         return fits
 
     @property

@@ -36,7 +36,8 @@ def hashed(*key: int) -> np.uint64:
         state = (state ^ (state >> 30)) * FIRST % WORD
         state = (state ^ (state >> 27)) * SECOND % WORD
         state ^= state >> 31
-    return np.uint64(state)
+    bits: np.uint64 = np.uint64(state)
+    return bits
 
 
 def uniform(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray[np.float64]:

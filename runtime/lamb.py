@@ -7,10 +7,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
-from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
-from .portions import own
+from .portions import own, parted
 
 
 class Lamb(Optimizer):
@@ -50,7 +49,7 @@ def trusts(weights: list[Tensor], ways: list[Tensor]) -> list[Tensor]:
     if not weights:
         return []
     lengths, reaches = torch.stack([x.norm() for x in [*map(own, weights), *ways]]).chunk(2)
-    if isinstance(weights[0], DTensor):  # all are: norms of shares, which all processes add up
+    if parted(weights[0]):  # all are: norms of shares, which all processes add up
         squares = torch.cat([lengths, reaches]).square()
         distributed.all_reduce(squares)
         lengths, reaches = squares.sqrt().chunk(2)

@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
     loss: Tensor
     score: Tensor | float
-    count: int
+    examples: int
     batch: Batch
     step: int
 
@@ -134,9 +134,9 @@ class Learner:
             value = float(part.loss)
             if not math.isfinite(value):
                 raise self.astray(value, part.batch, part.step, at)
-            at.loss += value * part.count
-            at.score += float(part.score) * part.count
-            at.seen += part.count
+            at.loss += value * part.examples
+            at.score += float(part.score) * part.examples
+            at.seen += part.examples
 
     def penalize(self, part: float) -> float:
         """The penalty where weights are split: backward through the own share, whose gradient no other adds to."""

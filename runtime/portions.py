@@ -11,17 +11,17 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.device_mesh import DeviceMesh
-from torch.distributed.fsdp import FSDPModule, fully_shard
-from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
+
+if TYPE_CHECKING:  # torch's modules take a second to load: only those who split wait for it
+    from torch.distributed.device_mesh import DeviceMesh
 
 PARTS = 16
 """About so many units are put together in turn: the fewer, the fewer messages; the more, the less memory."""
@@ -38,6 +38,8 @@ def split(net: nn.Module, checked: Checked, mesh: DeviceMesh) -> None:
 
     A unit is put together when the first of its layers runs. What is in no unit is so as long as the network runs.
     """
+    from torch.distributed.fsdp import FSDPModule, fully_shard
+
     warnings.filterwarnings("ignore", "FSDP2-wrapped module")  # of views that are written over: see `together_again`
     for unit in units(layers(net, checked)):
         parts = [part for _, part in unit]
@@ -92,6 +94,8 @@ def count(part: nn.Module) -> int:
 
 def require_names(unit: Layers) -> None:
     """UserError where a name in the file is a word of torch's that the split layer answers to."""
+    from torch.distributed.fsdp import FSDPModule
+
     for path, part in unit:
         own = (*part._modules, *part._parameters)
         strange = [name for name in own if hasattr(FSDPModule, name) and not hasattr(nn.Module, name)]
@@ -105,6 +109,8 @@ def together_again(part: nn.Module, inputs: Any, output: Any) -> None:
 
     Torch sees to that at the last layer of a unit only; which may lead to no loss, or give a view that is written over.
     """
+    from torch.distributed.fsdp import FSDPModule
+
     if isinstance(output, Tensor) and output.requires_grad:
         node = (output if output._base is None else output._base).grad_fn
         if node is not None and isinstance(part, FSDPModule):
@@ -114,15 +120,21 @@ def together_again(part: nn.Module, inputs: Any, output: Any) -> None:
 # --- shares and wholes ------------------------------------------------------------------------------------------------
 
 
-def own(x: Tensor) -> Tensor:
+def parted(x: Any) -> bool:
+    """Whether this is a share, a `DTensor`."""
+    return hasattr(x, "full_tensor")
+
+
+def own(x: Any) -> Tensor:
     """The share of this process, in place; what is not split as it is."""
-    return x.to_local() if isinstance(x, DTensor) else x
+    found: Tensor = x.to_local() if parted(x) else x
+    return found
 
 
 @torch.no_grad()
-def fill(there: Tensor, whole: Tensor) -> None:
+def fill(there: Any, whole: Tensor) -> None:
     """Copy a whole tensor; where it is split, the share of this process."""
-    if isinstance(there, DTensor):
+    if parted(there):
         share, mesh = there.to_local(), there.device_mesh
         rows = -(-len(whole) // mesh.size())
         share.copy_(whole[rows * mesh.get_local_rank() :][: len(share)])
@@ -132,7 +144,7 @@ def fill(there: Tensor, whole: Tensor) -> None:
 
 def wholes(found: Any, wanted: bool) -> Any:
     """Maps and lists of tensors, put together in memory of the CPU where that is `wanted`. All processes call it."""
-    if isinstance(found, DTensor):
+    if parted(found):
         whole = found.full_tensor()
         return whole.cpu() if wanted else None
     if isinstance(found, Mapping):

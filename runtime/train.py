@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ from .measure import Measuring, measure
 from .network import Network
 from .position import Position, Row
 from .ranks import Ranks
+from .results import Results
 from .run_folder import RunFolder
 from .saving import Saving
 from .settle import Settling
@@ -74,6 +75,7 @@ class Trainer:
         self.position = Position(told=job.task.score)
         self.started = time.perf_counter()
         self.saving = Saving(folder, save_every, watch.say)
+        self.results = Results(folder)
         net = lower(job.checked, seed=job.seed, head="folded")
         begin(net, job, watch.say)
         self.net: Network = engine.placed(net, job.checked)  # type: ignore[assignment]
@@ -105,6 +107,14 @@ class Trainer:
 
     def run(self) -> Outcome:
         """Train from where it stands to the end, or until asked to stop."""
+        try:
+            return self.ran()
+        except BaseException:
+            with suppress(OSError):
+                self.results.write()
+            raise
+
+    def ran(self) -> Outcome:
         while self.position.stage < len(self.stages):
             if not self.epoch(self.stages[self.position.stage]):
                 self.save()
@@ -190,7 +200,7 @@ class Trainer:
             self.leave(stage)
         if better:
             self.keep()
-        self.folder.write_rows(at.rows)
+        self.results.add(at.rows)
         if self.due(over=True):
             self.save()
         self.watch.epoch(row, better)
@@ -236,7 +246,7 @@ class Trainer:
 
     def keep(self) -> None:
         with self.weights():
-            self.folder.write_weights(self.folder.best, self.engine.whole(self.net.state_dict()))
+            self.results.keep(self.engine.whole(self.net.state_dict()))
 
     # --- going on and ending ------------------------------------------------------------------------------------------
 
@@ -244,6 +254,7 @@ class Trainer:
         """Write the checkpoint."""
         at = self.position
         self.learner.settle(at)
+        self.results.write()
         at.loss, at.score, at.seen = self.totals()
         if self.engine.ranks.first or self.engine.ranks.split:
             self.saving.save(self.net, self.learner, self.averaged, self.engine, at)

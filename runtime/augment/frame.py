@@ -56,7 +56,7 @@ def resized_crop(step: s.ResizedCrop, x: Tensor, draws: Draws) -> Tensor:
     low, high = (step.area[0], step.area[-1]) if len(step.area) > 1 else (step.area[0], 1.0)
     flattest, widest = math.log(step.ratio[0]), math.log(step.ratio[-1])
     pieces = []
-    for one, (area, ratio, down, right) in zip(x.split(1), draws.shares(4)):
+    for one, (area, ratio, down, right) in zip(torch.split(x, 1), draws.shares(4)):
         pixels = (low + (high - low) * area) * height * width
         shape = math.exp(flattest + (widest - flattest) * ratio)
         wide = min(max(round(math.sqrt(pixels * shape)), 1), width)

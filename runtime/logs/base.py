@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ..display import Display
-from ..position import Position, Row
-from ..stages import Stage
+if TYPE_CHECKING:  # which come with torch, and logs are opened before
+    from ..display import Display
+    from ..position import Position, Row
+    from ..stages import Stage
 
 EVERY = 50
 """Steps between two numbers that are not those of an epoch."""

@@ -119,7 +119,7 @@ def counted(first: int) -> str:
 class Loop(NamedTuple):
     """Layers in a row as a loop: the code of one turn, and `for i in range(n)`."""
 
-    count: int
+    turns: int
     code: Code
     head: str
 

@@ -79,8 +79,8 @@ class Statements:
             slot = self.slots[position]
             if id(slot) in self.loops:
                 found = self.loops[id(slot)]
-                self.repeated(found, self.slots[position : position + found.count])
-                position += found.count
+                self.repeated(found, self.slots[position : position + found.turns])
+                position += found.turns
                 continue
             if not self.conditional(slot):
                 self.step(slot)
@@ -371,5 +371,5 @@ def loops(slots: Sequence[Slot], gives: Sequence[Source], code: Callable[[Slot],
         best = loop(run) if run else None
         if best is not None:
             found[id(slots[position])] = best
-        position += best.count if best is not None else 1
+        position += best.turns if best is not None else 1
     return found

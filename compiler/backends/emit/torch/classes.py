@@ -60,7 +60,7 @@ class Class:
         for position, slot in enumerate(self.slots):
             if id(slot) in self.loops:
                 found = self.loops[id(slot)]
-                self.tree.repeat([other.first.name for other in self.slots[position : position + found.count]], found)
+                self.tree.repeat([other.first.name for other in self.slots[position : position + found.turns]], found)
                 self.loops[id(slot)] = reached(found)
 
     @staticmethod
