@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,9 @@ def killed_at(step: int, model: Path, out: str, folder: Path) -> None:
     until = time.monotonic() + 120
     written, before = 0, -1
     while written < step and time.monotonic() < until and process.poll() is None:
-        now = checkpoint.stat().st_mtime_ns if checkpoint.exists() else -1
+        now = before
+        with suppress(FileNotFoundError):  # for a moment there is only the one before
+            now = checkpoint.stat().st_mtime_ns
         written += now != before and now > 0
         before = now
         time.sleep(0.001)
