@@ -40,6 +40,8 @@ def train(
     recipe: str | None = None,
     params: Mapping[str, Any] | None = None,
     device: str = "auto",
+    workers: int | None = None,
+    compile: str | None = None,
     out: Where | None = None,
     log: Iterable[str] = (),
     report: bool = True,
@@ -55,9 +57,10 @@ def train(
         cnnc.train("zoo:resnet18", data="flowers/", epochs=30, optimizer="sgd, lr=0.1, momentum=0.9", clip="norm=1")
         cnnc.train(net, data="digits", optimizer__lr=0.01, schedule="cosine, warmup=2", augment="none")
 
-    `log` takes what `--log` does, such as `["tensorboard"]`. The first Ctrl-C (the stop button of a notebook) saves and
-    returns a run that can `resume()`; the second raises KeyboardInterrupt. Raises CompileError and UserError for what
-    is wrong with model, recipe or data.
+    `workers` are processes that read files, `compile` is `"default"`, `"graphs"` or `"tune"` of torch.compile, as
+    `--workers` and `--compile` say. `log` takes what `--log` does, such as `["tensorboard"]`. The first Ctrl-C (the
+    stop button of a notebook) saves and returns a run that can `resume()`; the second raises KeyboardInterrupt. Raises
+    CompileError and UserError for what is wrong with model, recipe or data.
     """
     from .runtime import launch
     from .runtime.display import display
@@ -72,7 +75,7 @@ def train(
         wish = wish._replace(asked=asked, out=None if out is None else fspath(out))
         job, folder, changes = launch.begun(wish, version())
         launch.introduce(job, changes, shown)
-        return carried_out(job, folder, shown, report=report)
+        return carried_out(job, folder, shown, report=report, workers=workers, compile=compile)
 
 
 def open_run(path: Where) -> Run:
@@ -82,11 +85,15 @@ def open_run(path: Where) -> Run:
     return run
 
 
-def carried_out(job: Job, folder: RunFolder, shown: Display, *, resume: bool = False, report: bool = True) -> Run:
+def carried_out(
+    job: Job, folder: RunFolder, shown: Display, *,
+    resume: bool = False, report: bool = True, workers: int | None = None, compile: str | None = None,
+) -> Run:  # fmt: skip
     from .runtime import launch
     from .runtime.interrupt import raise_interrupt
 
-    outcome = launch.carried_out(job, folder, shown, launch.Conduct(leave=raise_interrupt), resume=resume)
+    conduct = launch.Conduct(leave=raise_interrupt, workers=workers, compile=compile)
+    outcome = launch.carried_out(job, folder, shown, conduct, resume=resume)
     if outcome.figures is None:
         shown.say(f"interrupted after {outcome.epoch} epochs: `resume()` goes on")
         return Run(folder.path)
@@ -194,14 +201,17 @@ class Run:
         properties = {"cnnc.run": json.dumps(self.config)}
         self.network.export(path, self.best, properties=properties, **options)
 
-    def resume(self, *, device: str = "auto", report: bool = True, progress: bool = True, quiet: bool = False) -> Run:
+    def resume(
+        self, *, device: str = "auto", workers: int | None = None, compile: str | None = None, report: bool = True,
+        progress: bool = True, quiet: bool = False,
+    ) -> Run:  # fmt: skip
         """Go on with a run that was interrupted, exactly."""
         from .runtime import launch
         from .runtime.display import display
 
         with display(quiet, progress) as shown:
             job = launch.resumed(self._folder, device)
-            return carried_out(job, self._folder, shown, resume=True, report=report)
+            return carried_out(job, self._folder, shown, resume=True, report=report, workers=workers, compile=compile)
 
     def _given(self, what: Any) -> Split:
         from .runtime.given import given

@@ -17,7 +17,11 @@ MODES = {"default": "default", "graphs": "reduce-overhead", "tune": "max-autotun
 
 def compiled(module: nn.Module, mode: str | None) -> Any:
     """The network as it is, or compiled; its weights are the same. Two sizes of batches are two programs."""
-    return module if mode is None else torch.compile(module, dynamic=False, mode=MODES[mode])
+    if mode is None:
+        return module
+    if mode not in MODES:
+        raise UserError(f"there is no `{mode}` of torch.compile, only {', '.join(f'`{m}`' for m in MODES)}")
+    return torch.compile(module, dynamic=False, mode=MODES[mode])
 
 
 @contextmanager

@@ -137,6 +137,8 @@ def test_how_the_network_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", lambda module, **named: asked.update(named))
     compiled(net, "graphs")
     assert asked == {"dynamic": False, "mode": "reduce-overhead"}
+    with pytest.raises(UserError, match="only `default`, `graphs`, `tune`"):
+        compiled(net, "much")
 
 
 def test_a_compiler_that_gives_up_is_told() -> None:
