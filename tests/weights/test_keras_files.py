@@ -95,9 +95,12 @@ def test_keras_loads_what_we_write(suffix: str, theirs: Any, pictures: Array, tm
     theirs.save_weights(tmp_path / "theirs.weights.h5")
     arrays = load(checked(), tmp_path / "theirs.weights.h5")
     save_keras(tmp_path / f"ours{suffix}", checked(), arrays)
-    other = keras_model(keras)
-    other.load_weights(tmp_path / f"ours{suffix}")
-    other.layers[1].finalize_state()
+    if suffix == ".keras":  # with a model of its own, in which what is nested is flat
+        other = keras.models.load_model(tmp_path / f"ours{suffix}")
+    else:
+        other = keras_model(keras)
+        other.load_weights(tmp_path / f"ours{suffix}")
+        other.layers[1].finalize_state()
     np.testing.assert_array_equal(other(pictures, training=False), theirs(pictures, training=False))
 
 
