@@ -21,8 +21,8 @@ from cnnc.runtime.verify import difference, examples, run_onnx
 from .tables import MODELS
 
 QUICK = ["lenet5_original", "googlenet", "squeezenet1_0", "shufflenet_v2_x0_5", "unet", "keras/mobilenetv3small"]
-JUMPS = {"deconvnet": 1e-2, "segnet": 1e-2}
-"""What is allowed where rounding may decide from which place a maximum comes."""
+JUMPS = ("deconvnet", "segnet")
+"""Where rounding may decide from which place a maximum comes: one value in a hundred may be another."""
 
 SIDES = {1: (256, 512), 2: (64, 96, 128), 3: (16, 32)}
 """Sizes of the input at which a model is tried before its own."""
@@ -52,7 +52,8 @@ def at(shape: Shape) -> Options:
 
 
 def used(checked: Checked) -> dict[str, np.ndarray[Any, Any]]:
-    """Weights as after some training: gains and biases that are not 1 and 0, statistics of what really comes by."""
+    """Weights as after some training: gains and biases that are not 1 and 0, statistics mostly of what really comes by;
+    with no more than these, of few values, deep networks would blow up every rounding."""
     net = lower(checked, seed=0)
     draw = torch.Generator().manual_seed(1)
     with torch.no_grad():
@@ -61,7 +62,7 @@ def used(checked: Checked) -> dict[str, np.ndarray[Any, Any]]:
                 weight += 0.1 * torch.randn(weight.shape, generator=draw)
         for part in net.modules():
             if getattr(part, "running_mean", None) is not None:
-                part.momentum = 1.0  # type: ignore[assignment]
+                part.momentum = 0.9  # type: ignore[assignment]
         net.train()(*(torch.from_numpy(x) for x in examples(checked, 4, seed=2).values()))
     return {path: value.numpy() for path, value in net.state_dict().items()}
 
@@ -105,7 +106,12 @@ def test_onnx_runtime_computes_what_torch_computes(name: str, tmp_path: Path) ->
         export_onnx(checked, path, weights, fold=fold)
         onnx.checker.check_model(path, full_check=True)
         found = run_onnx(path, fed)
-        assert max(map(difference, found, exact)) <= max(1e-5, 5 * own, JUMPS.get(name, 0.0))
+        if name in JUMPS:
+            assert all(
+                np.mean(np.abs(f - e) > 1e-3 * np.abs(e).max()) < 0.01 for f, e in zip(found, exact, strict=True)
+            )
+        else:
+            assert max(map(difference, found, exact)) <= max(1e-5, 5 * own)
 
 
 def run_torch(
