@@ -35,7 +35,7 @@ LAG = 8
 """Steps after which figures are read from a device that works apart: reading makes it wait."""
 
 
-class Part(NamedTuple):
+class Unread(NamedTuple):
     """The figures of a part of a batch, perhaps still being computed."""
 
     loss: Tensor
@@ -68,7 +68,7 @@ class Learner:
         self.clip = recipe.one(course.Clip) or course.Clip()
         self.mix = recipe.one(course.Mix)
         self.measuring = Measuring(job.task, net.folded[0])
-        self.unread: list[Part] = []
+        self.unread: list[Unread] = []
 
     def schedule(self, said: learning.Schedule, lr: float) -> None:
         self.plateau = Plateau(said, self.stage.clock, lr) if isinstance(said, learning.Plateau) else None
@@ -120,7 +120,8 @@ class Learner:
         elif self.penalty:
             loss = loss + self.penalty()
         score = self.measuring.running(outputs, batch)
-        self.unread.append(Part(loss.detach() + apart if apart else loss.detach(), score, len(batch.y), whole, at.step))
+        told = loss.detach() + apart if apart else loss.detach()
+        self.unread.append(Unread(told, score, len(batch.y), whole, at.step))
         if not self.engine.apart:
             self.settle(at)
         share = weight * part

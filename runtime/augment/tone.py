@@ -66,7 +66,8 @@ def normalize(step: s.Normalize, x: Tensor, draws: Draws) -> Tensor:
     mean, std = (scale * per_channel(numbers, x) for numbers in step.statistics)
     last = x.movedim(1, -1)
     if x.ndim > 2 and last.is_contiguous():
-        rows = scaled(last.flatten(-2), *(n.repeat(last.shape[-2] * last.shape[-1] // len(n)) for n in (mean, std)))
+        *_, width, channels = last.shape
+        rows = scaled(last.flatten(-2), *(n.expand(channels).repeat(width) for n in (mean, std)))
         return rows.view(last.shape).movedim(-1, 1)
     return scaled(x, *(n.view(1, -1, *[1] * (x.ndim - 2)) for n in (mean, std)))
 

@@ -28,6 +28,33 @@ def test_normalize_is_that_of_torchvision() -> None:
     assert torch.allclose(apply(s.Normalize(mean="imagenet"), X, draws()), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("form", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_bytes_are_normalized_as_torchvision_does_in_every_layout(form: torch.memory_format, channels: int) -> None:
+    x = (X[:, :channels] * 255).to(torch.uint8).contiguous(memory_format=form)
+    mean, std = (0.4, 0.3, 0.2)[:channels], (0.2, 0.3, 0.1)[:channels]
+    expected = v2.Normalize(list(mean), list(std))(x.float() / 255)
+    for given in (x, x.float() / 255):
+        before = given.clone()
+        assert torch.allclose(apply(s.Normalize(mean=mean, std=std), given, draws()), expected, atol=1e-5)
+        assert torch.equal(given, before)
+
+
+def test_statistics_of_other_channels_are_refused() -> None:
+    for form in (torch.contiguous_format, torch.channels_last):
+        with pytest.raises(RuntimeError):
+            apply(s.Normalize(mean=(0.1, 0.2), std=(1.0,)), X.contiguous(memory_format=form), draws())
+
+
+def test_a_key_is_hashed_as_rows_are() -> None:
+    """In Python's numbers and in those of arrays."""
+    for key in ((0,), (7, 2**63, 5), (2**64 - 1, 3)):
+        state = np.zeros(1, np.uint64)
+        for part in key:
+            state = keyed.scrambled(state + np.uint64(keyed.GOLDEN) + np.uint64(part))
+        assert keyed.hashed(*key) == state[0]
+
+
 @pytest.mark.parametrize("size", [(5,), (20,), (7, 9)])
 def test_resize_and_center_crop_are_those_of_torchvision(size: tuple[int, ...]) -> None:
     expected = tv.resize(X, list(size), antialias=True)
