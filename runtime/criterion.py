@@ -47,10 +47,10 @@ class Term(NamedTuple):
 def reduced(said: Said, how: str) -> Tensor:
     """The mean over the batch of the means, or of the sums, over the values of an example that count."""
     losses, counted = said
-    if how == "sum":
-        return losses.flatten(1).sum(1).mean() if losses.ndim > 1 else losses.mean()
+    if how == "sum" and losses.ndim > 1:
+        return losses.flatten(1).sum(1).mean()
     if counted is None:
-        return losses.mean()
+        return losses.mean() if losses.ndim else losses
     return losses.sum() / counted.sum().clamp_min(1)
 
 

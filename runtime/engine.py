@@ -163,7 +163,7 @@ class Engine:
 
     def at_hand(self, batch: Batch) -> Batch:
         """The batch where the network is."""
-        return batch.each(self.moved).finished()
+        return (batch.each(self.moved) if self.apart else batch).finished()
 
     def numbers(self) -> AbstractContextManager[Any]:
         """Inside, networks compute in the precision of the run."""

@@ -192,6 +192,8 @@ class Feed:
         self.readers: Readers | None = None
         self.settled = not self.later and not reading.ahead and self.settle()
         """Whether the examples are kept as the network takes them."""
+        self.ready = self.settled and self.masks is None and sample is None and not clean
+        """Whether nothing is left to do but to gather them."""
 
     def __len__(self) -> int:
         return len(self.split)
@@ -201,6 +203,7 @@ class Feed:
         fits = all(stock.cache is not None and stock.values * VALUE <= CACHE for stock in self.stocks)
         for stock in self.stocks if fits else ():
             stock.change(self.finish.done)
+            self.require_size(stock.together(np.arange(min(len(self), 1))))
         return fits
 
     @property
@@ -245,6 +248,8 @@ class Feed:
 
     def batch(self, epoch: int, positions: Positions) -> Batch:
         """One batch; its random changes hang on the epoch and on each example's number."""
+        if self.ready:
+            return self.gathered(positions)
         members = self.sample(epoch, positions) if self.sample is not None else Members((positions,) * len(self.stocks))
         stocks = self.stocks if len(self.stocks) == len(members.inputs) else self.stocks * len(members.inputs)
         made = [self.prepared(i, stock, epoch, at) for i, (stock, at) in enumerate(zip(stocks, members.inputs))]
@@ -255,6 +260,12 @@ class Feed:
         finish = None if self.settled else self.finish
         found = Batch(tuple(one[0] for one in made), y, positions, clean, finish)
         return found if self.reading.ahead else found.finished()
+
+    def gathered(self, positions: Positions) -> Batch:
+        """One batch of what is kept as the network takes it."""
+        within = positions % len(self.split)
+        inputs = tuple(stock.together(within) for stock in self.stocks)
+        return Batch(inputs, torch.from_numpy(self.split.labels[within]), positions)
 
     def prepared(
         self, place: int, stock: Stock, epoch: int, positions: Positions

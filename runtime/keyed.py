@@ -28,7 +28,7 @@ def scrambled(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return found
 
 
-def hashed(*key: int) -> np.uint64:
+def hashed(*key: int) -> int:
     """64 bits from a key of whole numbers: `scrambled` part by part, by Python, which is faster at one number."""
     state = 0
     for part in key:
@@ -36,13 +36,12 @@ def hashed(*key: int) -> np.uint64:
         state = (state ^ (state >> 30)) * FIRST % WORD
         state = (state ^ (state >> 27)) * SECOND % WORD
         state ^= state >> 31
-    bits: np.uint64 = np.uint64(state)
-    return bits
+    return state
 
 
 def uniform(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray[np.float64]:
     """Numbers in [0, 1), (examples, count): row i hangs on the key and on `examples[i]` only."""
-    rows = scrambled(hashed(*key) + _GOLDEN * (examples.astype(np.uint64) + np.uint64(1)))
+    rows = scrambled(np.uint64(hashed(*key)) + _GOLDEN * (examples.astype(np.uint64) + np.uint64(1)))
     columns = _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)
     numbers: NDArray[np.float64] = (scrambled(rows[:, None] + columns) >> np.uint64(11)) * 2.0**-53
     return numbers
@@ -58,7 +57,7 @@ def normal(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray[
 
 def generator(*key: int) -> np.random.Generator:
     """A generator of its own for one key."""
-    return np.random.Generator(np.random.PCG64(int(hashed(*key))))
+    return np.random.Generator(np.random.PCG64(hashed(*key)))
 
 
 def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
@@ -68,4 +67,4 @@ def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 
 def torch_seed(*key: int) -> int:
     """A seed for torch's own generators."""
-    return int(hashed(*key) >> np.uint64(1))
+    return hashed(*key) >> 1

@@ -61,11 +61,12 @@ class Learner:
         parts = optimize.groups(net, fates)
         if not parts:
             raise TrainingError("every weight is frozen: there is nothing to learn")
+        self.learned = [weight for weight in net.parameters() if weight.requires_grad]
         self.module, self.optimizer = engine.setup(net, optimize.made(said, parts, engine.kind, engine.ranks.split))
         self.schedule(recipe.one(learning.Schedule) or learning.Constant(), said.lr)
         self.criterion = criterion(job, stage, net)
         self.penalty = Penalty(job.checked, net)
-        self.clip = recipe.one(course.Clip) or course.Clip()
+        self.clip = recipe.one(course.Clip)
         self.mix = recipe.one(course.Mix)
         self.measuring = Measuring(job.task, net.folded[0])
         self.unread: list[Unread] = []
@@ -90,12 +91,14 @@ class Learner:
         rank = self.engine.ranks.rank
         self.engine.seed(keyed.torch_seed(self.job.seed, keyed.STEP, at.step, *([rank] if rank else [])))
         there = self.engine.at_hand(batch)
-        self.optimizer.zero_grad()
+        for parameter in self.learned:
+            parameter.grad = None
         parts = list(pieces(there, self.stage.split))
         for i, part in enumerate(parts):
             with self.engine.paused(self.module, i < len(parts) - 1):
                 self.backward(part, batch, weight, len(part.y) / len(there.y), at)
-        self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
+        if self.clip is not None:
+            self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
         self.optimizer.step()
         at.step += 1
         at.stage_step += 1
@@ -136,7 +139,7 @@ class Learner:
             if not math.isfinite(value):
                 raise self.astray(value, part.batch, part.step, at)
             at.loss += value * part.examples
-            at.score += float(part.score) * part.examples
+            at.score += float(part.score)
             at.seen += part.examples
 
     def penalize(self, part: float) -> float:

@@ -19,7 +19,7 @@ TINY = 1e-6
 
 
 class Said(NamedTuple):
-    """Losses of the values, (N, ...), and where labels leave some out, which count, 0 or 1."""
+    """Losses of the values, (N, ...), or their mean, and where labels leave some out, which count, 0 or 1."""
 
     losses: Tensor
     counted: Tensor | None = None
@@ -66,11 +66,12 @@ def runs(loss: rule.Loss) -> bool:
 def cross_entropy(loss: rule.CrossEntropy, found: Tensor, target: Tensor, folded: str | None) -> Said:
     if folded == "sigmoid" or found.shape[1] == 1:
         return binary(found, target, loss.smoothing)
-    whole = not target.is_floating_point()
+    places = target.ndim > 1 and not target.is_floating_point()
+    how = "none" if found.ndim > 2 else "mean"  # one loss an example: torch's own mean costs a small network less
     losses = functional.cross_entropy(
-        found, target, label_smoothing=loss.smoothing, reduction="none", ignore_index=IGNORED
+        found, target, label_smoothing=loss.smoothing, reduction=how, ignore_index=IGNORED
     )
-    return Said(losses, (target != IGNORED).float() if whole and target.ndim > 1 else None)
+    return Said(losses, (target != IGNORED).float() if places else None)
 
 
 @values.register

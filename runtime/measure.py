@@ -50,24 +50,27 @@ class Measuring:
     def meter(self) -> Meter:
         return meter(self.task, self)
 
-    @torch.no_grad()
     def running(self, outputs: Outputs, batch: Batch) -> Tensor | float:
-        """The score that is told while training, of one batch."""
-        if isinstance(self.task, (of.Classification, of.Segmentation)):
-            return right(outputs[0].detach(), batch.y)
-        counted = meter(self.task, Measuring(self.task, self.folded))
-        counted.add(tuple(x.detach() for x in outputs), known(batch, self.task))
-        return counted.scores()[self.task.score]
+        """The score that is told while training, of one batch, times its examples."""
+        if isinstance(self.task, of.Classification):
+            return right(outputs[0].detach(), batch.y).sum()
+        with torch.no_grad():
+            return len(batch.y) * self.share(outputs, batch)
+
+    def share(self, outputs: Outputs, batch: Batch) -> Tensor | float:
+        """The score of one batch."""
+        if isinstance(self.task, of.Segmentation):
+            hits, counted = right(outputs[0], batch.y), framed(batch.y, outputs[0]) != IGNORED
+            return (hits & counted).sum() / counted.sum().clamp_min(1)
+        counting = meter(self.task, Measuring(self.task, self.folded))
+        counting.add(outputs, known(batch, self.task))
+        return counting.scores()[self.task.score]
 
 
 def right(found: Tensor, y: Tensor) -> Tensor:
-    """The share of examples, or of places that count, whose class is the most probable."""
+    """Where the most probable class is the right one: (N,), or (N, spatial...)."""
     y = framed(y, found)
-    hits = found.argmax(1) == y if found.shape[1] > 1 else (found[:, 0] > 0) == (y > 0)
-    if y.ndim == 1:
-        return hits.float().mean()
-    counted = y != IGNORED
-    return (hits & counted).sum() / counted.sum().clamp_min(1)
+    return found.argmax(1) == y if found.shape[1] > 1 else (found[:, 0] > 0) == (y > 0)
 
 
 def known(batch: Batch, task: of.Task) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -12,42 +13,51 @@ from .position import Row
 from .run_folder import RunFolder
 
 SPAN = 1.0
-"""Seconds between two writings. Epochs of small networks are shorter: what they leave waits in memory, but never longer
-than the checkpoint that counts on it."""
+"""Seconds between two writings of rows."""
+OVERHEAD = 400
+"""Writing the best weights takes at most one part in so many of the time."""
 
 
 class Results:
-    """The rows and the best weights of a run on their way into its folder."""
+    """The rows and the best weights of a run on their way into its folder.
+
+    What the short epochs of a small network leave waits in memory, but never longer than the checkpoint that counts
+    on it.
+    """
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
         self.rows: list[Row] | None = None
         self.best: Mapping[str, Any] | None = None
-        self.written = -SPAN
-
-    @property
-    def due(self) -> bool:
-        return time.perf_counter() - self.written >= SPAN
+        self.written = self.last = -math.inf
+        self.took = 0.0
 
     def keep(self, weights: Mapping[str, Any]) -> None:
         """These weights are the best so far; what becomes of them behind this call does not matter."""
-        if self.due:
-            self.folder.write_weights(self.folder.best, weights)
-            self.best = None
+        if time.perf_counter() - self.last >= OVERHEAD * self.took:
+            self.write_best(weights)
         elif self.folder.written:
             self.best = {name: x.clone() if isinstance(x, Tensor) else x for name, x in weights.items()}
+
+    def write_best(self, weights: Mapping[str, Any]) -> None:
+        began = time.perf_counter()
+        self.folder.write_weights(self.folder.best, weights)
+        self.best, self.last = None, time.perf_counter()
+        self.took = self.last - began
 
     def add(self, rows: list[Row]) -> None:
         """An epoch is over."""
         self.rows = rows
-        if self.due:
-            self.write()
+        if time.perf_counter() - self.written >= SPAN:
+            self.write_rows(rows)
+
+    def write_rows(self, rows: list[Row]) -> None:
+        self.folder.write_rows(rows)
+        self.rows, self.written = None, time.perf_counter()
 
     def write(self) -> None:
         """Write what waits."""
         if self.best is not None:
-            self.folder.write_weights(self.folder.best, self.best)
+            self.write_best(self.best)
         if self.rows is not None:
-            self.folder.write_rows(self.rows)
-        self.best = self.rows = None
-        self.written = time.perf_counter()
+            self.write_rows(self.rows)

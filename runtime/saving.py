@@ -14,7 +14,7 @@ from .network import Network
 from .position import Position
 from .run_folder import RunFolder
 
-OVERHEAD = 200
+OVERHEAD = 400
 """Checkpoints take at most one part in so many of the time."""
 
 

@@ -7,9 +7,8 @@ run that goes on from one ends with the same weights as a run that was never int
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext, suppress
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -128,10 +127,10 @@ class Trainer:
         began = time.perf_counter()
         start, seen = at.stage_step, 0
         stop = min((at.stage_step // stage.per_epoch + 1) * stage.per_epoch, stage.steps)
-        steps = partial(self.steps, stage, at.passes, at.step, start, stop)
+        plan = tuple(self.steps(stage, at.passes, at.step, start, stop))
         self.learner.learning()
         self.pace.rest()
-        for batch, (_, whole) in zip(self.feed.batches(self.shared(steps())), steps()):
+        for batch, (_, whole) in zip(self.feed.batches(self.shared(plan)), plan):
             if self.asked():
                 return False
             lr = self.learner.step(batch, at, len(batch.y) * self.engine.ranks.total / len(whole))
@@ -148,7 +147,7 @@ class Trainer:
         """The examples of the steps of an epoch."""
         return self.feeds.composed(plan(stage, self.job.seed, len(self.feed), passes, start, stop), step)
 
-    def shared(self, steps: Iterator[tuple[int, Positions]]) -> Iterator[tuple[int, Positions]]:
+    def shared(self, steps: Iterable[tuple[int, Positions]]) -> Iterator[tuple[int, Positions]]:
         """The part of each step that this process does."""
         return ((epoch, self.engine.ranks.share(positions)) for epoch, positions in steps)
 
