@@ -15,7 +15,7 @@ from .library import FUNCTIONS
 from .ops.base import Record
 from .patterns import against_model
 from .recipes import ENTRIES, PARTS, Entry
-from .recipes.learning import Adam
+from .recipes.consistent import consistent
 from .recipes.record import Phase, Recipe, Said
 from .recipes.steps import SHORT, Affine, Steps
 from .scope import FileScope, Scope
@@ -277,14 +277,3 @@ def once(said: Said, earlier: list[Said]) -> None:
                 else "a recipe is so many epochs or so many steps long"
             )
             raise Fault("entry-twice", message, said.span, notes=(f"first at {other.span.place}",))
-
-
-def consistent(made: Record, span: Span) -> None:
-    """What no single argument can be blamed for."""
-    if type(made) is Adam and made.weight_decay:
-        hint = "`adamw` decays the weights beside the gradient, which is nearly always meant"
-        raise Fault("recipe", "`adam` with `weight_decay` can mean two things", span, help=hint)
-    for name, value in made.__dict__.items():
-        low_high = isinstance(value, tuple) and len(value) == 2 and made.fields[name].type in ("Numbers", "Angles")
-        if low_high and name not in ("at", "mean", "std", "sizes") and value[0] > value[1]:
-            raise Fault("bad-argument", f"`{name}` runs from {value[0]:g} down to {value[1]:g}", span)

@@ -135,8 +135,9 @@ def said_size(recipe: Recipe) -> tuple[int, int] | None:
     chain = recipe.one(steps.Augment)
     for step in reversed(chain.steps if chain is not None else ()):
         if isinstance(step, (steps.Crop, steps.CenterCrop, steps.ResizedCrop)) or (
-            isinstance(step, steps.Resize) and len(step.size) == 2
+            isinstance(step, steps.Resize) and step.one_size
         ):
+            assert step.size is not None
             return step.size[0], step.size[-1]
     return None
 

@@ -117,11 +117,11 @@ def evaluated(step: steps.Step) -> steps.Step:
 
 
 def sized(recipe: Recipe) -> Recipe:
-    """`data ..., size=` as the first step of `augment` and, where it is said, of `evaluate`."""
+    """`data ..., size=, longest=` as the first step of `augment` and, where it is said, of `evaluate`."""
     said = recipe.one(Data)
-    if said is None or said.size is None:
+    if said is None or (said.size is None and said.longest is None):
         return recipe
-    first = steps.Resize(size=said.size)
+    first = steps.Resize(size=said.size, longest=said.longest)
     return changed_steps(recipe, lambda chain: chain if chain[:1] == (first,) else (first, *chain))
 
 

@@ -304,6 +304,7 @@ class Feed:
                 draws = Draws(self.seed, epoch, number + 100 * place, np.array([name]))
                 mask = apply(step, mask, draws) if mask is not None and moves(step) else mask
                 x = changed(step, x, draws)
+            self.require_size(x)
             found.append(x)
             maps.append(mask)
         return batched(found), torch.cat([m for m in maps if m is not None]) if masks is not None else None
@@ -318,7 +319,8 @@ class Feed:
         if x.shape[1:] != (channels, *sizes):
             found, wanted = ("x".join(map(str, shape)) for shape in ((*x.shape[2:], x.shape[1]), self.wanted.shape))
             kind = "steps give pictures" if self.alone or self.later else "examples are"
-            raise DataError(f"the {kind} of {found}, the model takes {wanted}")
+            hint = f": end them with `center_crop {'x'.join(map(str, sizes))}`" if self.alone else ""
+            raise DataError(f"the {kind} of {found}, the model takes {wanted}{hint}")
 
 
 def changed(step: Step, x: Tensor, draws: Draws) -> Tensor:

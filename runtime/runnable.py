@@ -23,7 +23,7 @@ MEASURED = ("accuracy", "top", "confusion", "iou", "pixel_error", "f1", "mae", "
 """Metrics that are computed."""
 
 UNUSED: dict[type[Record], tuple[str, ...]] = {
-    Data: ("longest", "quantize", "shift", "alphabet", "length"),
+    Data: ("quantize", "shift", "alphabet", "length"),
     learning.Loss: ("of", "sample", "positive"),
     learning.Optimizer: ("of",),
     course.Measures: ("at",),

@@ -199,7 +199,7 @@ class Data(Entry):
         "files that are as they were at the last look", default="remembered", choices=("remembered", "anew")
     )
     size: Sizes | None = option("size to bring pictures to", default=None, min=1)
-    longest: int | None = option("longest side allowed after that", default=None, min=1)
+    longest: int | None = option("longest side allowed after that; alone the longer side", default=None, min=1)
     range: Numbers | None = option("values of black and white", default=None)
     sample: Sampler | None = option("how examples are put together", default=None)
     quantize: Quantizer | None = option("levels of recordings", default=None)

@@ -19,9 +19,18 @@ class Step(Part):
 
 @part("step", "resize")
 class Resize(Step):
-    """Bring to a size: one number is the shorter side, the shape kept; two are height and width."""
+    """Bring to a size: one number is the shorter side, the shape kept; two are height and width.
 
-    size: Sizes = arg("shorter side, or height x width", min=1)
+    `longest` alone is the longer side: `resize longest=224 -> center_crop 224` shows all of a picture, zeros around it.
+    """
+
+    size: Sizes | None = arg("shorter side, or height x width", default=None, min=1)
+    longest: int | None = option("longest side allowed after that; alone the longer side", default=None, min=1)
+
+    @property
+    def one_size(self) -> bool:
+        """Whether pictures of all shapes become equal in size."""
+        return self.size is not None and len(self.size) == 2
 
 
 @part("step", "center_crop")

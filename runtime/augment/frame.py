@@ -10,25 +10,40 @@ from torch.nn import functional
 
 from ...compiler.recipes import steps as s
 from ..draws import Draws
-from ..tensors import resized
+from ..tensors import IGNORED, resized
 from .base import apply, pair
 
 
 @apply.register
 def resize(step: s.Resize, x: Tensor, draws: Draws) -> Tensor:
-    if len(step.size) == 2:
+    if step.one_size:
+        assert step.size is not None
         return resized(x, *pair(step.size))
     height, width = x.shape[-2:]
-    short, side = min(height, width), step.size[0]
-    return resized(x, side * height // short, side * width // short)
+    short, long = sides(step, *sorted((height, width)))
+    return resized(x, *((short, long) if height < width else (long, short)))
+
+
+def sides(step: s.Resize, short: int, long: int) -> tuple[int, int]:
+    """The shorter and the longer side of a picture that keeps its shape, as torchvision rounds them."""
+    if step.size is not None:
+        short, long = step.size[0], step.size[0] * long // short
+    if step.longest is not None and (step.size is None or long > step.longest):
+        short, long = max(step.longest * short // long, 1), step.longest
+    return short, long
 
 
 def padded(x: Tensor, height: int, width: int) -> Tensor:
-    """With zeros around it where it is smaller."""
+    """With zeros around it where it is smaller; around labels is what does not count."""
     more_y, more_x = max(height - x.shape[-2], 0), max(width - x.shape[-1], 0)
     if not more_x and not more_y:
         return x
-    return functional.pad(x, (more_x // 2, more_x - more_x // 2, more_y // 2, more_y - more_y // 2))
+    return around(x, (more_x // 2, more_x - more_x // 2, more_y // 2, more_y - more_y // 2))
+
+
+def around(x: Tensor, sides: tuple[int, int, int, int]) -> Tensor:
+    """Padded left, right, above and below."""
+    return functional.pad(x, sides, value=IGNORED if x.is_signed() and not x.is_floating_point() else 0)
 
 
 @apply.register
@@ -42,7 +57,7 @@ def center_crop(step: s.CenterCrop, x: Tensor, draws: Draws) -> Tensor:
 @apply.register
 def crop(step: s.Crop, x: Tensor, draws: Draws) -> Tensor:
     height, width = pair(step.size)
-    x = padded(functional.pad(x, (step.pad,) * 4), height, width)
+    x = padded(around(x, (step.pad,) * 4), height, width)
     down, right = draws.uniform(2)
     tops = (down * (x.shape[-2] - height + 1)).long().tolist()
     lefts = (right * (x.shape[-1] - width + 1)).long().tolist()

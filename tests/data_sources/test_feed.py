@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment, Step
+from cnnc.runtime.data import DataError
 from cnnc.runtime.feed import Feed, Wanted
 from PIL import Image
 from torchvision.transforms.v2 import functional
@@ -33,6 +35,31 @@ def test_pictures_are_resized_as_torchvision_resizes_bytes(tmp_path: Path) -> No
     wanted = torch.stack([functional.normalize(functional.to_dtype(x, torch.float32, True), mean, std) for x in small])
     assert (batch.x - wanted).abs().max() < 1.01 / 255 / 0.224  # the last bit of rounding is each one's own
     assert (batch.x - wanted).abs().mean() < 1e-3
+
+
+def test_a_picture_is_shown_whole_with_zeros_around_it_and_its_mask_too(tmp_path: Path) -> None:
+    """LongestMaxSize and PadIfNeeded of albumentations: 12x8 becomes 6x4 in the middle of 6x6."""
+    fill(tmp_path / "images", 4, (8, 12))
+    (tmp_path / "masks").mkdir()
+    for number in range(4):
+        Image.fromarray(np.full((12, 8), number % 2, np.uint8)).save(tmp_path / "masks" / f"{number:03}.png")
+    data = opened(tmp_path, split=0.5)
+    batch = Feed(data.train, chain("resize longest=6 -> center_crop 6"), Wanted((6, 6, 3)), 0).batch(0, np.arange(2))
+    for x, mask, number in zip(batch.x, batch.y, data.train.numbers):
+        picture = torch.from_numpy(data.train.examples.load(int(number)).copy()).permute(2, 0, 1)
+        small = functional.resize(picture, [6, 4]) / 255
+        assert (x[..., 1:5] - small).abs().max() < 1.01 / 255
+        assert (x[..., [0, 5]] == 0).all()
+        assert (mask[:, [0, 5]] == -1).all()
+        assert (mask[:, 1:5] == number % 2).all()
+
+
+def test_steps_that_leave_pictures_of_several_sizes_are_told(tmp_path: Path) -> None:
+    for name, size in (("cat", (40, 30)), ("dog", (20, 30))):
+        fill(tmp_path / name, 3, size)
+    data = opened(tmp_path, split=0.5)
+    with pytest.raises(DataError, match="give pictures of 9x12x3, the model takes 12x12x3: end them with `center_crop"):
+        Feed(data.train, chain("resize longest=12"), Wanted((12, 12, 3)), 0).batch(0, np.arange(2))
 
 
 def test_masks_go_along_and_what_does_not_count_stays_so(tmp_path: Path) -> None:

@@ -63,6 +63,30 @@ def test_resize_and_center_crop_are_those_of_torchvision(size: tuple[int, ...]) 
     assert torch.equal(middle, tv.center_crop(X, list(size * (3 - len(size)))))
 
 
+SHAPES = [(h, w) for h in range(2, 60, 7) for w in range(3, 60, 5)]
+
+
+@pytest.mark.parametrize(("size", "longest"), [(7, 9), (20, 33), (31, 64), (None, 16), (None, 50)])
+def test_the_longest_side_is_that_of_torchvision(size: int | None, longest: int) -> None:
+    step = s.Resize(size=None if size is None else (size,), longest=longest)
+    transform = v2.Resize(size, max_size=longest, antialias=True)
+    for height, width in SHAPES:
+        if min(height, width) * longest >= 2 * max(height, width):  # torch smooths columns of one pixel wrongly
+            picture = torch.rand(1, 3, height, width)
+            assert torch.allclose(apply(step, picture, draws(1)), transform(picture), atol=1e-5), (height, width)
+    assert apply(step, torch.rand(1, 1, 2, 600), draws(1)).shape[2:] == (1, longest)
+
+
+def test_a_picture_with_zeros_around_it_has_labels_that_do_not_count_around_it() -> None:
+    """As torchvision's references for segmentation pad: pictures with 0, masks with what is left out."""
+    labels = torch.ones(1, 1, 4, 8, dtype=torch.int16)
+    for step in (s.CenterCrop(size=(8,)), s.Crop(size=(8,)), s.Crop(size=(8, 12), pad=2)):
+        picture, mask = apply(step, X[:1, :, :4, :8] + 1, draws(1)), apply(step, labels, draws(1))
+        outside = (picture == 0).all(1, keepdim=True)
+        assert outside.any()
+        assert torch.equal(mask == -1, outside), step
+
+
 def test_flips_mirror_some_and_leave_the_others() -> None:
     for step, axis in ((s.HFlip(), -1), (s.VFlip(), -2)):
         found = apply(step, X, draws())
@@ -281,7 +305,8 @@ def test_elastic_displacements_have_the_strength_in_pixels() -> None:
 @pytest.mark.parametrize(
     "step",
     [s.Affine(rotation=(30.0,), zoom=(0.2,)), s.HFlip(), s.VFlip(), s.Elastic(strength=2.0), s.Crop(size=(6,), pad=1),
-     s.CenterCrop(size=(5,)), s.Resize(size=(16, 24)), s.ResizedCrop(size=(8,), area=(0.5, 0.9)), s.TrivialAugment()],
+     s.CenterCrop(size=(5,)), s.Resize(size=(16, 24)), s.Resize(longest=12), s.ResizedCrop(size=(8,), area=(0.5, 0.9)),
+     s.TrivialAugment()],
     ids=lambda step: step.word,
 )  # fmt: skip
 def test_masks_go_where_the_places_go(step: s.Step) -> None:

@@ -131,6 +131,29 @@ def test_recipes_of_the_zoo_check(path: Path) -> None:
     assert not [found for found in check_path(str(path)) if found.severity == "error"]
 
 
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [("resize", "`resize` needs a size"), ("resize 8, longest=8", "not above the shorter side, 8"),
+     ("resize 8x9, longest=12", "8 x 9 leaves nothing open"), ("resize longest=0", "at least 1")],
+)  # fmt: skip
+def test_a_longest_side_stands_alone_or_beside_a_shorter_one(step: str, told: str) -> None:
+    with pytest.raises(CompileError, match=told):
+        changed(f"augment={step}")
+    assert changed("augment=resize longest=9").one(steps.Augment) == steps.Augment(steps=(steps.Resize(longest=9),))
+
+
+def test_the_longest_side_of_the_data_entry_comes_first() -> None:
+    for said, first in (
+        ("size=8, longest=12", steps.Resize(size=(8,), longest=12)),
+        ("longest=12", steps.Resize(longest=12)),
+    ):
+        found = completed(changed(f"data=digits, {said}", "augment=center_crop 8"), BASIS)
+        for kind in (steps.Augment, steps.Evaluate):
+            chain = found.one(kind)
+            assert chain is not None
+            assert chain.steps[:2] == (first, steps.CenterCrop(size=(8,)))
+
+
 def test_a_range_of_values_is_the_last_step_of_both_chains() -> None:
     """0 becomes -1, 1 becomes 1, and nothing is normalised by the data."""
     last = steps.Normalize(mean=(0.5,), std=(0.5,))

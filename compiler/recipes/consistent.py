@@ -1,0 +1,39 @@
+"""What no single argument of an entry or a step can be blamed for: several that do not go together."""
+
+from __future__ import annotations
+
+from ..fault import Fault
+from ..ops.base import Record
+from ..source import Span
+from .data import Data
+from .learning import Adam
+from .steps import Resize
+
+
+def consistent(made: Record, span: Span) -> None:
+    """What no single argument can be blamed for."""
+    if type(made) is Adam and made.weight_decay:
+        hint = "`adamw` decays the weights beside the gradient, which is nearly always meant"
+        raise Fault("recipe", "`adam` with `weight_decay` can mean two things", span, help=hint)
+    if isinstance(made, (Data, Resize)):
+        sized(made, span)
+    for name, value in made.__dict__.items():
+        low_high = isinstance(value, tuple) and len(value) == 2 and made.fields[name].type in ("Numbers", "Angles")
+        if low_high and name not in ("at", "mean", "std", "sizes") and value[0] > value[1]:
+            raise Fault("bad-argument", f"`{name}` runs from {value[0]:g} down to {value[1]:g}", span)
+
+
+def sized(made: Data | Resize, span: Span) -> None:
+    """A size, a longest side, or a shorter side and a longer one."""
+    size, longest = made.size, made.longest
+    if isinstance(made, Resize) and size is None and longest is None:
+        hint = "`resize 256` is the shorter side, `resize longest=256` the longer, `resize 224x224` both"
+        raise Fault("missing-argument", "`resize` needs a size", span, help=hint)
+    if size is None or longest is None:
+        return
+    if len(size) == 2:
+        message = f"`longest={longest}` stands beside one side, `size` {size[0]} x {size[1]} leaves nothing open"
+        raise Fault("bad-argument", message, span)
+    if longest <= size[0]:
+        message = f"`longest={longest}` is not above the shorter side, {size[0]}"
+        raise Fault("bad-argument", message, span, help=f"`longest={longest}` alone is the longer side")
