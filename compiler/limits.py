@@ -22,3 +22,6 @@ CHARACTERS = 10_000  # of one string
 ERRORS = 50  # told of one model
 FILES = 200  # imported, one by another
 VALUES = 10**12  # of one map or weight
+
+# --- training
+WHITENED = 4_096  # values of an example that `standardize zca=true` takes: its matrix has the square of that

@@ -11,6 +11,7 @@ from ..compiler.ops.base import Op
 from ..compiler.ops.scale import Normalize, Rescale
 from ..compiler.pipeline import Compiled
 from ..compiler.recipes import steps
+from ..compiler.recipes.data import Data
 from ..compiler.recipes.record import Recipe
 from ..compiler.shape import Shape
 from .data import DataError, Dataset
@@ -131,15 +132,16 @@ def lost(checked: Checked, data: Dataset) -> list[str]:
 
 
 def said_size(recipe: Recipe) -> tuple[int, int] | None:
-    """Height and width that `augment:` brings pictures to, None where it says none."""
-    chain = recipe.one(steps.Augment)
+    """Height and width that `augment:` or `data ..., size=` brings pictures to, None where neither says them."""
+    chain, data = recipe.one(steps.Augment), recipe.one(Data)
     for step in reversed(chain.steps if chain is not None else ()):
         if isinstance(step, (steps.Crop, steps.CenterCrop, steps.ResizedCrop)) or (
             isinstance(step, steps.Resize) and step.one_size
         ):
             assert step.size is not None
             return step.size[0], step.size[-1]
-    return None
+    size = data.size if data is not None and data.size is not None else ()
+    return (size[0], size[1]) if len(size) == 2 else None
 
 
 def of_pictures(declared: Shape, data: Dataset, task: Task) -> Iterator[Shape | None]:

@@ -103,8 +103,7 @@ def normalized(recipe: Recipe, basis: Basis, said: set[str]) -> Recipe:
 
 def random(step: steps.Step) -> bool:
     """Whether a step is drawn, and so has no place where examples are measured."""
-    fixed = (steps.Resize, steps.CenterCrop, steps.Crop, steps.ResizedCrop, steps.Normalize, steps.Standardize)
-    return not isinstance(step, fixed)
+    return not isinstance(step, (*steps.SIZING, steps.Normalize, steps.Standardize))
 
 
 def evaluated(step: steps.Step) -> steps.Step:
@@ -142,7 +141,7 @@ def measured(recipe: Recipe, basis: Basis) -> Recipe:
     """`standardize per=data` as `normalize` by the numbers of the data."""
 
     def settled(step: steps.Step) -> steps.Step:
-        if not isinstance(step, steps.Standardize) or step.per != "data" or not basis.mean:
+        if not isinstance(step, steps.Standardize) or step.per != "data" or step.zca or not basis.mean:
             return step
         mean = basis.mean if step.center else (0.0,)
         return steps.Normalize(mean=mean, std=basis.std if step.scale else None)

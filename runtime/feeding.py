@@ -9,6 +9,7 @@ from ..compiler.recipes.data import Data, Triplets, Twos
 from ..compiler.recipes.record import Recipe
 from ..compiler.recipes.steps import Augment, Step
 from . import sampling
+from .augment.whiten import Whitening, measured_by
 from .data import Split
 from .feed import AT_HAND, Feed, Positions, Reading, Sample, Wanted
 from .job import Job, evaluation
@@ -17,8 +18,8 @@ from .job import Job, evaluation
 class Feeds:
     """Each feed of a job is made once."""
 
-    def __init__(self, job: Job, reading: Reading = AT_HAND) -> None:
-        self.job, self.reading = job, reading
+    def __init__(self, job: Job, reading: Reading = AT_HAND, whitening: Whitening | None = None) -> None:
+        self.job, self.reading, self.whitening = job, reading, whitening
         self.wanted = Wanted(job.input, job.to_255)
         self.made: dict[object, Feed] = {}
 
@@ -38,9 +39,9 @@ class Feeds:
         """One feed, made once: the next phase often wants the same."""
         key = (split is self.job.data.train, steps, clean)
         if key not in self.made:
-            sample = self.sample(split)
+            whole, sample = measured_by(steps, self.whitening), self.sample(split)
             self.made[key] = Feed(
-                split, steps, self.wanted, self.job.seed, reading=self.reading, sample=sample, clean=clean
+                split, whole, self.wanted, self.job.seed, reading=self.reading, sample=sample, clean=clean
             )
         return self.made[key]
 

@@ -6,7 +6,6 @@ import gc
 import math
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +19,7 @@ from .feed import Positions
 from .job import Job
 from .learner import TrainingError
 from .position import Position
-from .run_folder import RunFolder
+from .run_folder import Unwritten
 from .train import Trainer
 
 LOWEST, HIGHEST = 1e-6, 10.0
@@ -162,7 +161,7 @@ def wait(engine: Engine) -> None:
 
 def begun(job: Job, engine: Engine) -> Trainer:
     """A run that writes nothing."""
-    trainer = Trainer(job, RunFolder(Path()), engine, Nobody())
+    trainer = Trainer(job, Unwritten(), engine, Nobody())
     trainer.prepare()
     return trainer
 

@@ -24,6 +24,7 @@ from .run_folder import RunFolder
 from .stages import stages
 from .task import Task
 from .weights import load_into
+from .whitening import kept
 
 
 class Work(NamedTuple):
@@ -71,4 +72,4 @@ def at_work(folder: RunFolder, weights: str | None, data: Dataset) -> Work:
     load_into(net, job.checked, weights or folder.best)
     net.eval()
     losses = criterion(job, stages(job.recipe, max(len(data.train), 1))[-1], net)
-    return Work(job, net, engine, Feeds(job).held(clean=losses.clean), losses)
+    return Work(job, net, engine, Feeds(job, whitening=kept(folder, job.recipe)).held(clean=losses.clean), losses)

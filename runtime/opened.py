@@ -25,9 +25,14 @@ def trained_run(name: str, weights: str | None) -> tuple[Trained, dict[str, Any]
     checked = compiled(folder, config).checked
     if weights is None and not folder.best.exists():
         raise UserError(f"{folder}: the run has no weights yet")
+    from .augment.whiten import measured_by
+    from .job import recipe_of
     from .trained import Preparation, from_weights
+    from .whitening import kept
 
-    return from_weights(checked, weights or folder.best, Preparation.of(config)), config
+    found = Preparation.of(config)
+    found = found._replace(steps=measured_by(found.steps, kept(folder, recipe_of(config))))
+    return from_weights(checked, weights or folder.best, found), config
 
 
 def trained_file(found: Compiled, weights: str | None) -> Trained:
@@ -38,15 +43,19 @@ def trained_file(found: Compiled, weights: str | None) -> Trained:
     require_pictures(checked)
     if None in checked.inputs[0].facts.output:
         raise UserError(f"`{checked.name}` takes {checked.inputs[0].facts.output}: say which size with `--input`")
+    from .augment.whiten import whitens
     from .feed import Wanted
     from .job import evaluation, sizes
     from .plan import Plan
     from .trained import Preparation, from_weights
 
+    steps = evaluation(chosen(found, None))
+    if any(map(whitens, steps)):
+        raise UserError("what `standardize zca=true` of the recipe measured stands in the run: give the run folder")
     classes = tuple(str(i) for i in range(checked.outputs[0].port.shape.channels or 0))
     wanted = Wanted(sizes(checked.inputs[0].facts.output), wants_255(checked))
     head = Plan(checked, "folded").folded[0]
-    return from_weights(checked, weights, Preparation(classes, evaluation(chosen(found, None)), wanted, head))
+    return from_weights(checked, weights, Preparation(classes, steps, wanted, head))
 
 
 def trained_onnx(name: str) -> tuple[Trained, dict[str, Any]]:

@@ -23,7 +23,8 @@ ROOT = Path("runs")
 
 class RunFolder:
     """What stands in it: `model.cnn` (with `imports/`), `config.json`, `environment.json`, `state.json`, `metrics.csv`,
-    `metrics.json`, `best.safetensors`, `last.safetensors`, to go on from `last.ckpt`; pictures and `report.html`."""
+    `metrics.json`, `best.safetensors`, `last.safetensors`, to go on from `last.ckpt`;
+    `whitening.safetensors` where the recipe whitens; pictures and `report.html`."""
 
     written = True
     """Whether this process writes into it."""
@@ -35,6 +36,7 @@ class RunFolder:
         self.best = path / "best.safetensors"
         self.last = path / "last.safetensors"
         self.checkpoint = path / "last.ckpt"
+        self.whitening = path / "whitening.safetensors"
         self.metrics = path / "metrics.json"
         self.rows = path / "metrics.csv"
         self.state = path / "state.json"

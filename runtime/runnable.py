@@ -10,7 +10,7 @@ from ..compiler.recipes import course, learning
 from ..compiler.recipes.base import Part
 from ..compiler.recipes.data import Data, Triplets, Twos
 from ..compiler.recipes.record import Recipe
-from ..compiler.recipes.steps import Jitter, Mosaic, Standardize, Steps
+from ..compiler.recipes.steps import Jitter, Mosaic, Steps
 from .data.opening import TAKEN, opens
 from .weights.read import named
 
@@ -79,11 +79,7 @@ def unrun_of_loss(loss: learning.Loss) -> Iterator[str]:
 
 
 def unrun_part(part: Record) -> Iterator[str]:
-    if isinstance(part, LATER):
-        yield part.word
-    elif isinstance(part, Standardize) and part.zca:
-        yield "standardize zca=true"
-    elif getattr(part, "kind", "") == "metric" and part.word not in MEASURED:
+    if isinstance(part, LATER) or (getattr(part, "kind", "") == "metric" and part.word not in MEASURED):
         yield part.word
     elif isinstance(part, Part) and part.kind == "source" and not opens(part):
         yield f"data {part.word}"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
+from math import prod
 
 from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
+from ..compiler.limits import WHITENED
 from ..compiler.recipes import course, learning, steps
 from ..compiler.recipes.data import Data
 from ..compiler.recipes.record import Recipe
 from .adapt import normalizes, wants_255
 from .data import Dataset
-from .job import batch_of
+from .job import batch_of, evaluation, sizes
 from .task import Classification, Task
 
 ANY_RANK = (steps.Normalize, steps.Standardize, steps.Noise, steps.HistogramMatch, steps.ChannelShift)
@@ -24,7 +26,8 @@ OF_VOLUMES = (*ANY_RANK, steps.HFlip, steps.VFlip, steps.Affine, steps.Elastic, 
 def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset) -> None:
     """UserError with the first thing that does not suit."""
     of_recipe = of_metrics(recipe, task), of_mixing(recipe, task), of_batches(recipe), of_range(recipe, checked)
-    for fault in chain(*of_recipe, of_steps(recipe, data), of_losses(recipe, checked)):
+    of_data = of_steps(recipe, data), of_whitening(recipe, prod(sizes(checked.inputs[0].facts.output)))
+    for fault in chain(*of_recipe, *of_data, of_losses(recipe, checked)):
         raise UserError(fault)
 
 
@@ -52,6 +55,27 @@ def of_steps(recipe: Recipe, data: Dataset) -> Iterator[str]:
             if not isinstance(step, allowed):
                 kind = {0: "vectors", 1: "series", 3: "volumes"}[rank]
                 yield f"`{step.word}` is for pictures, the data are {kind}: {data.name}"
+
+
+def of_whitening(recipe: Recipe, values: int) -> Iterator[str]:
+    """One measurement stands for all of them: through `evaluate:`, in the size of the model."""
+    chains = [one.entry.steps for one in recipe.everything() if isinstance(one.entry, steps.Steps)]
+    found = [[step for step in steps_ if isinstance(step, steps.Standardize) and step.zca] for steps_ in chains]
+    wanted = next(filter(None, found), None)
+    if wanted is None:
+        return
+    what = "`standardize zca=true`"
+    if values > WHITENED:
+        yield (f"{what} takes examples of {WHITENED:,} values, those of the model have {values:,}: "
+               f"its matrix would have {values * values:,}")  # fmt: skip
+    if len(wanted) > 1 or any(others not in ([], wanted) for others in found):
+        yield f"{what} stands once in a chain, and is the same in all of them"
+    if wanted[0] not in evaluation(recipe):
+        yield f"{what} is measured through `evaluate:`, which lacks it"
+    for steps_ in chains:
+        for step in steps_[steps_.index(wanted[0]) + 1 :] if wanted[0] in steps_ else ():
+            if isinstance(step, steps.SIZING):
+                yield f"{what} takes examples of one size: `{step.word}` comes before it"
 
 
 def of_range(recipe: Recipe, checked: Checked) -> Iterator[str]:

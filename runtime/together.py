@@ -58,6 +58,14 @@ class Together:
         for value in module.state_dict().values() if not self.ranks.alone and not self.ranks.split else ():
             distributed.broadcast(value, 0)
 
+    def from_first(self, value: Tensor) -> Tensor:
+        """What the first process has; the others give its shape and type."""
+        if self.ranks.alone:
+            return value
+        passed = value.to(self.device)
+        distributed.broadcast(passed, 0)
+        return passed.cpu()
+
     def gathered(self, x: Tensor, positions: Positions) -> Tensor:
         """The rows of all processes, in the order of the batch whose shares they are."""
         if self.ranks.alone:

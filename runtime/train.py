@@ -42,6 +42,7 @@ from .trial import choose_numbers
 from .verdict import prefer, tire
 from .watch import Watch
 from .weights import load_into
+from .whitening import settled
 
 
 class Outcome(NamedTuple):
@@ -81,7 +82,7 @@ class Trainer:
         self.settling = Settling(self.net)
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
-        self.feeds = Feeds(job, engine.reading(workers))
+        self.feeds = Feeds(job, engine.reading(workers), settled(job, folder, engine))
         self.pace = Pace()
         self.enter(self.stages[0])
 

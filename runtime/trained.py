@@ -14,6 +14,7 @@ from torch import Tensor
 from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
 from ..compiler.recipes.steps import Step
+from .augment.whiten import whitens
 from .feed import Wanted
 from .job import evaluation, recipe_of
 from .losses import ACTIVATIONS, activated, probabilities
@@ -81,6 +82,8 @@ def from_onnx(path: str) -> Trained:
     if found is None:
         raise UserError(f"{path}: it does not say how pictures are prepared: export it from a run, `cnnc export RUN`")
     preparation = Preparation.of(json.loads(found))
+    if any(map(whitens, preparation.steps)):
+        raise UserError(f"{path}: ONNX lacks what `standardize zca=true` measured: give the run folder")
     name = session.get_inputs()[0].name
 
     def predict(x: Tensor) -> Tensor:

@@ -57,6 +57,10 @@ class ResizedCrop(Step):
     ratio: Numbers = option("width by height, from and to", default=(3 / 4, 4 / 3), min=0)
 
 
+SIZING: tuple[type[Step], ...] = (Resize, CenterCrop, Crop, ResizedCrop)
+"""What brings pictures of any size to one size."""
+
+
 # --- place ------------------------------------------------------------------------------------------------------------
 
 
@@ -195,12 +199,19 @@ class Normalize(Step):
 
 @part("step", "standardize")
 class Standardize(Step):
-    """Mean 0 and deviation 1, over each sample or the whole training set."""
+    """Mean 0 and deviation 1, over each sample or the whole training set.
+
+    With `zca=true` the principal components of the examples to learn from are measured, as they come here through
+    `evaluate:`, and kept in the run: values become uncorrelated, each of deviation 1, and change as little as they can
+    (Keras: `zca_whitening`, which is `per=data`; `per=sample` is global contrast normalisation before it). An example
+    has at most 4,096 values, as 64x64x1 and 36x36x3 have. What differs in no example to learn from becomes 0.
+    """
 
     center: bool = option("subtract the mean", default=True)
     scale: bool = option("divide by the deviation", default=True)
     per: str = option("over what", default="sample", choices=("sample", "data"))
     zca: bool = option("also take correlations out", default=False)
+    epsilon: float = option("added to the singular values that `zca` divides by", default=1e-6, min=0)
 
 
 # --- for detection ----------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def runs(step: s.Step) -> bool:
 
 def sizing(step: s.Step) -> bool:
     """Whether the step brings pictures of any size to one size."""
-    return isinstance(step, (s.Resize, s.CenterCrop, s.Crop, s.ResizedCrop))
+    return isinstance(step, s.SIZING)
 
 
 def in_bytes(step: s.Step) -> bool:

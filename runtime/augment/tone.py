@@ -80,6 +80,14 @@ def scaled(x: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 
 @apply.register
 def standardize(step: s.Standardize, x: Tensor, draws: Draws) -> Tensor:
+    assert not step.zca, "what was measured is missing"
+    return of_samples(step.changed(per="sample"), x)
+
+
+def of_samples(step: s.Standardize, x: Tensor) -> Tensor:
+    """Each sample for itself, where that is asked."""
+    if step.per == "data":
+        return x
     axes = tuple(range(1, x.ndim))
     if step.center:
         x = x - x.mean(axes, keepdim=True)

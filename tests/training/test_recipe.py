@@ -110,7 +110,7 @@ def test_what_is_said_stays() -> None:
 @pytest.mark.parametrize(
     "line",
     ["play gan, generator=G, discriminator=D", "sizes [32, 64]", "augment: mosaic", "augment: jitter 0.1",
-     "augment: standardize zca=true", "data coco", "loss yolo", "loss mse, of=positives", "loss dice, reduce=sum",
+     "data coco", "loss yolo", "loss mse, of=positives", "loss dice, reduce=sum",
      "metrics coco_map", "explain gradcam, layer=conv1",
      "weights from=places365", "optimizer sgd, of=G", 'data digits, length=5'],
 )  # fmt: skip

@@ -220,6 +220,12 @@ def test_the_size_of_the_data_entry_comes_first() -> None:
         assert chain.steps[0] == steps.Resize(size=(8, 8))
 
 
+def test_the_size_of_the_data_entry_is_that_of_the_model(tmp_path: Path) -> None:
+    text = models.CLASSIFIER.replace("8x8x1", "64x64x1")
+    run = trained(tmp_path, text, made.digits(), "data=digits, size=12x16", "augment=hflip", "epochs=1")
+    assert run.trainer.job.input == (12, 16, 1)
+
+
 # --- normalize layers without numbers ---------------------------------------------------------------------------------
 
 
