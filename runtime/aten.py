@@ -283,8 +283,11 @@ PADS = {"constant": "zeropad", "reflect": "reflection_pad", "replicate": "edge_p
 @reads("pad", "constant_pad_nd", "zero_pad2d")
 def pad(to: Reader, node: Any) -> Map:
     """Pairs from the last axis on."""
+    numbers = list(node.args[1])
+    if not any(numbers):
+        return to.map(node.args[0])
     x = to.first(node.args[0])
-    rank, numbers = to.shape(x).rank, list(node.args[1])
+    rank = to.shape(x).rank
     named = str(node.target).startswith("aten.pad")
     mode = given(node, 2, "mode", "constant") if named else "constant"
     value = given(node, 3 if named else 2, "value")
@@ -330,9 +333,8 @@ def pixel_shuffle(to: Reader, node: Any) -> Map:
 def flatten(to: Reader, node: Any) -> Map:
     x = to.map(node.args[0])
     start, end = given(node, 1, "start_dim", 0), given(node, 2, "end_dim", -1)
-    if start % (len(x.axes) + 1) != 1 or end % (len(x.axes) + 1) != len(x.axes):
-        raise Unread(f"it flattens the axes {start} to {end}")
-    return to.flattened(x)
+    whole = start % (len(x.axes) + 1) == 1 and end % (len(x.axes) + 1) == len(x.axes)
+    return to.flattened(x) if whole else reshape(to, node)
 
 
 @reads("view", "reshape", "unflatten", "squeeze", "unsqueeze", "_unsafe_view")
@@ -356,7 +358,7 @@ def shuffled(to: Reader, node: Any) -> Map | None:
     if "transpose" not in str(turn.target) or set(turn.args[1:]) != {1, 2}:
         return None
     apart = turn.args[0]
-    if "view" not in str(apart.target) and "reshape" not in str(apart.target):
+    if not any(word in str(apart.target) for word in ("view", "reshape", "unflatten")):
         return None
     before, dealt, after = (list(n.meta["val"].shape) for n in (apart.args[0], apart, node))
     if before != after or len(dealt) != len(before) + 1 or dealt[1] * dealt[2] != before[1]:
@@ -371,7 +373,19 @@ def permute(to: Reader, node: Any) -> Map:
     return to.transposed(x, [axis % (len(x.axes) + 1) for axis in node.args[1]])
 
 
-@reads("transpose")
+@reads("movedim")
+def movedim(to: Reader, node: Any) -> Map:
+    """Axes taken out and put in elsewhere; the others keep their order."""
+    x = to.map(node.args[0])
+    count = len(x.axes) + 1
+    taken, put = ([axis % count for axis in sizes(given, 1)] for given in node.args[1:3])
+    order = [axis for axis in range(count) if axis not in taken]
+    for place, axis in sorted(zip(put, taken)):
+        order.insert(place, axis)
+    return to.transposed(x, order)
+
+
+@reads("transpose", "swapaxes", "swapdims")
 def transpose(to: Reader, node: Any) -> Map:
     x = to.map(node.args[0])
     order = list(range(len(x.axes) + 1))
@@ -394,13 +408,24 @@ def chunk(to: Reader, node: Any) -> list[Map]:
 
 @reads("slice")
 def sliced(to: Reader, node: Any) -> Map:
-    x = to.first(node.args[0])
-    rank, axis = len(x.axes) - 1, given(node, 1, "dim", 0)
-    run = slice(given(node, 2, "start"), given(node, 3, "end"), given(node, 4, "step", 1))
-    start, end, step = run.indices(node.args[0].meta["val"].shape[axis])
-    size = to.dims(x)[axis - 1] if axis else 0
-    if step != 1:
+    if given(node, 4, "step", 1) != 1:
         raise Unread("it leaves places out")
+    return run_of(to, node, given(node, 2, "start"), given(node, 3, "end"))
+
+
+@reads("narrow")
+def narrow(to: Reader, node: Any) -> Map:
+    first_place, length = node.args[2:4]
+    size = node.args[0].meta["val"].shape[node.args[1]]
+    return run_of(to, node, first_place % size, first_place % size + length)
+
+
+def run_of(to: Reader, node: Any, begin: int | None, stop: int | None) -> Map:
+    """Some of the channels, or a map with its border cut away."""
+    x = to.first(node.args[0])
+    rank, axis = len(x.axes) - 1, given(node, 1, "dim", 0) % (len(x.axes) + 1)
+    start, end, _ = slice(begin, stop).indices(node.args[0].meta["val"].shape[axis])
+    size = to.dims(x)[axis - 1] if axis else 0
     if axis == 0 or (start, end) == (0, size):
         return x
     if axis == 1:

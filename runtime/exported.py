@@ -24,6 +24,7 @@ from ..compiler.shape import Shape
 from . import aten_numbers, aten_patterns  # noqa: F401  # they register themselves
 from .aten import RULES
 from .aten_patterns import pattern
+from .exported_numbers import Stored, word
 
 BATCH = 2
 """Examples in the batch that is sent through: more than one, so that nothing takes it for a constant."""
@@ -99,10 +100,8 @@ class Reader(Arranged):
     def __init__(self, program: Any, module: nn.Module) -> None:
         super().__init__()
         self.program = program
-        self.arrays = {**dict(module.named_parameters(remove_duplicate=False)),
-                       **dict(module.named_buffers(remove_duplicate=False))}  # fmt: skip
-        signature = program.graph_signature
-        self.keys = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
+        self.stored = Stored(program, module)
+        self.keys = self.stored.keys
         self.values: dict[str, Any] = {}
         self.lost: dict[str, Unread] = {}
         self.owners: dict[str, int] = {}
@@ -116,7 +115,8 @@ class Reader(Arranged):
                 self.values[node.name] = self.entry(node, waiting.pop(0), alone=len(shapes) == 1)
             elif node.op == "call_function":
                 self.note_classes(node)
-                self.values[node.name] = self.translate(node)
+                if not self.stored.computes(node):
+                    self.values[node.name] = self.translate(node)
             elif node.op == "output":
                 outputs = self.outputs(node, source)
         return self.build.network(name, outputs, keeps_paths=True, classes=self.classes)
@@ -149,10 +149,10 @@ class Reader(Arranged):
             return None
         if node.target is operator.getitem:
             return self.value(node.args[0])[node.args[1]]
-        word = str(node.target).split(".")[1].rstrip("_") if "aten." in str(node.target) else str(node.target)
-        if word not in RULES:
+        rule = RULES.get(word(node))
+        if rule is None:
             raise Unread("the language has no counterpart")
-        return RULES[word](self, node)
+        return rule(self, node)
 
     def outputs(self, node: Any, source: str) -> list[Ref]:
         """The values that the module hands out. Unreadable with all that stands in the way."""
@@ -202,7 +202,7 @@ class Reader(Arranged):
 
     def is_buffer(self, node: Any) -> bool:
         """Whether a node stands for numbers that do not learn."""
-        return self.is_weight(node) and node.name in self.program.graph_signature.inputs_to_buffers
+        return self.is_weight(node) and node.name in self.stored.still
 
     def is_weight(self, node: Any) -> bool:
         return hasattr(node, "name") and node.name in self.keys
@@ -211,7 +211,7 @@ class Reader(Arranged):
         """The numbers of a parameter or buffer."""
         if not self.is_weight(node):
             raise Unread("its weight is computed")
-        return self.arrays[self.keys[node.name]].detach()
+        return self.stored.arrays[node.name]
 
     def layer(self, op: Op, inputs: list[Map], weights: Mapping[str, Any] = {}, axes: Any = None) -> Map:
         """A layer with weights by their nodes; its path is what their keys have in common."""

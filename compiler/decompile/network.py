@@ -85,23 +85,47 @@ class Builder:
 
     def network(self, name: str, outputs: Sequence[Ref], **rest: Any) -> Network:
         """The network without the layers that reach no output; inputs stay."""
-        wanted = {ref.layer for ref in outputs}
+        wanted = self.wanted(outputs)
+        used = {ref for number in wanted for ref in self.layers[number].inputs}.union(outputs)
+        place: dict[Ref, Ref] = {}
+        layers: list[Layer] = []
+        for old in wanted:
+            layer = moved(self.layers[old], place)
+            made = [Ref(old, i) for i in range(len(layer.facts.outputs))]
+            if layer.op.word == "split" and not used.issuperset(made):
+                taken = [ref for ref in made if ref in used]
+                place.update((ref, Ref(len(layers) + i)) for i, ref in enumerate(taken))
+                layers += [part(layer, ref.output) for ref in taken]
+            else:
+                place.update((ref, Ref(len(layers), ref.output)) for ref in made)
+                layers.append(layer)
+        return Network(name, tuple(layers), tuple(place[ref] for ref in outputs), **rest)
+
+    def wanted(self, outputs: Sequence[Ref]) -> list[int]:
+        """The layers that reach an output, and the inputs."""
+        found = {ref.layer for ref in outputs}
         for number in range(len(self.layers) - 1, -1, -1):
-            layer = self.layers[number]
-            if number in wanted:
-                wanted.update(ref.layer for ref in layer.inputs)
-            elif isinstance(layer.op, Input):
-                wanted.add(number)
-        place = {old: new for new, old in enumerate(sorted(wanted))}
-        layers = tuple(moved(self.layers[old], place) for old in sorted(wanted))
-        return Network(name, layers, tuple(Ref(place[r.layer], r.output) for r in outputs), **rest)
+            if number in found:
+                found.update(ref.layer for ref in self.layers[number].inputs)
+            elif isinstance(self.layers[number].op, Input):
+                found.add(number)
+        return sorted(found)
 
 
-def moved(layer: Layer, place: Mapping[int, int]) -> Layer:
+def moved(layer: Layer, place: Mapping[Ref, Ref]) -> Layer:
     """The layer with its references after a renumbering."""
-    inputs = tuple(Ref(place[r.layer], r.output) for r in layer.inputs)
-    shares = None if layer.shares is None else place.get(layer.shares)
-    return Layer(layer.op, inputs, layer.facts, layer.path, layer.weights, shares)
+    owner = None if layer.shares is None else place.get(Ref(layer.shares))
+    shares = None if owner is None else owner.layer
+    return Layer(layer.op, tuple(place[r] for r in layer.inputs), layer.facts, layer.path, layer.weights, shares)
+
+
+def part(split: Layer, number: int) -> Layer:
+    """One of the parts alone, where nothing takes the others."""
+    parts = split.facts.outputs
+    width = parts[number].channels or 0
+    op = make("take_channels", channels=tuple(range(number * width, (number + 1) * width)))
+    whole = Shape((*parts[number].spatial, len(parts) * width))
+    return Layer(op, split.inputs, op.facts((whole,)))
 
 
 def make(word: str, **values: Any) -> Op:

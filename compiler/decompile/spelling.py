@@ -96,7 +96,7 @@ def told(head: str, args: tuple[tuple[str, Any], ...], defaults: dict[tuple[str,
             positional = False
             continue
         if positional and declared.position:
-            texts.append(spelled(value))
+            texts.append(argument(name, value))
         else:
             positional = False
             texts.append(f"{name}={argument(name, value)}")
@@ -104,7 +104,9 @@ def told(head: str, args: tuple[tuple[str, Any], ...], defaults: dict[tuple[str,
 
 
 def argument(name: str, value: Any) -> str:
-    """Steps per dimension in brackets, as `pad` has them; windows with an x."""
+    """Steps per dimension in brackets, as `pad` has them; windows with an x; channels in a list."""
+    if name == "channels" and isinstance(value, tuple) and len(value) > 1:
+        return f"[{', '.join(map(spelled, value))}]"
     if name in ("stride", "dilation", "output_pad", "order", "axes") and isinstance(value, tuple) and len(value) > 1:
         return f"({', '.join(map(spelled, value))})"
     return spelled(value)

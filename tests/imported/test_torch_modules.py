@@ -86,6 +86,56 @@ def test_numbers_that_are_stored() -> None:
     assert "channel_affine" in text
 
 
+class Written(nn.Module):
+    """Numbers as a program writes them: a tensor within `forward`, views of buffers and of what learns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("std", torch.tensor([[0.2, 0.25, 0.5]]))
+        self.conv, self.gain = nn.Conv2d(3, 8, 3, padding=1), nn.Parameter(torch.ones(8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = (x - torch.tensor([0.4, 0.5, 0.6]).view(1, 3, 1, 1)) / self.std[..., None, None]
+        x = functional.pad(self.conv(x), (0, 0, 0, 0, 0, 0)) * self.gain.view(1, -1, 1, 1)
+        return x.movedim(1, -1).flatten(1)
+
+
+def test_numbers_that_are_written_into_the_program() -> None:
+    found = compared(Written(), picture())
+    assert "normalize mean=[0.4, 0.5, 0.6], std=[0.2, 0.25, 0.5]" in found.text
+    assert {"conv.weight", "conv.bias", "gain"} == set(found.checked.weights)
+
+
+class Dealt(nn.Module):
+    """Channels dealt like cards without a view, and the middle of a map by `narrow`."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.unflatten(1, (2, -1)).transpose(1, 2).flatten(1, 2)
+        return x.narrow(2, 3, 8).narrow(-1, -12, 8).narrow(1, 0, 2)
+
+
+def test_axes_split_joined_and_cut() -> None:
+    words = [node.op.word for node in compared(Dealt(), picture(4)).checked.nodes]
+    assert words[1:] == ["channel_shuffle", "crop", "crop", "take_channels"]
+
+
+class Parts(nn.Module):
+    """Some of the parts of a split, the others left lying."""
+
+    def __init__(self, *taken: int) -> None:
+        super().__init__()
+        self.taken = taken
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = functional.relu(x).chunk(4, 1)
+        return torch.cat([parts[i] for i in self.taken], 1)
+
+
+@pytest.mark.parametrize("taken", [(0,), (2,), (3, 1)])
+def test_parts_of_a_split_that_nothing_takes(taken: tuple[int, ...]) -> None:
+    assert "take_channels [" in compared(Parts(*taken), picture(8)).text
+
+
 class Steps(nn.Module):
     """What PyTorch computes in steps and the language has a word for."""
 

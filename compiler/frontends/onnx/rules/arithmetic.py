@@ -8,6 +8,7 @@ import numpy as np
 
 from ....decompile.network import make
 from ...unread import Unread
+from ..paths import weight_path
 from ..reader import Reader, reads
 from ..source import Array, View
 from ..values import Map, last
@@ -68,7 +69,7 @@ def by_channel(to: Reader, view: View, x: Map, numbers: Array, name: str) -> Map
     flat = np.ascontiguousarray(numbers.reshape(-1))
     layer = to.maker(x)
     if view.kind == "Add" and layer.op.word in ("dense", "conv", "depthwise_conv") and not layer.op.__dict__["bias"]:
-        return to.rewritten(x, layer.op.changed(bias=True), {"bias": flat})
+        return to.rewritten(x, layer.op.changed(bias=True), {"bias": flat}, path_of_bias(layer.path, name))
     if view.kind in ("Mul", "Add"):
         found = absorbed(to, x, flat, view.kind, "")
         if found is not None:
@@ -77,6 +78,11 @@ def by_channel(to: Reader, view: View, x: Map, numbers: Array, name: str) -> Map
         (factors,) = layer.weights.values()
         return to.rewritten(x, make("channel_affine"), {"weight": factors.reshape(-1), "bias": flat})
     return own(to, view, x, flat, name)
+
+
+def path_of_bias(path: str, name: str) -> str:
+    """The path of a layer whose bias has a name; where its kernel had none, it is the bias that tells."""
+    return weight_path(name) if "." not in path and name.endswith(".bias") else path
 
 
 def own(to: Reader, view: View, x: Map, flat: Array, name: str) -> Map:

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from ....decompile.network import make
 from ...unread import Unread
+from ..pattern import Fixed, Found, X, node
 from ..reader import Reader, reads
 from ..source import View
 from ..values import Map, Sizes, whole
 from .merge import channel_axis
+from .patterns import reads_as
 
 
 @reads("Transpose")
@@ -87,6 +91,20 @@ def parted(to: Reader, x: Map, sizes: list[int]) -> list[Map]:
     """Unequal shares of the channels."""
     starts = [sum(sizes[:i]) for i in range(len(sizes))]
     return [to.taken(x, range(start, start + size)) for start, size in zip(starts, sizes)]
+
+
+ROW = node("Reshape", X, Fixed("row"))
+
+
+@reads_as(node("Gather", ROW, Fixed("places")))
+def strided(to: Reader, view: View, found: Found) -> Map | None:
+    """All values in a row, batch included, and out of it again in order: `as_strided` of PyTorch's exporter."""
+    places = to.fixed(found["places"])
+    in_order = places.ndim > 1 and bool((places.reshape(-1) == np.arange(places.size)).all())
+    if whole(to.fixed(found["row"])) != [-1] or not in_order or places.shape[0] not in to.batches:
+        return None
+    x = to.map(found["x"])
+    return to.reshaped(x, places.shape[1:]) if to.shape(x).size == prod(places.shape[1:]) else None
 
 
 @reads("Gather")

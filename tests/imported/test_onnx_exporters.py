@@ -1,0 +1,54 @@
+"""ONNX as PyTorch's exporters spell it, node by node: the graphs are written here as they were found in their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from cnnc.compiler.decompile import decompile
+from cnnc.compiler.frontends import onnx as frontend
+from onnx import TensorProto, helper, numpy_helper
+
+
+def written(nodes: list[Any], numbers: dict[str, Any], shape: tuple[int, ...], folder: Path) -> Path:
+    """A file of PyTorch's exporter: `nodes` from `x` of a shape to `y`, with numbers by their names."""
+    entry = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
+    end = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    held = [numpy_helper.from_array(np.asarray(array), name) for name, array in numbers.items()]
+    path = folder / "net.onnx"
+    graph = helper.make_graph(nodes, "main_graph", [entry], [end], held)
+    onnx.save(helper.make_model(graph, producer_name="pytorch"), path)
+    return path
+
+
+def body(path: Path) -> str:
+    """The file that it becomes, without its head."""
+    return decompile(frontend.read(path)).text.split("\n", 1)[1]
+
+
+def test_values_out_of_a_row_in_their_order(tmp_path: Path) -> None:
+    """`as_strided` behind a pool whose map had its channels last, as in ConvNeXt."""
+    nodes = [
+        helper.make_node("ReduceMean", ["x", "axes"], ["m"], keepdims=1),
+        helper.make_node("Reshape", ["m", "row"], ["r"]),
+        helper.make_node("Gather", ["r", "places"], ["y"], axis=0),
+    ]
+    places = np.arange(6).reshape(2, 3, 1, 1)
+    numbers = {"axes": np.array([-1, -2]), "row": np.array([-1]), "places": places}
+    assert body(written(nodes, numbers, (2, 3, 8, 8), tmp_path)) == "    input 8x8x3\n    global_avgpool keep=true\n"
+
+
+def test_the_bias_names_a_layer_whose_kernel_was_folded(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("MatMul", ["x", "val_4"], ["val_5"], "node_MatMul_1"),
+        helper.make_node("Add", ["val_5", "block.3.bias"], ["a"], "node_linear"),
+        helper.make_node("MatMul", ["a", "val_6"], ["val_7"], "node_MatMul_3"),
+        helper.make_node("Add", ["val_7", "block.5.bias"], ["y"], "node_linear_1"),
+    ]
+    draw = np.random.default_rng(0)
+    shapes = {"val_4": (4, 5), "block.3.bias": 5, "val_6": (5, 2), "block.5.bias": 2}
+    numbers = {name: draw.random(shape, np.float32) for name, shape in shapes.items()}
+    network = frontend.read(written(nodes, numbers, (1, 4), tmp_path))
+    assert decompile(network).checked.weights.keys() == {f"block.{i}.{w}" for i in (3, 5) for w in ("weight", "bias")}
