@@ -44,6 +44,8 @@ CALLS = [
     "part {w} as v{i}",
     "for i in range({n}): part {w} + 2 * i, flag=i % 2 == 0",
     'for i in range({n}): part {w} as "stage{i}.{{i}}"',
+    "for k in range({n} + 2):\n        residual:\n"
+    "            depthwise_conv 3x3, pad=1 + k % 4, dilation=1 + k % 4 -> relu\n        batchnorm",
     "repeat {n}: part {w}",
     "part {w}, stride=2 as v{i}\n    part {w}\n    add v{i}",
 ]

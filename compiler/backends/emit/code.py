@@ -59,11 +59,13 @@ class Named(NamedTuple):
 
 class Call(NamedTuple):
     """`head(args)`; a list or tuple where `head` is empty, a method or index of the first operand where it begins
-    with a dot or a bracket, operands with an operator between them where it is one."""
+    with a dot or a bracket, operands with an operator between them where it is one. `unsaid` are named arguments that
+    are left out because they have their default."""
 
     head: Code
     args: tuple[Any, ...]
     brackets: str = "()"
+    unsaid: tuple[Any, ...] = ()
 
 
 class Pair(NamedTuple):

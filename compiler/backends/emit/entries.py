@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
 from .code import Code
@@ -254,3 +254,22 @@ def everywhere(slots: Iterable[Slot]) -> Iterator[Slot]:
     for slot in slots:
         yield slot
         yield from everywhere(slot.children)
+
+
+def once(slots: Sequence[Slot], gives: Sequence[Source], does: Callable[[Slot], Hashable]) -> list[Slot]:
+    """The slots without those that do again what one before does with the same operands; `does` says what that is, None
+    for what is done every time."""
+    kept: list[Slot] = []
+    known: dict[Hashable, Slot] = {}
+    firsts: dict[int, Slot] = {}
+    read = {id(source.slot) for source in (*gives, *(slot.alias for slot in slots)) if isinstance(source, Made)}
+    for slot in slots:
+        slot.args = tuple(Made(firsts[id(a.slot)], a.index) if isinstance(a, Made) else a for a in slot.args)
+        done = does(slot)
+        again = done is not None and not slot.optional and id(slot) not in read
+        firsts[id(slot)] = known.setdefault((slot.args, done), slot) if again else slot
+        if firsts[id(slot)] is slot:
+            kept.append(slot)
+        else:
+            firsts[id(slot)].first.branch = ""
+    return kept

@@ -36,6 +36,7 @@ TAKEN = frozenset(
         "torch",
         "Tensor",
         "keras",
+        "layer",
         "layers",
         "ops",
         "name",

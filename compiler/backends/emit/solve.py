@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from .code import MISSING, OPERATORS, Call, Code, Each, Leaf, Named, Spread
+from .code import MISSING, OPERATORS, Call, Code, Each, Leaf, Named, Spread, literal
 from .entries import Slot, Unlike
 from .explain import Term, lets_of, plain, same
 from .leaves import Leaves, Param, negated
@@ -54,7 +54,7 @@ class Solver(Leaves):
         kept = [self.fill(column, slot) for n, column in enumerate(columns) if not out[n] or n < last]
         if isinstance(head, str) and head in OPERATORS:
             kept = [f"({k})" if isinstance(k, str) and " " in k else k for k in kept]
-        return Call(head, tuple(kept), there[0].brackets)
+        return Call(head, tuple(kept), there[0].brackets, tuple(unsaid(columns, out)))
 
     def constant(self, trees: Sequence[Code | None]) -> bool:
         """Whether all leaves are the same in all instances."""
@@ -108,6 +108,14 @@ class Solver(Leaves):
 
 def arg_name(arg: Any) -> str:
     return arg.name if isinstance(arg, Named) else ""
+
+
+def unsaid(columns: Sequence[Sequence[Any]], out: Sequence[bool]) -> Iterator[Named]:
+    """The named arguments that are left out, with their defaults."""
+    for column, dropped in zip(columns, out):
+        arg = next(arg for arg in column if arg is not None)
+        if dropped and isinstance(arg, Named) and isinstance(arg.code, Leaf):
+            yield Named(arg.name, literal(arg.code.default))
 
 
 def left_out(column: Sequence[Any]) -> bool:

@@ -11,11 +11,14 @@ from ....source import Span
 from ..code import MARGIN, Call, Code, Leaf, Named, flat, laid, literal
 from ..entries import Body, Slot, Unlike, merged
 from ..explain import SUM, Term
+from ..flow import Statements
 from ..holes import HOLES, filled
 from ..leaves import ABSENT, Param, incoming
 from ..parts import Anatomy
+from ..repeats import repeats
+from ..runs import progression
 from ..solve import Solver
-from ..statements import Statements, identifier, loops
+from ..statements import identifier
 from ..text import docstring, parameter, place_of, stem
 from .row import Path
 
@@ -131,16 +134,17 @@ class Function:
     def statements(self, names: Sequence[str], result: Callable[[list[Code]], Code] | None = None) -> list[str]:
         taken = frozenset({*self.shared, "x"})
         current = names[0] if len(names) == 1 and result is None else "x"
-        repeated = loops(self.slots, self.gives, self.turn)
+        loops = repeats(self.slots, self.gives, self.turn)
         writer = Statements(
             self.slots, self.gives, names, self.run, self.condition, taken, current,
-            depth=1, result=result, nested=False, loops=repeated,
+            depth=1, result=result, nested=False, loops=loops,
         )  # fmt: skip
         return writer.text()
 
-    def turn(self, slot: Slot) -> Code | None:
+    def turn(self, column: Sequence[Slot]) -> Code | None:
         """One turn of a loop; a layer that is shared takes part in none."""
-        return None if slot.first.make is not None else self.runs[id(slot)]
+        shared = any(slot.first.make is not None for slot in column)
+        return None if shared else progression([self.runs[id(slot)] for slot in column])
 
     def run(self, slot: Slot, operands: list[Code]) -> Code:
         return filled(self.runs[id(slot)], operands)

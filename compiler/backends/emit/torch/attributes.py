@@ -6,8 +6,9 @@ import keyword
 from collections.abc import Iterator, Sequence
 from json import loads
 
-from ..code import Call, Code, Pair, laid, literal
-from ..runs import Loop, compressed
+from ..code import Call, Code, Pair, Spread, laid, literal
+from ..repeats import Repeat
+from ..runs import compressed, progression, turned
 from .names import ATTRIBUTES, DICTIONARY, LISTED
 
 MARK = "\0"
@@ -21,12 +22,14 @@ class Tree:
         """Names with whether they are optional; `bare` are those of weights that are no modules."""
         self.kinds: dict[str, str] = {}
         """Container -> `list`, `dict`, `module`, or `layer` that has parts beside its own."""
+        self.sizes: dict[str, int] = {}
+        """How many each container holds."""
         self.made: set[str] = set()
         self.whole: dict[str, dict[str, Code]] = {}
         """Containers that are written in one piece, with what is in them."""
         self.alone: dict[str, Code] = {}
         """Layers that are attributes of the class itself."""
-        self.turns: dict[str, list[str]] = {}
+        self.turns: dict[str, Sequence[str]] = {}
         """The lines for those that are made in a loop, at the first of them."""
         inner: dict[str, dict[str, bool]] = {}
         for name, optional in names:
@@ -40,6 +43,7 @@ class Tree:
             mixed = {f"{outer}.{key}" in bare for key in found} == {True, False}
             if mixed and self.kinds[outer] != "layer":
                 self.kinds[outer] = "module"
+            self.sizes[outer] = len(found)
             simple = self.kinds[outer] in ("list", "dict") and "." not in outer and not any(found.values())
             if simple and all(f"{outer}.{key}" in plain and f"{outer}.{key}" not in inner for key in found):
                 self.whole[outer] = {}
@@ -49,31 +53,67 @@ class Tree:
             return "list"
         return "module" if any(k in DICTIONARY or k in ATTRIBUTES or not k for k in keys) else "dict"
 
-    def repeat(self, names: Sequence[str], found: Loop) -> None:
-        """Attributes with running numbers, made in a loop."""
-        assert isinstance(found.code, Call)
-        made = laid(Call("self.add_module", found.code.args), 2, 1)
-        head = found.head.replace("for _ ", "for i ")
-        self.turns |= {name: [] for name in names} | {names[0]: [f"{head}:", *made]}
+    def repeat(self, families: Sequence[Sequence[str]]) -> None:
+        """Make attributes with running numbers in a loop; each family has one for each turn."""
+        if not families:
+            return
+        code, head = turned([Call("", tuple(map(self.added, names))) for names in zip(*families)])
+        assert isinstance(code, Call)
+        self.turns |= {name: () for family in families for name in family}
+        lines = [line for call in code.args for line in laid(call, 2, 1)]
+        self.turns[families[0][0]] = (f"{head}:", *lines)
 
-    def expanded(self, line: str) -> list[str]:
+    def over(self, found: Repeat) -> Repeat:
+        """A loop over all of a list needs no bounds."""
+        for name, size in self.sizes.items():
+            if found.head == f"for layer in {self.access(name)}[:{size}]":
+                return found._replace(head=f"for layer in {self.access(name)}")
+        return found
+
+    def added(self, name: str) -> Call:
+        """The code that makes one attribute of the class, whose name is computed."""
+        made = self.alone[name] if name in self.alone else self.container_of(name)
+        return Call("self.add_module", (literal(name), made))
+
+    def even(self, names: Sequence[str]) -> bool:
+        """Whether a loop can make attributes of the class."""
+        known = all(name in self.alone or self.whole.get(name) for name in names)
+        return known and progression(list(map(self.added, names))) is not None
+
+    def expanded(self, line: str) -> Sequence[str]:
         """A line of a constructor, or the lines of the container that it stands for."""
         if not line.startswith(MARK):
             return [line]
         name = line[len(MARK) :]
         if name in self.turns:
             return self.turns[name]
-        if name in self.alone:
-            return list(setting("self", name, self.alone[name], 2))
+        return list(setting("self", name, self.alone[name] if name in self.alone else self.container_of(name), 2))
+
+    def container_of(self, name: str) -> Code:
+        """The code that makes a container in one piece."""
         members = self.whole[name]
-        bare = all(map(is_bare, members.values()))
-        holds = "Parameter" if bare else "Module"
+        holds = "Parameter" if all(map(is_bare, members.values())) else "Module"
         if self.kinds[name] == "list":
-            made = Call(f"nn.{holds}List", (Call("", tuple(compressed(list(members.values()))), "[]"),))
-        else:
-            pairs = tuple(Pair(literal(key), code) for key, code in members.items())
-            made = Call(f"nn.{holds}Dict", (Call("", pairs, "{}"),))
-        return list(setting("self", name, made, 2))
+            items = tuple(compressed(list(members.values())))
+            alone = items[0].code if len(items) == 1 and isinstance(items[0], Spread) else None
+            listed = alone.args if isinstance(alone, Call) else (Call("", items, "[]"),)
+            return Call(f"nn.{holds}List", tuple(listed))
+        pairs = tuple(Pair(literal(key), code) for key, code in members.items())
+        return Call(f"nn.{holds}Dict", (Call("", pairs, "{}"),))
+
+    def turning(self, names: Sequence[str]) -> str | None:
+        """The code that reads the attribute of turn `i`; None where paths are not alike."""
+        code, outers = "self", [""] * len(names)
+        columns = list(zip(*(name.split(".") for name in names)))
+        if len({name.count(".") for name in names}) > 1:
+            return None
+        for column in columns:
+            kinds = {self.kinds.get(outer, "dict") if outer else "module" for outer in outers}
+            made = one_of(column, kinds.pop(), code) if len(kinds) == 1 else None
+            if made is None:
+                return None
+            code, outers = made, [f"{outer}.{name}".strip(".") for outer, name in zip(outers, column)]
+        return code
 
     def access(self, name: str) -> str:
         outer, _, last = name.rpartition(".")
@@ -110,6 +150,19 @@ class Tree:
         self.made.add(name)
         kind = {"list": "nn.ModuleList()", "module": "nn.Module()"}.get(self.kinds.get(name, "dict"), "nn.ModuleDict()")
         yield from self.assigned(name, kind)
+
+
+def one_of(names: Sequence[str], kind: str, base: str) -> str | None:
+    """The code that reads what has one name in each turn, from a container of a kind."""
+    if len(set(names)) == 1:
+        name = names[0] if kind in ("module", "layer", "list") else literal(names[0])
+        return reach(base, name) if kind in ("module", "layer") else f"{base}[{name}]"
+    if any(name in ATTRIBUTES for name in names):
+        return None
+    number = progression(list(names) if kind == "list" else list(map(literal, names)))
+    if number is None:
+        return None
+    return f"getattr({base}, {number})" if kind in ("module", "layer") else f"{base}[{number}]"
 
 
 def reach(base: str, name: str) -> str:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from ..code import MARGIN, MISSING, Call, Code, Leaf, Named, flat, laid, literal
-from ..entries import Body, Slot, Unlike, everywhere, merged, stateful
+from ..code import MARGIN, MISSING, Call, Code, Hole, Leaf, Named, flat, laid
+from ..entries import Body, Slot, Unlike, everywhere, merged, once, stateful
 from ..explain import Term
+from ..flow import Statements
 from ..holes import HOLES, filled, holes
 from ..leaves import Param, incoming
 from ..parts import Anatomy
-from ..runs import Loop, compressed, named_sequence
+from ..repeats import Repeat, repeats
+from ..runs import compressed, named_sequence, progression
 from ..solve import Solver
-from ..statements import Statements, loops
 from ..text import docstring, parameter, place_of, stem
 from .attributes import MARK, Tree, is_bare
 from .names import ATTRIBUTES
@@ -52,16 +53,15 @@ class Class:
         bare = frozenset(slot.first.name for slot in kept if slot.first.make is not None and is_bare(slot.first.make))
         self.tree = Tree([(slot.first.name, slot.optional) for slot in kept], bare)
         self.init: list[str] = []
-        self.codes: dict[int, Code] = {}
-        """The code that makes each slot that is an attribute of its own."""
+        self.places: dict[int, tuple[str, Code]] = {}
+        """The attribute that each slot runs, and the code that does, a hole for it."""
         for slot in self.slots:
             self.define(slot)
-        self.loops = loops(self.slots, self.gives, self.turn)
-        for position, slot in enumerate(self.slots):
-            if id(slot) in self.loops:
-                found = self.loops[id(slot)]
-                self.tree.repeat([other.first.name for other in self.slots[position : position + found.turns]], found)
-                self.loops[id(slot)] = reached(found)
+        self.slots = once(self.slots, self.gives, self.border)
+        loops = repeats(self.slots, self.gives, self.turn)
+        self.loops = {slot: self.tree.over(found) for slot, found in loops.items()}
+        for found in self.loops.values():
+            self.tree.repeat(self.families(found))
 
     @staticmethod
     def stateful(slot: Slot) -> bool:
@@ -161,9 +161,10 @@ class Class:
         self.runs[id(slot)] = (
             self.solver.fill([None if e is None else e.call for e in slot.entries], slot)
             if use is not None
-            else Call(own, tuple(HOLES[: len(slot.args)]))
+            else Call(Hole(-1), tuple(HOLES[: len(slot.args)]))
         )
-        self.runs[id(slot)] = owned(self.runs[id(slot)], own)
+        self.places[id(slot)] = (name, self.runs[id(slot)])
+        self.runs[id(slot)] = filled(self.runs[id(slot)], HOLES, own)
         text = flat(made)
         if own in self.attributes:
             if self.attributes[own] != text:
@@ -173,7 +174,6 @@ class Class:
         passes = slot.optional and slot.alias is not None and (slot.alias,) == slot.args and use is None
         if not slot.optional:
             if "." not in name and name.isidentifier() and name not in ATTRIBUTES and use is None:
-                self.codes[id(slot)] = made
                 self.init.append(f"{MARK}{name}")
                 self.tree.alone[name] = made
             else:
@@ -189,12 +189,29 @@ class Class:
             self.init.append(last)
         self.init += [MARGIN + line for line in self.tree.assigned(name, made, 3)]
 
-    def turn(self, slot: Slot) -> Code | None:
-        """One turn of a loop over attributes with running numbers: what makes it, what runs it."""
-        made = self.codes.get(id(slot))
-        if made is None or sum(other.first.name == slot.first.name for other in self.slots) > 1:
+    def border(self, slot: Slot) -> Code | None:
+        """What puts a border around a map, which is done once for all that read it."""
+        code = self.runs[id(slot)]
+        return code if isinstance(code, Call) and code.head == "F.pad" else None
+
+    def turn(self, column: Sequence[Slot]) -> Code | None:
+        """The code of one turn of a loop."""
+        places = [self.places[id(slot)] for slot in column if id(slot) in self.places]
+        if len(places) < len(column):
+            return None if places else progression([self.runs[id(slot)] for slot in column])
+        names = [name for name, _ in places]
+        tops = [name.partition(".")[0] for name in names]
+        if len(set(tops)) > 1 and not self.tree.even(tops):
             return None
-        return Call("getattr", (literal(slot.first.name), made))
+        form, own = progression([code for _, code in places]), self.tree.turning(names)
+        return None if form is None or own is None else filled(form, HOLES, own)
+
+    def families(self, found: Repeat) -> list[list[str]]:
+        """The attributes of the class that the turns of a loop have in turn."""
+        names = [[self.places[id(slot)][0].partition(".")[0] for slot in column if id(slot) in self.places]
+                 for column in zip(*found.turns)]  # fmt: skip
+        distinct = [column for column in names if len(set(column)) == len(found.turns)]
+        return [column for n, column in enumerate(distinct) if column not in distinct[:n]]
 
     def open_under(self, head: str) -> bool:
         """Whether the lines at the end stand under this condition."""
@@ -310,17 +327,6 @@ class Class:
 
     def run(self, slot: Slot, operands: list[Code]) -> Code:
         return filled(self.runs[id(slot)], operands)
-
-
-def reached(found: Loop) -> Loop:
-    """The loop in `forward` over what a loop in the constructor has made."""
-    assert isinstance(found.code, Call)
-    attribute = Call("getattr", ("self", found.code.args[0]))
-    return found._replace(code=Call(attribute, (HOLES[0],)), head=found.head.replace("for _ ", "for i "))
-
-
-def owned(code: Code, own: str) -> Code:
-    return filled(code, HOLES, own)
 
 
 def shape_of(tree: Any) -> Any:
