@@ -20,7 +20,7 @@ from .faster import compiled
 from .feed import Batch, Reading
 from .ranks import ALONE, Ranks
 from .synced import synced
-from .together import Together, attend, starting
+from .together import Together, accompany, attend, starting
 from .unasked import without
 
 with without("torchmetrics"):  # Fabric asks for its version, which takes as long as torch itself
@@ -62,10 +62,9 @@ class Engine:
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
         """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
+        accompany()
         with starting():
             self.use(found_precision(precision, self.kind))
-        if not ranks.alone:
-            attend(getattr(self.fabric.strategy.launcher, "procs", []))
         if self.kind == "cpu":
             torch.set_num_threads(max(threads(work) // ranks.devices, 1))
 
@@ -89,6 +88,9 @@ class Engine:
             accelerator=self.kind, strategy=self.strategy(), devices=self.ranks.devices, num_nodes=self.ranks.nodes,
             precision=numbers,
         )  # fmt: skip
+        children = getattr(fabric.strategy.launcher, "procs", None)
+        if children is not None:
+            attend(children)
         try:
             fabric.launch()
         except ValueError as error:

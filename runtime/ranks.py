@@ -46,6 +46,8 @@ class Ranks(NamedTuple):
         return positions if self.alone else self.shares(positions)[self.rank]
 
 
+FIRST = "CNNC_FIRST_RANK"
+"""Where a process finds the number of the one that started it."""
 ALONE = Ranks()
 """One process, on one device."""
 

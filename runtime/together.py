@@ -14,14 +14,12 @@ from torch import Tensor, distributed, nn
 
 from ..compiler.diagnostics import UserError
 from .portions import from_first
-from .ranks import Positions, Ranks
+from .ranks import FIRST, Positions, Ranks
 
 STRIDE = 8
 """Steps between two moments at which several processes agree on stopping and saving."""
 GLANCE = 0.3
 """Seconds between two looks at the other processes."""
-FIRST = "CNNC_FIRST_RANK"
-"""Where a process finds the number of the one that started it."""
 
 
 class RankLost(UserError):
@@ -57,6 +55,10 @@ class Together:
             from_first(module.state_dict(), whole.state_dict())
         for value in module.state_dict().values() if not self.ranks.alone and not self.ranks.split else ():
             distributed.broadcast(value, 0)
+
+    def agree(self, number: int) -> bool:
+        """Whether all processes have the number that the first has."""
+        return not self.wanted(int(self.from_first(torch.tensor([number]))) != number)[0]
 
     def from_first(self, value: Tensor) -> Tensor:
         """What the first process has; the others give its shape and type."""
@@ -115,9 +117,12 @@ def starting() -> Iterator[None]:
 
 
 def attend(children: list[Popen[bytes]]) -> None:
-    """Look after the processes that this one started, and the one that started this: none stays behind alone."""
-    if children:
-        threading.Thread(target=look_after, args=(children,), daemon=True, name="ranks").start()
+    """Look after the processes that this one is about to start: none stays behind alone."""
+    threading.Thread(target=look_after, args=(children,), daemon=True, name="ranks").start()
+
+
+def accompany() -> None:
+    """End with the process that started this one."""
     first = int(os.environ.get(FIRST, 0))
     if first == os.getppid():
         threading.Thread(target=go_with, args=(first,), daemon=True, name="first rank").start()
@@ -125,11 +130,11 @@ def attend(children: list[Popen[bytes]]) -> None:
 
 def look_after(children: list[Popen[bytes]]) -> None:
     """When one dies, say so and end all."""
-    while any(child.poll() is None for child in children):
+    while not children or any(child.poll() is None for child in children):
         time.sleep(GLANCE)
         for rank, child in enumerate(children, 1):
             if child.poll():
-                word = f"error: rank {rank} {fate(child.returncode)}: ending the others; `--resume` goes on"
+                word = f"cnnc: rank {rank} {fate(child.returncode)}: ending the others; `--resume` goes on"
                 os.write(2, f"{word}\n".encode())
                 for other in children:
                     other.kill()

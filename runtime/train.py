@@ -20,6 +20,7 @@ from ..compiler.recipes import course
 from ..compiler.recipes.data import Data, Triplets
 from .average import Averaged
 from .begin import begin
+from .data.dataset import fingerprint
 from .engine import Engine
 from .feed import Positions
 from .feeding import Feeds
@@ -38,6 +39,7 @@ from .settle import Settling
 from .stages import Stage, plan, stages
 from .statistics import measure_statistics
 from .threads import Pace, choose_threads
+from .together import Together
 from .trial import choose_numbers
 from .verdict import prefer, tire
 from .watch import Watch
@@ -72,6 +74,7 @@ class Trainer:
         self.stopping = stopping
         self.stages = stages(job.recipe, len(job.data.train))
         require_enough(self.stages, job, engine.ranks)
+        require_alike(job, engine.together)
         self.position = Position(told=job.task.score)
         self.started = time.perf_counter()
         self.saving = Saving(folder, save_every, watch.say)
@@ -298,6 +301,12 @@ class Trainer:
         if ranks.first:
             load_into(net, checked, self.folder.best)
         self.engine.together.as_first(self.net, net)
+
+
+def require_alike(job: Job, together: Together) -> None:
+    """UserError in every process where not all of them have the data of the first."""
+    if not together.agree(fingerprint(job.data)):
+        raise UserError("the processes of the run found different data: all must be able to read the same files")
 
 
 def require_enough(found: tuple[Stage, ...], job: Job, ranks: Ranks) -> None:

@@ -11,15 +11,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.recipes.data import Data
+from ..ranks import FIRST
 from . import looked
 from .dataset import DataError
 from .looked import Known, Shape, Stamp, at_rest, index, recalled, remember
+from .turns import alone
 
 READERS = min(16, 2 * (os.cpu_count() or 1))
 """Threads: they wait for the disk as much as for the processor."""
@@ -98,16 +101,23 @@ def text(shape: Shape) -> str:
 def sound(files: Files, data: Data, where: object) -> Sound:
     """Look into files. DataError where none can be read, or one cannot and the recipe says `bad=fail`."""
     count, path = len(files), index(files.kind, where)
-    stamps = [files.stamp(number) for number in range(count)]
-    before = {} if data.look == "anew" else recalled(path)
-    found: list[Shape | str | None] = [as_before(before.get(files.key(n)), one) for n, one in enumerate(stamps)]
-    strange = [number for number, one in enumerate(found) if one is None]
-    began = time.monotonic()
-    for number, one in zip(strange, looks(files, strange, where)):
-        found[number] = one
-    if time.monotonic() - began >= looked.WORTH:
-        remember(path, resting(files, stamps, found))
+    asked = time.time()
+    with alone(path, where):
+        stamps = [files.stamp(number) for number in range(count)]
+        before = recalled(path) if data.look != "anew" or another_looked(path, asked) else {}
+        found: list[Shape | str | None] = [as_before(before.get(files.key(n)), one) for n, one in enumerate(stamps)]
+        strange = [number for number, one in enumerate(found) if one is None]
+        began = time.monotonic()
+        for number, one in zip(strange, looks(files, strange, where)):
+            found[number] = one
+        if time.monotonic() - began >= looked.WORTH:
+            remember(path, resting(files, stamps, found))
     return judged([one for one in found if one is not None], count - len(strange), data, where)
+
+
+def another_looked(path: Path | None, asked: float) -> bool:
+    """Whether the process that started this one has looked anew already, or another while this one waited."""
+    return FIRST in os.environ or (path is not None and path.exists() and path.stat().st_mtime >= asked)
 
 
 def as_before(known: Known | None, now: Stamp | None) -> Shape | None:

@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 
 from cnnc.cli import main
 
+from ..data_sources.made import fill
 from . import generated
 from .tiny import MODEL, cnnc, command, written
 from .trial import job_of
@@ -160,6 +161,35 @@ def test_torchrun_starts_us_too(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     assert "2 processes" in made.stdout
     assert made.stdout.count("held-out accuracy") == 1
+
+
+def in_the_second(folder: Path, what: str) -> dict[str, str]:
+    """The environment in which the second process does something before anything else."""
+    (folder / "site").mkdir()
+    (folder / "site" / "sitecustomize.py").write_text(
+        f"import os\nif os.environ.get('LOCAL_RANK') == '1':\n    {what}\n"
+    )
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder / "site")}
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("os._exit(3)", "cnnc: rank 1 ended with status 3: ending the others"),
+        ("os.remove('data/cat/000.png')", "cnnc: the processes of the run found different data: all must be able"),
+    ],
+)
+def test_a_process_that_fails_at_the_start_is_told(what: str, told: str, tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / "data" / name, 10, (8, 8))
+    arguments = command("train", written(tmp_path, TEXT), "--data", "data", "--device", "cpu", "--devices", 2,
+                        "--batch", 4, "--epochs", 1)  # fmt: skip
+    made = subprocess.run(
+        arguments, cwd=tmp_path, env=in_the_second(tmp_path, what), capture_output=True, text=True, timeout=100
+    )
+    assert made.returncode == 1, made.stderr
+    assert told in made.stderr
+    assert "Traceback" not in made.stderr
 
 
 def test_a_batch_must_reach_for_all() -> None:
