@@ -99,13 +99,14 @@ KINDS = {0: "vectors", 1: "series", 2: "pictures", 3: "volumes"}
 
 def shapes(declared: Shape, data: Dataset, task: Task, recipe: Recipe) -> Iterator[Shape | None]:
     """Input shapes to try, in order; None is the one that is declared."""
-    if declared.rank == 2 and (data.shape is None or len(data.shape) == 3):
-        size = said_size(recipe)
-        if size is None:
-            yield from of_pictures(declared, data, task)
-            return
-        whole = Shape((*size, channels_of(declared, data)))
+    size, rank = said_size(recipe), 2 if data.shape is None else len(data.shape) - 1
+    if size is not None and declared.rank == rank and rank > 1:
+        slices = data.shape[:-3] if data.shape is not None else ()
+        whole = Shape((*slices, *size, channels_of(declared, data)))
         yield None if whole == declared else whole
+        return
+    if declared.rank == rank == 2:
+        yield from of_pictures(declared, data, task)
         return
     assert data.shape is not None
     if tuple(declared) == tuple(data.shape):
@@ -132,7 +133,7 @@ def lost(checked: Checked, data: Dataset) -> list[str]:
 
 
 def said_size(recipe: Recipe) -> tuple[int, int] | None:
-    """Height and width that `augment:` or `data ..., size=` brings pictures to, None where neither says them."""
+    """Height and width that `augment:` or `data ..., size=` brings pictures and slices to, None where neither says them."""
     chain, data = recipe.one(steps.Augment), recipe.one(Data)
     for step in reversed(chain.steps if chain is not None else ()):
         if isinstance(step, (steps.Crop, steps.CenterCrop, steps.ResizedCrop)) or (

@@ -19,7 +19,9 @@ from .task import Classification, Task
 
 ANY_RANK = (steps.Normalize, steps.Standardize, steps.Noise, steps.HistogramMatch, steps.ChannelShift)
 """Steps for examples of any rank."""
-OF_VOLUMES = (*ANY_RANK, steps.HFlip, steps.VFlip, steps.Affine, steps.Elastic, steps.Brightness, steps.Contrast)
+OF_VOLUMES = (
+    *ANY_RANK, *steps.SIZING, steps.HFlip, steps.VFlip, steps.Affine, steps.Elastic, steps.Brightness, steps.Contrast,
+)  # fmt: skip
 """Steps that volumes take as well; what moves places moves all slices alike, elastic in all directions."""
 
 

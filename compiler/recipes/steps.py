@@ -22,6 +22,7 @@ class Resize(Step):
     """Bring to a size: one number is the shorter side, the shape kept; two are height and width.
 
     `longest` alone is the longer side: `resize longest=224 -> center_crop 224` shows all of a picture, zeros around it.
+    Like all steps that set a size it acts on every slice of a volume and every frame of a clip alike.
     """
 
     size: Sizes | None = arg("shorter side, or height x width", default=None, min=1)

@@ -1,4 +1,4 @@
-"""Steps that set the size of pictures."""
+"""Steps that set the size of pictures; of volumes and clips that of all slices, alike."""
 
 from __future__ import annotations
 
@@ -18,10 +18,18 @@ from .base import apply, pair
 def resize(step: s.Resize, x: Tensor, draws: Draws) -> Tensor:
     if step.one_size:
         assert step.size is not None
-        return resized(x, *pair(step.size))
+        return framed(x, *pair(step.size))
     height, width = x.shape[-2:]
     short, long = sides(step, *sorted((height, width)))
-    return resized(x, *((short, long) if height < width else (long, short)))
+    return framed(x, *((short, long) if height < width else (long, short)))
+
+
+def framed(x: Tensor, height: int, width: int) -> Tensor:
+    """At another height and width."""
+    if x.ndim == 4:
+        return resized(x, height, width)
+    slices = x.movedim(2, 1)
+    return resized(slices.flatten(0, 1), height, width).unflatten(0, slices.shape[:2]).movedim(1, 2)
 
 
 def sides(step: s.Resize, short: int, long: int) -> tuple[int, int]:
@@ -61,7 +69,7 @@ def crop(step: s.Crop, x: Tensor, draws: Draws) -> Tensor:
     down, right = draws.uniform(2)
     tops = (down * (x.shape[-2] - height + 1)).long().tolist()
     lefts = (right * (x.shape[-1] - width + 1)).long().tolist()
-    return torch.stack([one[:, t : t + height, q : q + width] for one, t, q in zip(x, tops, lefts)])
+    return torch.stack([one[..., t : t + height, q : q + width] for one, t, q in zip(x, tops, lefts)])
 
 
 @apply.register
@@ -77,5 +85,5 @@ def resized_crop(step: s.ResizedCrop, x: Tensor, draws: Draws) -> Tensor:
         wide = min(max(round(math.sqrt(pixels * shape)), 1), width)
         tall = min(max(round(math.sqrt(pixels / shape)), 1), height)
         top, left = int(down * (height - tall + 1)), int(right * (width - wide + 1))
-        pieces.append(resized(one[..., top : top + tall, left : left + wide], *pair(step.size)))
+        pieces.append(framed(one[..., top : top + tall, left : left + wide], *pair(step.size)))
     return torch.cat(pieces)

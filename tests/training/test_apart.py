@@ -161,7 +161,8 @@ def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
 
     found = []
     for mode in (None, "default"):
-        job = job_of(models.CLASSIFIER, generated.digits(), "epochs=2", "batch=20", "clip=none")
+        sets = ("epochs=2", "batch=20", "clip=none", "optimizer=sgd, lr=0.05")  # Adam makes steps of rounding alone
+        job = job_of(models.CLASSIFIER, generated.digits(), *sets)
         torch.set_num_threads(1)
         folder = tmp_path / str(mode)
         folder.mkdir()

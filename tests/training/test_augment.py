@@ -132,6 +132,16 @@ def test_zoom_makes_things_larger_by_the_factor() -> None:
     assert float(found.sum()) == pytest.approx(400, rel=0.02)
 
 
+@pytest.mark.parametrize(
+    "step", [s.Resize(size=(6, 9)), s.Resize(size=(7,)), s.CenterCrop(size=(5,)), s.Crop(size=(5,)), s.ResizedCrop(size=(5,))]
+)
+def test_all_slices_of_a_volume_are_brought_to_a_size_alike(step: s.Step) -> None:
+    volumes = torch.rand(6, 3, 4, 8, 12, generator=torch.Generator().manual_seed(2))
+    found = apply(step, volumes, draws())
+    for i in range(4):
+        assert torch.equal(found[:, :, i], apply(step, volumes[:, :, i], draws()))
+
+
 def test_resized_crop_keeps_area_and_ratio() -> None:
     ramp = torch.linspace(0, 1, 100).expand(200, 1, 100, 100)
     step = s.ResizedCrop(size=(10,), area=(0.25, 0.25), ratio=(1.0, 1.0))
