@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..diagnostics import CompileError, UserError
 from ..graph import Checked
 from ..ops.base import weight_key
+from ..ops.structure import Input
 from ..pipeline import compile_text
 from .blocks import Program, with_blocks
 from .labels import without_automatic
@@ -38,6 +39,10 @@ class Decompiled(NamedTuple):
 
 def decompile(network: Network, name: str = "<imported>", origin: str = "") -> Decompiled:
     """A file that describes the network. Raises the last difference if none does, which would be a fault of ours."""
+    taken = {ref.layer for layer in network.layers for ref in layer.inputs}.union(r.layer for r in network.outputs)
+    for number, layer in enumerate(network.layers):
+        if isinstance(layer.op, Input) and number not in taken:
+            raise UserError(f"{network.name}: no output depends on the input `{layer.path or number}`: leave it out")
     last: Exception | None = None
     for level in LEVELS:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ctypes import c_float
 from fractions import Fraction
 from math import prod
 
@@ -15,6 +16,12 @@ RANKS = {"bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}
 
 TAPS = {"nearest": 1, "nearest_floor": 1, "bicubic": 4}
 """Places of the input that one place of the result is made of, per dimension; 2 for the linear modes."""
+
+
+def taken(size: int, out: int, mode: str) -> list[int]:
+    """The places that `nearest` and `nearest_floor` take of a dimension, in PyTorch's arithmetic of 32 bits."""
+    step, middle = c_float(size / out).value, 0.0 if mode == "nearest_floor" else 0.5
+    return [min(int(c_float((i + middle) * step).value), size - 1) for i in range(out)]
 
 
 @operator("upsample")

@@ -104,10 +104,15 @@ class Reader(Arranged):
                 continue
             seen.add(name)
             behind = [n for n in view.inputs if isinstance(self.values.get(n), Lost)] if view is not None else []
-            waiting += behind
+            waiting += [n for n in behind if not self.of_numbers(n)] or behind
             if not behind:
                 found.append(value.reason)
         return list(dict.fromkeys(found or lost))
+
+    def of_numbers(self, name: str) -> bool:
+        """Whether a value is computed of stored numbers alone; it is read with the layer that takes it."""
+        view = self.graph.makers.get(name)
+        return view is not None and all(self.graph.is_stored(n) for n in view.inputs if n)
 
     def translate(self, view: View) -> None:
         """The values that a node makes, from the first rule that knows it."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ....ops.base import OpError
 from ....ops.geometry import channels, spread
-from ....ops.resize import PixelShuffle, PixelUnshuffle, Upsample
+from ....ops.resize import PixelShuffle, PixelUnshuffle, Upsample, taken
 from ....shape import Shape
 from ..emitter import Emitter
 from .sizes import axes, spatial
@@ -35,17 +35,25 @@ def upsample(op: Upsample, to: Emitter) -> list[str]:
         # of all axes: ONNX Runtime moves a Transpose through the node and then forgets which `axes` were meant
         scales = [1, 1, *spread(op.factor, shape.rank, "factor")]
         return [to.node("Resize", [x, "", to.constant(scales, np.float32)], **how)]  # always of this type
-    if isinstance(op.to, int):
-        target = spatial(to, to.inputs[op.to], to.shapes[op.to])
-        return [to.node("Resize", [x, "", "", target], axes=axes(shape), **how)]
     sizes = list(op.sizes(to.shapes))
+    if None in sizes:
+        target = spatial(to, to.inputs[op.to], to.shapes[op.to]) if isinstance(op.to, int) else to.constant(sizes)
+        return [to.node("Resize", [x, "", "", whole(to, x, target)], **how)]
     factors = exact(shape.spatial, sizes, op.mode)
-    tie = any(map(tied, shape.spatial, sizes))
-    if op.mode == "nearest" and None not in shape.spatial and (tie or not factors):
-        return [nearest(to, x, shape, sizes)]
+    if (
+        op.mode.startswith("nearest")
+        and None not in shape.spatial
+        and by_chance(shape.spatial, sizes, op.mode, factors)
+    ):
+        return [nearest(to, x, shape, sizes, op.mode)]
     if factors and op.mode != "bicubic":  # which ONNX Runtime has in one arrangement only
         return [to.node("Resize", [x, "", to.constant([1, 1, *factors], np.float32)], **how)]
-    return [to.node("Resize", [x, "", "", to.constant(sizes)], axes=axes(shape), **how)]
+    return [to.node("Resize", [x, "", "", whole(to, x, to.constant(sizes))], **how)]
+
+
+def whole(to: Emitter, x: str, sizes: str) -> str:
+    """The sizes of all axes, as ONNX Runtime wants them where it moves a Transpose through the node."""
+    return str(to.node("Concat", [to.node("Shape", [x], start=0, end=2), sizes], axis=0))
 
 
 def exact(spatial: Sequence[int | None], sizes: Sequence[int | None], mode: str) -> list[float]:
@@ -64,18 +72,27 @@ def exact(spatial: Sequence[int | None], sizes: Sequence[int | None], mode: str)
     return factors
 
 
-def tied(size: int | None, out: int | None) -> bool:
-    """Whether the middle of a new place lies right between two old ones, where rounding decides."""
-    return size is not None and out is not None and any((2 * i + 1) * size % (2 * out) == 0 for i in range(out))
+def by_chance(spatial: Sequence[int | None], sizes: Sequence[int | None], mode: str, factors: list[float]) -> bool:
+    """Whether ONNX Runtime's rounding decides which place is the nearest."""
+    if not mode.startswith("nearest"):
+        return False
+    tie = any(tied(n, m, mode) for n, m in zip(spatial, sizes))
+    return (tie or not factors) if mode == "nearest" else (tie and not factors)
 
 
-def nearest(to: Emitter, x: str, shape: Shape, sizes: list[int | None]) -> str:
-    """The places that torch's `nearest-exact` takes, in its arithmetic; ONNX Runtime's rounds ties by chance."""
+def tied(size: int | None, out: int | None, mode: str) -> bool:
+    """Whether a new place begins, or for `nearest` has its middle, right where an old one begins."""
+    if size is None or out is None:
+        return False
+    return any((2 * i + (mode == "nearest")) * size % (2 * out) == 0 for i in range(mode != "nearest", out))
+
+
+def nearest(to: Emitter, x: str, shape: Shape, sizes: Sequence[int | None], mode: str) -> str:
+    """The places that are taken, as a list."""
     for axis, size, out in zip(axes(shape), shape.spatial, sizes):
         assert size is not None
         assert out is not None
-        taken = np.floor((np.arange(out, dtype=np.float32) + np.float32(0.5)) * np.float32(size / out))
-        x = str(to.node("Gather", [x, to.constant(taken.astype(int).tolist())], axis=axis))
+        x = str(to.node("Gather", [x, to.constant(taken(size, out, mode))], axis=axis))
     return x
 
 

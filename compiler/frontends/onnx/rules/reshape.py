@@ -15,6 +15,7 @@ from ..source import View
 from ..values import Map, Sizes, whole
 from .merge import channel_axis
 from .patterns import reads_as
+from .resize import resampled
 
 
 @reads("Transpose")
@@ -113,7 +114,7 @@ def gather(to: Reader, view: View) -> Map | None:
         return None
     x = to.first(view.inputs[0])
     if not channel_axis(x, view.attributes.get("axis", 0)):
-        raise Unread("it takes places, not channels")
+        return resampled(to, view)
     index = to.fixed(view.inputs[1])
     if index.ndim != 1:
         raise Unread("it takes one channel away from its axis")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....decompile.network import make
+from ....ops.resize import taken
 from ...unread import Unread
 from ..reader import Reader, reads
 from ..source import View
@@ -75,6 +76,27 @@ def nearest(view: View, places: str, whole_factor: bool) -> dict[str, Any]:
     if places in ("half_pixel", "pytorch_half_pixel") and rounding == "round_prefer_ceil":
         return {}
     raise Unread(f"the nearest place by `{places}` and `{rounding}` is another one")
+
+
+def resampled(to: Reader, view: View) -> Map:
+    """Places taken along one axis after the other: the nearest ones, as our own exporter lists them."""
+    taken_by: dict[int, list[int]] = {}
+    maker: View | None = view
+    while maker is not None and maker.kind == "Gather" and to.graph.is_stored(maker.inputs[1]):
+        axis, index = maker.attributes.get("axis", 0) - 2, to.fixed(maker.inputs[1])
+        if axis in taken_by or axis < 0 or index.ndim != 1:
+            break
+        taken_by[axis], source = whole(index), maker.inputs[0]
+        maker = to.graph.makers.get(source)
+    if not taken_by:
+        raise Unread("it takes places, not channels")
+    x = to.first(source)
+    spatial = known(to.shape(x).spatial)
+    sizes = [len(taken_by.get(axis, range(n))) for axis, n in enumerate(spatial)]
+    for mode in ("nearest", "nearest_floor"):
+        if all(taken(spatial[axis], len(index), mode) == index for axis, index in taken_by.items()):
+            return to.layer(make("upsample", to=tuple(sizes), mode=mode), [x], view)
+    raise Unread("it takes places, not channels")
 
 
 @reads("DepthToSpace")
