@@ -179,7 +179,8 @@ class Binder:
         if word and word not in OPERATORS and word not in INITIALIZERS and takes_no_words(field):
             return Fault("unknown-name", f"nothing is called `{word}`", given.span)
         message = f"`{field.name}` of `{self.cls.word}` is {wanted}, found {as_written(given)}"
-        return Fault("type", message, given.span, help=unfit_help(field, given.value))
+        hint = f"`{word}=` is an argument of its own" if word in self.cls.fields else unfit_help(field, given.value)
+        return Fault("type", message, given.span, help=hint)
 
     def fill(self, defaults: Mapping[str, tuple[Any, Span]]) -> frozenset[str]:
         """Take from the file's `defaults:` what was not given."""

@@ -9,7 +9,8 @@ from .diagnostics import Diagnostics
 from .fault import did_you_mean
 from .graph import Checked
 from .ops.base import Weight
-from .recipes.learning import Loss, Params, Weights
+from .recipes.base import Entry
+from .recipes.learning import Init, Loss, Params, Weights
 from .recipes.record import Recipe
 
 
@@ -26,11 +27,19 @@ def against_model(found: Recipe, checked: Checked, diagnostics: Diagnostics) -> 
                 if name not in known:
                     hint = did_you_mean(name, outputs) or f"there are {', '.join(f'`{n}`' for n in outputs)}"
                     diagnostics.error("unknown-output", f"the model has no output `{name}`", span, help=hint)
-        patterns = entry.patterns if isinstance(entry, Params) else (entry.part,) if isinstance(entry, Weights) else ()
-        for pattern in patterns:
+        for pattern in named(entry):
             if pattern and not matching(pattern, checked.weights):
                 hint = did_you_mean(pattern, {w.rpartition(".")[0] for w in checked.weights})
                 diagnostics.error("no-match", f"no weight of the model matches `{pattern}`", span, help=hint)
+
+
+def named(entry: Entry) -> tuple[str | None, ...]:
+    """The patterns of weights in an entry."""
+    if isinstance(entry, Params):
+        return entry.patterns
+    if isinstance(entry, Weights):
+        return (entry.part,)
+    return (entry.of or ()) if isinstance(entry, Init) else ()
 
 
 def matching(pattern: str, weights: Mapping[str, Weight]) -> list[str]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..compiler.chosen import chosen as chosen
-from ..compiler.diagnostics import CompileError
+from ..compiler.diagnostics import CompileError, Diagnostics
+from ..compiler.fault import Fault
+from ..compiler.graph import Checked
 from ..compiler.override import overridden
+from ..compiler.patterns import against_model
 from ..compiler.pipeline import Compiled
+from ..compiler.recipes.base import Entry
+from ..compiler.recipes.consistent import consistent
 from ..compiler.recipes.course import Seed
 from ..compiler.recipes.data import Data, Digits
-from ..compiler.recipes.record import Recipe
+from ..compiler.recipes.record import Recipe, told
+from ..compiler.recipes.steps import Steps
+from ..compiler.source import Source, Span
 from .adapt import Changes, Compile, adapt
 from .data import DataError, Dataset, open_data
 from .data.opening import named
@@ -54,6 +61,7 @@ def joined(
         raise DataError("; ".join([str(error), *data.remarks])) from None
     full = completed(recipe, basis(found.checked, data, task, recipe))
     full = overridden(full, list(asked.sets), whole=False)
+    require_consistent(full, found.checked)
     require_suitable(full, task, found.checked, data)
     return Prepared(Job(found, changes, data, full, asked.device), told)
 
@@ -79,6 +87,25 @@ def require_runnable(recipe: Recipe) -> None:
     found = tuple(refusals(recipe))
     if found:
         raise CompileError(found)
+
+
+def require_consistent(recipe: Recipe, checked: Checked) -> None:
+    """CompileError where arguments that were changed no longer go together, or name what the model has not."""
+    diagnostics = Diagnostics()
+    for entry, span in recipe.everything():
+        for part in (entry, *(entry.steps if isinstance(entry, Steps) else ())):
+            try:
+                consistent(part, span or written(entry))
+            except Fault as fault:
+                diagnostics.error(fault.code, fault.message, fault.span, help=fault.help)
+    against_model(recipe, checked, diagnostics)
+    diagnostics.raise_if_failed()
+
+
+def written(entry: Entry) -> Span:
+    """An entry that no text has, as one."""
+    source = Source("--set", told(entry))
+    return Span(source, 0, len(source.text))
 
 
 def opened(recipe: Recipe) -> Dataset:

@@ -173,7 +173,7 @@ class Lamb(Adam):
 class Schedule(Entry):
     """How the learning rate goes; a length without a unit counts epochs (steps, where the recipe counts steps)."""
 
-    warmup: Length = option("rise to the full rate over this length", default=Length(0))
+    warmup: Length = option("rise to the full rate over this length", default=Length(0), min=0)
     warmup_from: float = option("share of the rate at which the rise begins", default=0.0, min=0, max=1)
 
 
@@ -208,7 +208,7 @@ class Polynomial(Schedule):
 class StepSchedule(Schedule):
     """Times a factor at regular intervals."""
 
-    every: Length = option("the interval")
+    every: Length = option("the interval", min=0)
     factor: float = option("the factor", default=0.1, min=0)
     times: int | None = option("at most this often", default=None, min=0)
 
@@ -226,15 +226,15 @@ class Exponential(Schedule):
     """Times a factor again and again, smoothly."""
 
     factor: float = option("the factor", min=0)
-    every: Length = option("the length over which it applies once", default=Length(1))
+    every: Length = option("the length over which it applies once", default=Length(1), min=0)
 
 
 @entry("schedule", "plateau")
 class Plateau(Schedule):
     """Times a factor when the held-out loss has not fallen for a while."""
 
-    factor: float = option("the factor", default=0.1, min=0)
-    patience: Length = option("how long without a better loss", default=Length(10))
+    factor: float = option("the factor", default=0.1, min=0, max=1)
+    patience: Length = option("how long without a better loss", default=Length(10), min=0)
     min: float = option("the lowest learning rate", default=0.0, min=0)
 
 

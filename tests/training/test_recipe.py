@@ -18,6 +18,9 @@ from cnnc.runtime.defaults import Basis, completed
 from cnnc.runtime.runnable import refusals
 from cnnc.runtime.task import Classification
 
+from . import generated, models
+from .trial import job_of
+
 LINES = [
     'data folder("flowers", masks="labels"), split=0.8, seed=1',
     "augment: resized_crop 176, area=(0.1, 1) -> hflip -> affine rotation=10, shift=2 px -> normalize imagenet",
@@ -140,6 +143,36 @@ def test_a_longest_side_stands_alone_or_beside_a_shorter_one(step: str, told: st
     with pytest.raises(CompileError, match=told):
         changed(f"augment={step}")
     assert changed("augment=resize longest=9").one(steps.Augment) == steps.Augment(steps=(steps.Resize(longest=9),))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("mix=one_of", "`mix` mixes nothing"), ("mix=mixup", "`mixup=` is an argument of its own"),
+        ("clip=norm=0", "`clip` has no bound above 0"), ("clip=value=0", "no bound above 0"),
+        ("schedule=cosine, warmup=-5", "`warmup` of `schedule cosine` is at least 0, found -5"),
+        ("schedule=step, every=0", "`every` is more than 0"), ("average=ema, start=-1", "at least 0"),
+        ("schedule=plateau, factor=2", "is at most 1"), ("data=digits, split=1", "leaves nothing to one of the two"),
+    ],
+)  # fmt: skip
+def test_values_that_make_no_sense_are_refused(text: str, told: str) -> None:
+    with pytest.raises(CompileError, match=re.escape(told)):
+        changed(text)
+
+
+@pytest.mark.parametrize(
+    ("sets", "told"),
+    [
+        (('params="nothing*", freeze=true',), "no weight of the model matches `nothing*`"),
+        (('init=he_normal, of="conv9"',), "no weight of the model matches `conv9`"),
+        (("clip=norm=1", "clip.norm=0"), "`clip` has no bound above 0"),
+        (("data.size=8", "data.longest=4"), "`longest=4` is not above the shorter side, 8"),
+        (("batch=10", "optimizer=adam", "optimizer.weight_decay=0.1"), "can mean two things"),
+    ],
+)
+def test_what_was_changed_is_held_against_itself_and_the_model(sets: tuple[str, ...], told: str) -> None:
+    with pytest.raises(CompileError, match=re.escape(told)):
+        job_of(models.CLASSIFIER, generated.digits(), *sets)
 
 
 def test_the_longest_side_of_the_data_entry_comes_first() -> None:
