@@ -48,6 +48,22 @@ model A:
     instancenorm -> conv_transpose 4, 4x4, stride=2, pad=1 -> adaptive_avgpool 2
     flatten -> dense 5 -> softmax
 """,
+    "sums over neighbouring channels and over windows": """
+model A:
+    input 16x16x3
+    conv 8, 3x3 -> lrn 5, alpha=0.3, beta=0.6, k=2 -> l2pool 3, stride=1, pad=same
+    conv 7, 3x3 -> lrn 3, alpha=0.2, k=1, average=true -> l2pool 2
+    flatten -> dense 5 -> reshape 5x1 -> conv 6, 3 -> lrn 3, alpha=0.5, k=1 -> global_avgpool
+""",
+    "windows that overlap": """
+model A:
+    input 14x10x3
+    conv 4, 1x1
+    concat:
+        branch: adaptive_avgpool 4
+        branch: adaptive_maxpool 4
+    conv 2, 1x1
+""",
     "one layer for several places": """
 model B:
     left = input 8
@@ -151,18 +167,28 @@ def test_archives_of_ours_are_read_by_us(tmp_path: Path) -> None:
 
 def test_nearly_all_of_the_zoo_is_a_model_of_keras() -> None:
     """What is refused is refused for layers that Keras lacks."""
-    small = ["resnet18", "vgg11_bn", "densenet121", "mobilenet_v3_small", "squeezenet1_1", "fcn_resnet50", "unet"]
+    small = [
+        "alexnet_two_gpus",
+        "googlenet",
+        "resnet18",
+        "vgg11_bn",
+        "densenet121",
+        "mobilenet_v3_small",
+        "squeezenet1_1",
+        "fcn_resnet50",
+        "unet",
+    ]
     for name in [*small, *(f"keras/{path.stem}" for path in sorted((ZOO / "keras").glob("*.cnn"))[:12])]:
         assert described(compile_path(f"zoo:{name}").checked).config["class_name"] == "Functional"
 
 
 def test_layers_that_keras_lacks_are_refused_with_their_places() -> None:
-    rows = ["input 8x8x3", "conv 4, 3x3 -> lrn 5, alpha=1e-4, k=2", "local_conv 4, 3x3", "flatten -> dense 2"]
+    rows = ["input 8x8x3", "conv 4, 3x3, weight_norm=true", "local_conv 4, 3x3", "flatten -> dense 2"]
     text = "model A:\n" + "".join(f"    {row}\n" for row in rows)
     with pytest.raises(UserError) as refused:
         described(compile_text(text, "a.cnn").checked)
     told = str(refused.value)
-    assert "lrn1 at a.cnn:3:20: Keras has no layer that does this `lrn`" in told
+    assert "conv1 at a.cnn:3:5: Keras has no layer that does this `conv`" in told
     assert "Keras has no layer that does this `local_conv`" in told
     assert "write .weights.h5 for the model that `cnnc emit keras` gives" in told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from ....ops import conv, conv_transpose, merge, norm, pad, pool, reshape, resize, scale
@@ -134,13 +135,37 @@ def whole(at: Placed, axis: int, before: int, after: int, window: int, step: int
 @stands_for.register(pool.AdaptiveAvgPool)
 @stands_for.register(pool.AdaptiveMaxPool)
 def adaptive(op: Any, at: Placed) -> Tensor:
-    """Where every window has one size, a pool with that size and step."""
-    pairs = list(zip(at.x.shape.spatial, spread(op.out, at.to.rank, "out")))
-    if any(n is None or n % out for n, out in pairs):
-        raise lacking(op)
-    sizes = [n // out for n, out in pairs if n is not None]
+    """Where every window of an axis has one size, a pool with that size and step; windows that overlap are laid one
+    behind the other before it."""
+    x, sizes = at.x, []
+    for axis, (n, out) in enumerate(zip(at.x.shape.spatial, spread(op.out, at.to.rank, "out")), 1):
+        if n is None:
+            raise lacking(op)
+        places = [list(range(i * n // out, -(-(i + 1) * n // out))) for i in range(out)]
+        sizes.append(len(places[0]))
+        if len({len(window) for window in places}) > 1:
+            raise lacking(op)
+        laid = [place for window in places for place in window]
+        if laid != list(range(n)):
+            shape = Shape((*x.shape[: axis - 1], len(laid), *x.shape[axis:]))
+            x = at.apply("ops.numpy.Take", x, laid, shape=shape, part=f"windows{axis}", config={"axis": axis})
     kind = "Average" if isinstance(op, pool.AdaptiveAvgPool) else "Max"
-    return at.put(f"layers.{kind}Pooling{at.to.rank}D", pool_size=sizes, strides=sizes)
+    return at.put(f"layers.{kind}Pooling{at.to.rank}D", x, pool_size=sizes, strides=sizes)
+
+
+@stands_for.register
+def length_pooled(op: pool.L2Pool, at: Placed) -> Tensor:
+    """The root of the windows' averages of squares, times their size: zeros around add nothing."""
+    over = op.sliding(at.to.x)
+    if None in over.borders or op.ceil:
+        raise lacking(op)
+    pairs = tuple(edge or (0, 0) for edge in over.borders)
+    padded = bordered(at, pairs) if any(edge != (0, 0) for edge in pairs) else at.x
+    squares = at.apply("ops.numpy.Square", padded, shape=padded.shape, part="squares")
+    sizes: dict[str, Any] = {"pool_size": as_lists(over.size), "strides": as_lists(over.stride)}
+    mean = at.put(f"layers.AveragePooling{at.to.rank}D", squares, part="mean", **sizes)
+    total = at.put("layers.Rescaling", mean, part="sum", scale=float(prod(over.size)), offset=0.0)
+    return at.apply("ops.numpy.Sqrt", total)
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
@@ -150,6 +175,25 @@ def adaptive(op: Any, at: Placed) -> Tensor:
 def instancenorm(op: norm.InstanceNorm, at: Placed) -> Tensor:
     config: dict[str, Any] = {"groups": -1, "epsilon": op.eps, "center": op.center, "scale": op.scale}
     return at.put("layers.GroupNormalization", **config)
+
+
+@stands_for.register
+def lrn(op: norm.LRN, at: Placed) -> Tensor:
+    """The neighbours' squares are averaged by a pool whose last dimension is the channels."""
+    rank, half = at.to.rank, op.size // 2
+    if rank > 2:
+        raise lacking(op)
+    squares = at.apply("ops.numpy.Square", at.x, part="squares")
+    *sizes, width = at.shape
+    around = Shape((*sizes, None if width is None else width + 2 * half))
+    border = {"pad_width": [[0, 0]] * (rank + 1) + [[half, half]], "mode": "constant"}
+    padded = at.apply("ops.numpy.Pad", squares, shape=around, part="pad", config=border)
+    deep = at.apply("ops.numpy.ExpandDims", padded, shape=Shape((*around, 1)), part="deep", config={"axis": -1})
+    windows: dict[str, Any] = {"pool_size": [*[1] * rank, op.size], "strides": 1}
+    mean = at.put(f"layers.AveragePooling{rank + 1}D", deep, shape=Shape((*at.shape, 1)), part="mean", **windows)
+    flat = at.apply("ops.numpy.Squeeze", mean, part="flat", config={"axis": -1})
+    base = at.put("layers.Rescaling", flat, part="base", scale=op.mean_alpha, offset=op.k)
+    return at.put("layers.Multiply", [at.x, at.apply("ops.numpy.Power", base, -op.beta, part="factor")])
 
 
 @stands_for.register
