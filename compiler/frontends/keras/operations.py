@@ -57,6 +57,19 @@ def reduced(call: Call) -> list[Ref]:
     return call.then(make(word, keep=bool(call.config.get("keepdims", False))))
 
 
+@reads("Split")
+def split(call: Call) -> list[Ref]:
+    """`ops.split` of the channels, in equal shares or at places."""
+    axis, at = call.config.get("axis", 0), call.config["indices_or_sections"]
+    width = call.shape.channels or 0
+    if axis not in (-1, len(call.shape)):
+        raise Unread(f"it splits the axis {axis}: only channels are split")
+    if isinstance(at, int):
+        return call.one(make("split", parts=at))
+    runs = zip([0, *at], [*at, width])
+    return [call.build.add(make("take_channels", channels=tuple(range(a, b))), call.inputs) for a, b in runs]
+
+
 @reads("Dot")
 def dot(call: Call) -> list[Ref]:
     axes, shapes = call.config["axes"], [call.build.shape(ref) for ref in call.inputs]

@@ -14,10 +14,14 @@ from ...diagnostics import UserError
 from ...ops.base import OpError
 from ..unread import Unread, Unreadable
 from . import operations  # noqa: F401  # they register themselves
-from .rules import RULES, Call
+from .emitted import rule_of
+from .rules import Call
 
 Config = Mapping[str, Any]
 MODELS = ("Functional", "Model", "Sequential")
+
+LOST = -1
+"""Stands for all outputs of a call that cannot be said."""
 
 
 def read(path: str | os.PathLike[str]) -> Network:
@@ -119,13 +123,13 @@ class Reader:
                 values[name, 0, 0] = self.input(layer)
             return True
         wanted = list(histories(node))
-        if any(key not in values for key in wanted):
+        if any(key not in values and (*key[:2], LOST) not in values for key in wanted):
             return False
-        made = self.apply(layer, [values[key] for key in wanted], prefix, scalars(node))
+        made = self.apply(layer, [values.get(key) for key in wanted], prefix, scalars(node))
         for index, value in enumerate(made):
             values[name, number, index] = value
         if not made:
-            values[name, number, 0] = None
+            values[name, number, LOST] = None
         return True
 
     def input(self, layer: Config) -> Ref:
@@ -143,7 +147,7 @@ class Reader:
             self.unknown(layer, name)
             return []
         try:
-            rule = RULES.get(kind)
+            rule = rule_of(layer)
             if rule is None:
                 raise Unread(lacking(layer))
             known = [value for value in inputs if value is not None]
@@ -156,7 +160,7 @@ class Reader:
 
     def unknown(self, layer: Config, name: str) -> None:
         """Behind a layer that is lost, others are told only if they have no counterpart whatever comes in."""
-        if layer["class_name"] not in RULES:
+        if rule_of(layer) is None:
             self.lost.append(Unread(lacking(layer), f"{layer['class_name']} `{name}`"))
 
 

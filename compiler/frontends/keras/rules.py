@@ -185,7 +185,8 @@ def normalization(call: Call) -> list[Ref]:
     }
     if "groups" in config:
         groups = config["groups"]
-        return call.one(make("instancenorm", **given) if groups == -1 else make("groupnorm", groups=groups, **given))
+        alone = groups in (-1, call.shape.channels)  # Keras puts the number in for -1 when it builds
+        return call.one(make("instancenorm", **given) if alone else make("groupnorm", groups=groups, **given))
     if "momentum" in config:
         return call.one(make("batchnorm", momentum=config["momentum"], **given))
     return call.one(make("layernorm", **given))
