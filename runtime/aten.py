@@ -65,13 +65,30 @@ def conv(to: Reader, node: Any) -> Map:
     return to.layer(op, [x], {**kernel, "bias": bias})
 
 
+def called(node: Any, *words: str) -> bool:
+    """Whether a node calls one of these functions."""
+    return getattr(node, "op", "") == "call_function" and any(f"aten.{word}." in str(node.target) for word in words)
+
+
 def kernels(node: Any) -> dict[str, Any]:
     """The nodes of a convolution's kernel: one, or length and direction of weight normalisation."""
-    if "_weight_norm" not in str(node.target):
-        return {"weight": node}
+    if not called(node, "_weight_norm"):
+        return by_length(node) or {"weight": node}
     if given(node, 2, "dim", 0) != 0:
         raise Unread(f"its weights are normalised along the axis {node.args[2]}")
     return {"weight_g": node.args[1], "weight_v": node.args[0]}
+
+
+def by_length(node: Any) -> dict[str, Any] | None:
+    """`v * (g / length of v)`: weight normalisation written out; None for anything else."""
+    if not called(node, "mul") or not called(node.args[1], "div"):
+        return None
+    v, (g, length) = node.args[0], node.args[1].args[:2]
+    if not called(length, "linalg_vector_norm") or length.args[0] is not v or given(length, 1, "ord", 2) != 2:
+        return None
+    rank = v.meta["val"].dim()
+    behind_first = {axis % rank for axis in given(length, 2, "dim") or []} == set(range(1, rank))
+    return {"weight_g": g, "weight_v": v} if behind_first and given(length, 3, "keepdim", False) else None
 
 
 @reads("_weight_norm")

@@ -7,19 +7,16 @@ from typing import TYPE_CHECKING, Any
 from ..compiler.decompile import make
 from ..compiler.frontends.arranged import Map
 from ..compiler.frontends.unread import Unread
-from .aten import given, reads
+from .aten import by_length, called, given, reads
 
 if TYPE_CHECKING:
     from .exported import Reader
 
 
-def called(node: Any, *words: str) -> bool:
-    """Whether a node calls one of these functions."""
-    return getattr(node, "op", "") == "call_function" and any(f"aten.{word}." in str(node.target) for word in words)
-
-
-def pattern(to: Reader, node: Any) -> Map | None:
-    """The layer of which this is the last step; None where it is none."""
+def pattern(to: Reader, node: Any) -> Map | str | None:
+    """The layer of which this is the last step, or a kernel that a layer takes; None where it is neither."""
+    if by_length(node) is not None:
+        return "a kernel"
     if called(node, "div") and hasattr(node.args[1], "args"):
         return lrn(to, *node.args[:2]) or l2_normalize(to, *node.args[:2]) or softsign(to, *node.args[:2])
     if called(node, "sub") and called(node.args[1], "tanh") and node.args[1].args[0] is node.args[0]:

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 import onnx
+from cnnc.compiler.backends.onnx import export
 from cnnc.compiler.decompile import decompile
 from cnnc.compiler.frontends import onnx as frontend
+from cnnc.compiler.pipeline import compile_text
+from cnnc.runtime.export import drawn
 from onnx import TensorProto, helper, numpy_helper
 
 
@@ -52,3 +55,10 @@ def test_the_bias_names_a_layer_whose_kernel_was_folded(tmp_path: Path) -> None:
     numbers = {name: draw.random(shape, np.float32) for name, shape in shapes.items()}
     network = frontend.read(written(nodes, numbers, (1, 4), tmp_path))
     assert decompile(network).checked.weights.keys() == {f"block.{i}.{w}" for i in (3, 5) for w in ("weight", "bias")}
+
+
+def test_our_own_exporter_keeps_the_momentum(tmp_path: Path) -> None:
+    text = "model Net:\n    input 8x8x3\n    batchnorm momentum=0.97\n"
+    checked = compile_text(text).checked
+    export(checked, tmp_path / "net.onnx", drawn(checked))
+    assert body(tmp_path / "net.onnx") == text.partition("\n")[2]

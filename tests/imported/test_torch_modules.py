@@ -106,6 +106,25 @@ def test_numbers_that_are_written_into_the_program() -> None:
     assert {"conv.weight", "conv.bias", "gain"} == set(found.checked.weights)
 
 
+class Normed(nn.Conv2d):
+    """Weight normalisation written out, as `cnnc emit torch` does it."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 8, 3, stride=2)
+        self.weight_g, self.weight_v = nn.Parameter(torch.rand(8, 1, 1, 1) + 1), nn.Parameter(torch.randn(8, 3, 3, 3))
+        del self.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = torch.linalg.vector_norm(self.weight_v, dim=(1, 2, 3), keepdim=True)
+        return self._conv_forward(x, self.weight_v * (self.weight_g / length), self.bias)
+
+
+def test_weight_normalisation_written_out() -> None:
+    found = compared(nn.Sequential(Normed()), picture())
+    assert "weight_norm=true" in found.text
+    assert found.checked.weights.keys() == {"0.weight_g", "0.weight_v", "0.bias"}
+
+
 class Dealt(nn.Module):
     """Channels dealt like cards without a view, and the middle of a map by `narrow`."""
 

@@ -26,7 +26,7 @@ def batchnorm(op: ops.BatchNorm, to: Emitter) -> list[str]:
     scale = to.weight("weight") if op.scale else to.constant(np.ones(width, np.float32))
     bias = to.weight("bias") if op.center else to.constant(np.zeros(width, np.float32))
     statistics = [to.weight("running_mean"), to.weight("running_var")]
-    return [to.node("BatchNormalization", [*to.inputs, scale, bias, *statistics], epsilon=op.eps)]
+    return [to.node("BatchNormalization", [*to.inputs, scale, bias, *statistics], epsilon=op.eps, momentum=op.momentum)]
 
 
 @emit.register
