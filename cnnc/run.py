@@ -279,7 +279,9 @@ def changed(options: Options, changes: Changes) -> Options:
 
 
 def written(value: Any) -> str:
-    """A setting in the language of recipes; text is taken to be written in it."""
+    """A setting in the language of recipes; text is taken to be written in it, `{"norm": 1}` is `norm=1`."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={literal(one)}" for name, one in value.items())
     return value if isinstance(value, str) else literal(value)
 
 

@@ -57,10 +57,23 @@ def pictures(paths: Sequence[str]) -> Split:
 def given(what: Any, rank: int) -> Split:
     """What Python hands over: paths, pictures of PIL, arrays of `rank` dimensions or a batch of such, or a list."""
     several = what if isinstance(what, (list, tuple)) else [what]
+    if not len(several):
+        raise UserError("nothing is given to look at: the list is empty")
     if all(isinstance(one, (str, os.PathLike)) for one in several):
         return pictures([os.fspath(one) for one in several])
-    arrays = [array for one in several for array in as_arrays(one, rank)]
+    arrays = [readable(array, rank) for one in several for array in as_arrays(one, rank)]
     return Loaded(tuple(f"[{i}]" for i in range(len(arrays))), tuple(arrays)).split()
+
+
+def readable(example: Array, rank: int) -> Array:
+    """The example, whose numbers mean something. UserError where they do not."""
+    kind = example.dtype.kind
+    if kind == "f" and not np.isfinite(example).all():
+        raise UserError("an example holds values that are no numbers")
+    if kind not in "fbui" or (rank == 3 and kind in "ui" and example.dtype != np.uint8):
+        hint = ': `.astype("uint8")` where they run to 255' if kind in "ui" else ""
+        raise UserError(f"pictures are bytes, or brightness from 0 to 1; these are numbers of {example.dtype}{hint}")
+    return example
 
 
 def as_arrays(one: Any, rank: int) -> Iterator[Array]:

@@ -72,7 +72,8 @@ def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
 def resumed(folder: RunFolder, device: str) -> Job:
     """The job of a run that was interrupted."""
     if folder.metrics.exists():
-        raise UserError(f"{folder}: this run is finished: its result is in {folder.metrics}")
+        hint = f"another can begin with its weights, `--weights {folder.last}`"
+        raise UserError(f"{folder}: this run is finished, its result is in {folder.metrics}: {hint}")
     return reopened(folder, device)
 
 

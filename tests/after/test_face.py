@@ -49,6 +49,20 @@ def test_pictures_come_in_many_forms(run: cnnc.Run, digits: list[Path]) -> None:
         run.predict(np.zeros(5))
 
 
+def test_arrays_that_are_no_pictures_are_refused(run: cnnc.Run, digits: list[Path]) -> None:
+    array = np.asarray(Image.open(digits[0]))[..., None]
+    for wrong, told in (
+        (array.astype(np.int64), 'these are numbers of int64: `.astype."uint8".`'),
+        (array.astype(np.uint16), "numbers of uint16"),
+        (array.astype(np.complex64), "these are numbers of complex64"),
+        (np.full((8, 8, 1), np.nan), "values that are no numbers"),
+        ([], "the list is empty"),
+    ):
+        with pytest.raises(cnnc.UserError, match=told):
+            run.predict(wrong)
+    assert run.predict(array / 255)[0].confidence == pytest.approx(run.predict(array)[0].confidence)
+
+
 def test_probabilities_are_those_of_the_network_itself(run: cnnc.Run, digits: list[Path]) -> None:
     """Computed by hand from the module: brightness from 0 to 1, normalised as the recipe says, softmax."""
     import torch
@@ -142,6 +156,7 @@ def test_mistakes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ((1,), "(1,)"),
         (["a"], '["a"]'),
         ("sgd", "sgd"),
+        ({"mixup": 0.2, "cutmix": 1}, "mixup=0.2, cutmix=1"),
     ],
 )
 def test_values_of_python_in_the_language(value: object, text: str) -> None:
