@@ -62,3 +62,9 @@ def test_our_own_exporter_keeps_the_momentum(tmp_path: Path) -> None:
     checked = compile_text(text).checked
     export(checked, tmp_path / "net.onnx", drawn(checked))
     assert body(tmp_path / "net.onnx") == text.partition("\n")[2]
+
+
+def test_a_factor_and_a_summand_are_one_layer_under_its_path(tmp_path: Path) -> None:
+    checked = compile_text('model Net:\n    input 8x8x3\n    avgpool 2 -> channel_affine as "s2.gain"\n').checked
+    export(checked, tmp_path / "net.onnx", drawn(checked))
+    assert decompile(frontend.read(tmp_path / "net.onnx")).checked.weights.keys() == checked.weights.keys()

@@ -76,7 +76,8 @@ def by_channel(to: Reader, view: View, x: Map, numbers: Array, name: str) -> Map
             return found
     if view.kind == "Add" and layer.op.word == "layer_scale":
         (factors,) = layer.weights.values()
-        return to.rewritten(x, make("channel_affine"), {"weight": factors.reshape(-1), "bias": flat})
+        named = {"weight": factors.reshape(-1), "bias": flat}
+        return to.rewritten(x, make("channel_affine"), named, weight_path(layer.path))
     return own(to, view, x, flat, name)
 
 
