@@ -6,6 +6,8 @@ import re
 
 import pytest
 from cnnc.compiler.backends.emit import source
+from cnnc.compiler.backends.emit.code import shortest
+from cnnc.compiler.backends.emit.runs import progression
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_path, compile_text
 
@@ -147,3 +149,43 @@ def test_a_model_of_loops_is_short(name: str, most: int) -> None:
 
 def test_a_list_is_gone_through() -> None:
     assert "for layer in self.e" in loops(compile_path("zoo:road_unet").checked, "torch")
+
+
+# --- words and numbers ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "line"),
+    [
+        ("siamese_koch", "torch", "def forward(self, left: Tensor, right: Tensor) -> Tensor:"),
+        ("vae", "torch", "mean, logvar = self.encoder1(x)"),
+        ("vae", "keras", 'mean, logvar = encoder(inputs, name="encoder1")'),
+        ("googlenet", "torch", "return softmax, aux1, aux2"),
+        ("convnext_base", "torch", "nn.Sequential(*(InvertedBottleneck(512, (6 + i) / 70) for i in range(27))),"),
+        ("pilotnet", "torch", "x = F.relu(self.conv1(x * (2 / 255) + -1.0))"),
+        ("wavenet", "torch", "self.skip = nn.ModuleList(nn.Conv1d(32, 512, 1) for _ in range(30))"),
+    ],
+)
+def test_words_of_the_file_and_short_numbers(name: str, target: str, line: str) -> None:
+    lines = source(compile_path(f"zoo:{name}").checked, target).splitlines()
+    assert line in [text.strip() for text in lines]
+
+
+def test_a_fraction_is_the_number_to_its_last_digit() -> None:
+    numbers = [1 / 255, 0.1 * 3 / 17, 0.1 + 0.2, 1e-30, 2 / 3, 0.1, -1 / 3, 123456.789012345, 1e-12, 0.123456789012345]
+    for number in numbers:
+        assert eval(shortest(number)) == pytest.approx(number, rel=1e-15, abs=0)
+    assert [shortest(number) for number in (1 / 255, 0.1 * 3 / 17, 0.1 + 0.2)] == ["1 / 255", "3 / 170", "0.3"]
+
+
+def test_fractions_grow() -> None:
+    drops = [0.2 * i / 35 for i in range(3, 12)]
+    code = progression([shortest(drop) for drop in drops])
+    assert code == "(3 + i) / 175"
+    assert [eval(code, {"i": i}) for i in range(len(drops))] == pytest.approx(drops, rel=1e-15)
+
+
+def test_a_residual_that_is_never_left_out_is_one_of_its_block() -> None:
+    text = source(compile_path("zoo:convnext_tiny").checked, "torch")
+    assert text.count("class InvertedBottleneck") == 1
+    assert "if drop > 0:" in text

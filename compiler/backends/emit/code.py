@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from json import dumps
+from math import isclose
 from typing import Any, NamedTuple, Union
 
 WIDTH = 100
@@ -113,6 +115,23 @@ def literal(value: Any) -> str:
     if isinstance(value, float):
         return repr(value).replace("e-0", "e-")
     return repr(value)
+
+
+LONG = 10
+"""Letters of a number that may be better said as a fraction."""
+
+
+def shortest(value: Any) -> str:
+    """A value as Python; a number of many digits as the fewer, or the fraction, that it is to the last: `1 / 255`."""
+    text = literal(value)
+    if not isinstance(value, float) or len(text) < LONG:
+        return text
+    found = Fraction(value).limit_denominator(1000)
+    rounded = float(f"{value:.15g}")
+    made = {literal(rounded): rounded, f"{found.numerator} / {found.denominator}": found.numerator / found.denominator}
+    return next(
+        (short for short, near in made.items() if len(short) < LONG and isclose(near, value, rel_tol=3e-16)), text
+    )
 
 
 OPERATORS = {"+": 5, "-": 5, "*": 6, "@": 6, "/": 6}

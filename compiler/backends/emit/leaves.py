@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ... import syntax as s
 from ...source import Span
 from ...values import is_value, ports
-from .code import MISSING, Leaf, Raw, literal
+from .code import MISSING, Leaf, Raw, literal, shortest
 from .entries import Body, Incoming, Made, Slot, Source
 from .explain import ATOM, CHOICE, COMPARISON, NOT, PRODUCT, Term, Terms, Vector, plain, same, variable
 from .parts import Anatomy, value
@@ -19,7 +19,8 @@ def incoming(body: Body) -> list[str]:
     names: list[str] = []
     for number, read in enumerate(body.reads):
         bound = [n for n, v in body.part.frame.bindings if is_value(v) and read in map(value, ports(v))]
-        name = bound[0] if bound and body.part.path else "x"
+        bound = bound if body.part.path else body.part.named[number : number + 1]
+        name = bound[0] if bound else "x"
         if name in names:
             name = f"{name}{number + 1}"
         names.append(name if name.startswith("x") and not bound else variable(name))
@@ -154,7 +155,7 @@ class Leaves:
         if all(same(v, there[0]) for v in there):
             everywhere = len(there) == len(values) or self.literally
             said = None if everywhere else self.said(leaves, values, slot, written)
-            return said or Term(literal(there[0]), tuple(there[0] for _ in values))
+            return said or Term(shortest(there[0]), tuple(there[0] for _ in values))
         said = self.matching(self.terms.of(written), values)
         return (
             self.channel(leaves, values, slot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Union
@@ -29,6 +30,8 @@ class Part:
         self.items: list[Node | Part] = []
         self.reads: list[Value] = []
         self.gives: list[Value] = []
+        self.named: list[str] = []
+        """What the inputs of a model are called where there are several."""
 
     @property
     def definition(self) -> Hashable:
@@ -51,6 +54,13 @@ class Part:
             if isinstance(item, Part):
                 yield from item.parts
         yield self
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """What its own text calls what it gives; empty for what has no name."""
+        made = {node.serial: node for node in self.nodes}
+        names = [self.name(made[serial].path) for serial, _ in self.gives if serial in made]
+        return tuple(name if name.isidentifier() and not name[-1:].isdigit() else "" for name in names)
 
     def name(self, path: str) -> str:
         """A path as seen from here."""
@@ -127,6 +137,7 @@ class Anatomy:
         if not part.path:
             part.reads = [(node.serial, 0) for node in self.checked.inputs]
             part.gives = [value(output.port) for output in self.checked.outputs]
+            part.named = [re.sub(r"\W", "_", n.path) for n in self.checked.inputs] if len(part.reads) > 1 else []
 
     def shape(self, read: Value) -> Shape:
         return self.ports[read].shape

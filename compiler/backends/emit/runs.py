@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import islice
+from math import lcm
 from typing import Any, TypeVar
 
 from .code import Call, Code, Each, Named, Pair, Spread, literal
@@ -157,7 +159,23 @@ def progressing(codes: Sequence[str]) -> str | None:
         known = [text for text in found if text is not None]
         even = len({code.count(",") for code in codes}) == 1 and len(known) == len(found)
         return f"({', '.join(known)})" if even else None
-    return numbered(codes) or renumbered(codes)
+    return fractions(codes) or numbered(codes) or renumbered(codes)
+
+
+def fractions(codes: Sequence[str]) -> str | None:
+    """Fractions that grow evenly, over one number."""
+    if not all(re.fullmatch(r"[\d.]+( / \d+)?", code) for code in codes):
+        return None
+    found = [Fraction(code.replace(" ", "")) if "/" in code else Fraction(code) for code in codes]
+    below = lcm(*(number.denominator for number in found))
+    above = growing([int(number * below) for number in found]) if below <= MOST else None
+    if above is None or below == 1 or "**" in above:
+        return None
+    return f"({above}) / {below}" if "+" in above else f"{above} / {below}"
+
+
+MOST = 10_000
+"""The largest number that fractions are over."""
 
 
 def growing(numbers: Sequence[int]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .code import MISSING, OPERATORS, Call, Code, Each, Leaf, Named, Spread, literal
 from .entries import Slot, Unlike
-from .explain import Term, lets_of, plain, same
+from .explain import COMPARISON, Term, lets_of, plain, same
 from .leaves import Leaves, Param, negated
 
 
@@ -71,7 +71,12 @@ class Solver(Leaves):
                 return candidate
             if candidate is not None and tuple(not v for v in candidate.values) == present:
                 return negated(candidate)
-        return self.introduced(Leaf(present[0], name), present, None)
+        more = (self.positive(t) for t in self.terms.params.values() if all(type(v) in (int, float) for v in t.values))
+        found = next((t for t in more if t.values == present), None)
+        return found or self.introduced(Leaf(present[0], name), present, None)
+
+    def positive(self, term: Term) -> Term:
+        return Term(f"{term.text} > 0", tuple(v > 0 for v in term.values), COMPARISON, term.names, term.needs)
 
     # --- the result ---------------------------------------------------------------------------------------------------
 

@@ -149,8 +149,10 @@ class Steps:
         self.write(f"{', '.join(names)} = ", made)
 
     def one_of_several(self, slot: Slot, k: Key) -> str:
-        """The variable of one of several results."""
-        return self.fresh(slot, str(k[1] + 1))
+        """The variable of one of several results: the block's own word for it where it is free."""
+        own = slot.first.results[k[1]] if slot.first.results else ""
+        free = own and own not in {*self.reserved, *self.names.values(), *TAKEN}
+        return self.claim(own) if free else self.fresh(slot, str(k[1] + 1))
 
     def assign(self, k: Key, name: str | None = None, *, apart: bool = False, without: str = "") -> None:
         """Put a pending expression into a variable, one of its own where others stand beside it (`apart`)."""
@@ -178,7 +180,8 @@ class Steps:
         live |= waiting | {without, *self.fixed, *self.lists}
         for name in sorted(self.inner - live):
             return name
-        if (apart or self.far(slot)) and self.indent == 0:
+        shown = len(self.gives) > 1 and any(k == key(source) for source in self.gives)
+        if (apart or shown or self.far(slot)) and self.indent == 0:
             own = self.label(slot) or slot.first.branch
             if own and own not in live:
                 return self.claim(own)

@@ -62,6 +62,7 @@ class Builder:
                 self.place(item), self.part.name(item.path), item.reads, item.gives, call=self.make(item, self.part)
             )
             made.automatic = automatic(made.name, item.frame.name)
+            made.results = item.results
         else:
             made = self.layer(item)
         made.branch = branch(item, self.part)

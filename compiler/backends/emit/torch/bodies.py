@@ -45,6 +45,7 @@ class Builder:
             make = self.make(item, self.part)
             entry = Entry((place, self.seen[place]), name, reads, item.gives, make=make, part=item)
             entry.branch = branch(item, self.part)
+            entry.results = item.results
             entry.automatic = numbered(name, item.frame.name)
             return [entry]
         return self.layer(item, (place, self.seen[place]))

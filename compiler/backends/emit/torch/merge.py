@@ -19,12 +19,12 @@ def operands(to: Layer) -> tuple[Call | Hole, ...]:
 def add(op: merge.Add, to: Layer) -> None:
     *others, last = operands(to)
     if op.drop:
-        drop = call("StochasticDepth", to.leaf("drop", op.drop))
-        if not others:
-            to.function(drop, None)
-            return
-        to.function(drop, Call("+", (*others, Call(Hole(-1), (last,)))), main=True, name="stochastic_depth")
-    elif others:
+        before = to.inputs
+        to.inputs = before[-1:]
+        step = "drop" if others else "itself"
+        to.function(call("StochasticDepth", to.leaf("drop", op.drop)), None, step=step, name="stochastic_depth")
+        to.inputs = (*before[:-1], *to.inputs)
+    if others:
         to.function(None, Call("+", (*others, last)), main=True)
 
 
