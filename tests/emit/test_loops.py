@@ -162,7 +162,7 @@ def test_a_list_is_gone_through() -> None:
         ("vae", "keras", 'mean, logvar = encoder(inputs, name="encoder1")'),
         ("googlenet", "torch", "return softmax, aux1, aux2"),
         ("convnext_base", "torch", "nn.Sequential(*(InvertedBottleneck(512, (6 + i) / 70) for i in range(27))),"),
-        ("pilotnet", "torch", "x = F.relu(self.conv1(x * (2 / 255) + -1.0))"),
+        ("pilotnet", "torch", "x = F.relu(self.conv1(x * (2 / 255) - 1.0))"),
         ("wavenet", "torch", "self.skip = nn.ModuleList(nn.Conv1d(32, 512, 1) for _ in range(30))"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from json import dumps
@@ -155,7 +156,8 @@ def flat(code: Code) -> str:
     assert isinstance(code, Call), code
     head = flat(code.head)
     if head in OPERATORS:
-        return f" {head} ".join(operand(arg, head, first=i == 0) for i, arg in enumerate(code.args))
+        texts = [operand(arg, head, first=i == 0) for i, arg in enumerate(code.args)]
+        return texts[0] + "".join(f" - {text[1:]}" if negative(text, head) else f" {head} {text}" for text in texts[1:])
     if head[:1] in (".", "["):
         first, rest = code.args[0], code.args[1:]
         inner = f"({', '.join(map(flat, rest))})" if head[0] == "." and code.brackets == "()" else ""
@@ -165,6 +167,11 @@ def flat(code: Code) -> str:
         "," if not head and code.brackets == "()" and len(code.args) == 1 and not isinstance(code.args[0], Each) else ""
     )
     return f"{head}{opening}{', '.join(map(flat, code.args))}{comma}{closing}"
+
+
+def negative(text: str, operator: str) -> bool:
+    """Whether a summand is a number below zero, which is taken away."""
+    return operator == "+" and re.fullmatch(r"-[\d.]+", text) is not None
 
 
 def operand(code: Code, operator: str, *, first: bool) -> str:
