@@ -452,6 +452,21 @@ def run_of(to: Reader, node: Any, begin: int | None, stop: int | None) -> Map:
     return to.layer(make("crop", border=tuple(cut_)), [x])
 
 
+@reads("index", "index_select")
+def taken(to: Reader, node: Any) -> Map:
+    """Channels by a list of their numbers: `x[:, [0, 2]]`."""
+    x = to.map(node.args[0])
+    by_axis = {node.args[1]: node.args[2]} if called(node, "index_select") else dict(enumerate(node.args[1]))
+    asked = [(axis, index) for axis, index in by_axis.items() if index is not None]
+    axis, index = asked[0]
+    if len(asked) > 1 or axis == 0 or x.axes[axis % (len(x.axes) + 1) - 1] != len(x.axes) - 1:
+        raise Unread("it takes places, not channels")
+    numbers = to.array(index) if to.is_weight(index) else None
+    if numbers is None or numbers.ndim != 1 or numbers.is_floating_point() or str(numbers.dtype) == "torch.bool":
+        raise Unread("which channels it takes is no list of numbers")
+    return to.taken(x, (numbers % (to.shape(x).channels or 1)).tolist())
+
+
 @reads("cat")
 def cat(to: Reader, node: Any) -> Map:
     values = [to.first(n) for n in node.args[0]]

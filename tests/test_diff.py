@@ -120,6 +120,17 @@ def test_another_wiring_of_the_same_layers() -> None:
     assert kinds(found) == [("moved", "add1")]
 
 
+def test_the_order_of_operands_counts_where_it_means_something() -> None:
+    text = (
+        "model Net:\n    input 8x8x4\n    conv 4, 1x1 as a\n    input -> conv 4, 3x3, pad=1 as b\n    (a, b) -> add\n"
+    )
+    turned = text.replace("(a, b)", "(b, a)")
+    assert not kinds(between(text, turned))
+    assert kinds(between(text.replace("add", "subtract"), turned.replace("add", "subtract"))) == [
+        ("moved", "subtract1")
+    ]
+
+
 def test_multiply_accumulates_of_both() -> None:
     found = between(BASE, BASE.replace("    unit 8\n    unit 8\n", "    unit 8\n", 1))
     assert found.before.macs == 32 * 32 * 9 * 8 * (3 + 8 + 8) + 80

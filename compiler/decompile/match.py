@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..graph import Checked, Node, Port
 from ..ops.base import Op
+from ..ops.merge import COMMUTES
 from .network import Layer, Network, Ref, canonical
-from .structure import COMMUTES
 
 
 class Mismatch(Exception):

@@ -13,16 +13,13 @@ from dataclasses import replace
 from typing import Any
 
 from ..ops.base import Op
-from ..ops.merge import Add, Maximum, Minimum, Multiply
+from ..ops.merge import COMMUTES, Add
 from ..ops.structure import Input
 from .items import FLOW, Body, Item, Label, Source, Use, walk
 from .network import Network, Ref
 
 SKIP, ACROSS = 3, 12
 """Calls of a connection at most, and of what it leads across at least, for it to be written with a name."""
-
-COMMUTES = (Add, Multiply, Maximum, Minimum)
-"""The merges whose operands may change places."""
 
 Items = list[Item]
 

@@ -260,3 +260,7 @@ class Dot(Op):
 
     def keras(self, inputs: tuple[Shape, ...]) -> str:
         return "Dot"
+
+
+COMMUTES = (Add, Multiply, Maximum, Minimum)
+"""The merges whose operands may change places."""

@@ -150,6 +150,17 @@ class Parts(nn.Module):
         return torch.cat([parts[i] for i in self.taken], 1)
 
 
+class Listed(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, [0, 2, -1]] + x.index_select(1, torch.tensor([3, 1, 0]))
+
+
+def test_channels_by_a_list() -> None:
+    text = compared(Listed(), picture(4)).text
+    assert "take_channels [0, 2, 3]" in text
+    assert "take_channels [3, 1, 0]" in text
+
+
 @pytest.mark.parametrize("taken", [(0,), (2,), (3, 1)])
 def test_parts_of_a_split_that_nothing_takes(taken: tuple[int, ...]) -> None:
     assert "take_channels [" in compared(Parts(*taken), picture(8)).text

@@ -9,6 +9,7 @@ from ...decompile.network import canonical
 from ...decompile.spelling import spelled, told
 from ...decompile.structure import arguments
 from ...graph import Checked, Node
+from ...ops.merge import COMMUTES
 from ...ops.structure import Input
 from ...source import Frame
 from .align import Pair, aligned
@@ -112,10 +113,19 @@ def moved(a: Node, b: Node, twin: dict[int, Node]) -> bool:
     """Whether a layer that stayed reads other layers that stayed: not one put in between."""
     if len(a.inputs) != len(b.inputs):
         return True
-    before = [twin.get(port.node.serial) for port in b.inputs]
-    pairs = [(old, port.node) for old, port in zip(before, a.inputs) if old is not None]
+    before, after = [twin.get(port.node.serial) for port in b.inputs], [port.node for port in a.inputs]
+    if isinstance(b.op, COMMUTES) and not b.op.__dict__.get("drop"):
+        before = side_by_side(before, after)
     kept = {node.serial for node in twin.values()}
-    return any(old is not now and now.serial in kept for old, now in pairs)
+    return any(old is not None and old is not now and now.serial in kept for old, now in zip(before, after))
+
+
+def side_by_side(before: list[Node | None], after: list[Node]) -> list[Node | None]:
+    """Operands whose order means nothing, each beside itself where it is still there."""
+    there = {old.serial for old in before if old is not None}
+    still = {now.serial for now in after}
+    others = iter([old for old in before if old is None or old.serial not in still])
+    return [now if now.serial in there else next(others, None) for now in after]
 
 
 def differences(a: Node, b: Node) -> Iterator[tuple[str, str, str]]:
