@@ -28,8 +28,30 @@ def overridden(recipe: Recipe, texts: list[str], *, whole: bool) -> Recipe:
             raise refused(text, f"a recipe has no entry `{entry}`", hint)
         if bool(dot) == whole:
             continue
+        if entry in LENGTHS and value != "none":
+            recipe = without_other(recipe, text, texts, entry)
         recipe = changed(recipe, text, entry, argument, value) if dot else replaced(recipe, entry, value)
     return recipe
+
+
+LENGTHS = {"epochs": "steps", "steps": "epochs"}
+"""The two ways to say how long a run is: who asks for one does not want the other."""
+
+
+def without_other(recipe: Recipe, text: str, texts: list[str], entry: str) -> Recipe:
+    """The recipe without the other length, which would decide in place of the one asked for."""
+    other = LENGTHS[entry]
+    for one in texts:
+        key, _, value = (part.strip() for part in one.partition("="))
+        if key in (other, f"{other}.count") and value != "none":
+            raise refused(text, "a run is as long as `epochs` or as `steps` say: both are given")
+
+    def kept(said: tuple[Said, ...]) -> tuple[Said, ...]:
+        return tuple(s for s in said if s.entry.entry != other or getattr(s.entry, "steps", None))
+
+    return recipe._replace(
+        said=kept(recipe.said), phases=tuple(phase._replace(said=kept(phase.said)) for phase in recipe.phases)
+    )
 
 
 def replaced(recipe: Recipe, entry: str, value: str) -> Recipe:

@@ -115,6 +115,7 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
             shown.say(f"  {engine.told}")
             shown.say(f"  {folder}")
             shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
+            state.begun = True
             outcome = trainer.run()
             state.interrupted = outcome.figures is None
             watch.close("interrupted" if state.interrupted else "finished")

@@ -42,6 +42,8 @@ class Course:
     """What the one who follows a run sets before it ends."""
 
     interrupted: bool = False
+    begun: bool = False
+    """Whether the first step was reached: what fails before it leaves no folder behind."""
 
 
 @contextmanager
@@ -64,6 +66,10 @@ def following(folder: RunFolder) -> Iterator[Course]:
         state.ended = stamp(ended)
         state.seconds = round((before.seconds if before else 0.0) + (ended - began).total_seconds(), 1)
         folder.write_json(folder.state, asdict(state))
+        if state.error is not None and not course.begun and before is None and folder.written:
+            from .run_folder import discard
+
+            discard(folder)
 
 
 def read_state(folder: Path) -> State | None:

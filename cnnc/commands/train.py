@@ -93,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named"
     )
     group.add_argument(
-        "--save-every", type=int, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)"
+        "--save-every", type=several, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)"
     )
     group.add_argument(
         "--log", dest="logs", metavar="WHERE", action="append", default=[],

@@ -111,8 +111,13 @@ def test_the_course_as_blocks() -> None:
 
 
 def test_a_failure_is_kept_with_its_reason(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), following(RunFolder(tmp_path)):
-        raise RuntimeError("out of memory\nand more")
+    def run() -> None:
+        with following(RunFolder(tmp_path)) as course:
+            course.begun = True
+            raise RuntimeError("out of memory\nand more")
+
+    with pytest.raises(RuntimeError):
+        run()
     state = read_state(tmp_path)
     assert state is not None
     assert (state.now, state.error) == ("failed", "out of memory")

@@ -223,3 +223,11 @@ def test_runs_killed_again_and_again_end_with_the_same_weights(tmp_path: Path, s
         assert cnnc("train", "--resume", "killed", "--quiet", cwd=tmp_path).returncode == 0
     same_weights(tmp_path / "whole", tmp_path / "killed")
     same_rows(tmp_path / "whole", tmp_path / "killed")
+
+
+@pytest.mark.parametrize("wrong", [("--device", "cuda:7"), ("--weights", "nosuch.safetensors")])
+def test_a_run_that_never_began_leaves_no_folder(tmp_path: Path, wrong: tuple[str, str]) -> None:
+    """The same `--out` can be asked for again."""
+    made = cnnc("train", written(tmp_path), "--out", "run", *wrong, cwd=tmp_path)
+    assert made.returncode == 1
+    assert not (tmp_path / "run").exists()

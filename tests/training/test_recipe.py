@@ -94,6 +94,28 @@ def test_a_change_that_cannot_be_made_is_told(text: str, told: str) -> None:
     assert re.search(told, str(error.value))
 
 
+@pytest.mark.parametrize(
+    ("text", "sets", "left"),
+    [
+        ("steps 500", ("epochs.count=2",), (course.Epochs(count=2),)),
+        ("steps 500", ("epochs=2",), (course.Epochs(count=2),)),
+        ("epochs 3", ("steps=20",), (course.Steps(count=20),)),
+        ("epochs 3, steps=10", ("steps=20",), (course.Epochs(count=3, steps=10), course.Steps(count=20))),
+        ("steps 500", ("epochs=none",), (course.Steps(count=500),)),
+    ],
+)
+def test_who_asks_for_one_length_does_not_get_the_other(text: str, sets: tuple[str, ...], left: object) -> None:
+    recipe = overridden(read(f"train: {text}"), list(sets), whole=True)
+    recipe = overridden(recipe, list(sets), whole=False)
+    assert tuple(said.entry for said in recipe.said) == left
+
+
+def test_two_lengths_at_once_are_refused() -> None:
+    for sets in (("steps=5", "epochs.count=2"), ("epochs=3", "steps=5")):
+        with pytest.raises(CompileError, match="both are given"):
+            changed(*sets)
+
+
 def test_defaults_fill_in_what_is_not_said() -> None:
     found = completed(Recipe(), BASIS)
     assert isinstance(found.one(learning.Optimizer), learning.AdamW)
