@@ -29,7 +29,8 @@ def framed(x: Tensor, height: int, width: int) -> Tensor:
     if x.ndim == 4:
         return resized(x, height, width)
     slices = x.movedim(2, 1)
-    return resized(slices.flatten(0, 1), height, width).unflatten(0, slices.shape[:2]).movedim(1, 2)
+    found = resized(slices.flatten(0, 1), height, width)
+    return found.view(*slices.shape[:2], *found.shape[1:]).movedim(1, 2)
 
 
 def sides(step: s.Resize, short: int, long: int) -> tuple[int, int]:
