@@ -32,7 +32,30 @@ model Gates:
     (out, also) -> add
 """
 
+LISTS = """
+defaults:
+    conv pad=causal
+
+block gate(width, dilation):
+    multiply:
+        branch: conv width, 2, dilation=dilation, act=tanh as filter
+        branch: conv width, 2, dilation=dilation, act=sigmoid as gate
+
+model Lists:
+    input 40x4
+    for i in range(12):
+        residual:
+            gate 4, 2**(i % 4) as gates[i]
+            skip[i] = gates[i] -> conv 4 * 2**(i % 6), 1
+            gates[i] -> conv 4, 1 as back[i]
+    skip -> concat
+    for i in range(5):
+        conv 4 * 2**i, 3, pad=same as wide[i]
+    allow "unused-layer"
+"""
+
 TEXTS = {
+    "lists of what grows": LISTS,
     "a residual and skips": GATES,
     "two values": """
 model A:
@@ -145,6 +168,13 @@ def test_a_model_of_loops_is_short(name: str, most: int) -> None:
     for target in ("torch", "keras"):
         body = source(compile_path(f"zoo:{name}").checked, target).partition("def tcn" if name == "tcn" else "\0")
         assert len((body[2] or body[0]).splitlines()) <= most
+
+
+def test_a_list_of_what_grows_is_a_comprehension() -> None:
+    text = source(compile_text(LISTS).checked, "torch")
+    assert "nn.ModuleList(Gate(2 ** (i % 4), (2 ** (i % 4), 0)) for i in range(12))" in text
+    assert "nn.ModuleList(nn.Conv1d(4, 4 * 2 ** (i % 6), 1) for i in range(12))" in text
+    assert "*(nn.Conv1d(4 * 2**i, 8 * 2**i, 3, padding=1) for i in range(4))," in text
 
 
 def test_a_list_is_gone_through() -> None:

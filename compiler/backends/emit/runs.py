@@ -42,12 +42,13 @@ LOOP = 4
 
 
 def run_length(codes: Sequence[Code]) -> int:
-    """The number of calls from the first on that are alike."""
+    """The number of calls from the first on that are alike. What one more breaks may hold of twice as many: powers are
+    seen in four, and what begins again where it does so a second time."""
     if not isinstance(codes[0], Call):
         return 1
     length = 1
-    while length < len(codes) and progression(codes[: length + 1]) is not None:
-        length += 1
+    while longer := [n for n in (length + 1, 2 * length) if n <= len(codes) and progression(codes[:n]) is not None]:
+        length = longer[0]
     return length
 
 
