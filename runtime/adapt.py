@@ -133,7 +133,7 @@ def lost(checked: Checked, data: Dataset) -> list[str]:
 
 
 def said_size(recipe: Recipe) -> tuple[int, int] | None:
-    """Height and width that `augment:` or `data ..., size=` brings pictures and slices to, None where neither says them."""
+    """Height and width that `augment:` or `data ..., size=` brings pictures and slices to; None where neither does."""
     chain, data = recipe.one(steps.Augment), recipe.one(Data)
     for step in reversed(chain.steps if chain is not None else ()):
         if isinstance(step, (steps.Crop, steps.CenterCrop, steps.ResizedCrop)) or (

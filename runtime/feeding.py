@@ -11,8 +11,10 @@ from ..compiler.recipes.steps import Augment, Step
 from . import sampling
 from .augment.whiten import Whitening, measured_by
 from .data import Split
-from .feed import AT_HAND, Feed, Positions, Reading, Sample, Wanted
+from .feed import AT_HAND, Feed, Reading, Sample
 from .job import Job, evaluation
+from .ranks import Positions
+from .stock import Wanted
 
 
 class Feeds:

@@ -15,10 +15,10 @@ from ..compiler.recipes import course, learning
 from ..compiler.recipes.base import Entry
 from ..compiler.recipes.record import Recipe
 from .engine import Engine
-from .feed import Positions
 from .job import Job
 from .learner import TrainingError
 from .position import Position
+from .ranks import Positions
 from .run_folder import Unwritten
 from .train import Trainer
 

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from . import task as of
 from .criterion import Criterion, Outputs
 from .engine import Engine
-from .feed import Batch, Feed, Positions, even
+from .feed import Batch, Feed, even
 from .figures import Figures, overlap
 from .losses import IGNORED, activated, among, probabilities
 from .places import framed
+from .ranks import Positions
 
 BATCH = 256
 LARGE = 2**26

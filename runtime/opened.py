@@ -44,9 +44,9 @@ def trained_file(found: Compiled, weights: str | None) -> Trained:
     if None in checked.inputs[0].facts.output:
         raise UserError(f"`{checked.name}` takes {checked.inputs[0].facts.output}: say which size with `--input`")
     from .augment.whiten import whitens
-    from .feed import Wanted
     from .job import evaluation, sizes
     from .plan import Plan
+    from .stock import Wanted
     from .trained import Preparation, from_weights
 
     steps = evaluation(chosen(found, None))

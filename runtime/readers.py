@@ -14,7 +14,8 @@ from ..compiler.diagnostics import UserError
 from .interrupt import WISHES
 
 if TYPE_CHECKING:
-    from .feed import Batch, Feed, Positions
+    from .feed import Batch, Feed
+    from .ranks import Positions
 
 
 class Made(Dataset[Any]):

@@ -22,7 +22,6 @@ from .average import Averaged
 from .begin import begin
 from .data.dataset import fingerprint
 from .engine import Engine
-from .feed import Positions
 from .feeding import Feeds
 from .figures import Figures
 from .job import Job
@@ -31,7 +30,7 @@ from .lower import lower
 from .measure import Measuring, measure
 from .network import Network
 from .position import Position, Row
-from .ranks import Ranks
+from .ranks import Positions, Ranks
 from .results import Results
 from .run_folder import RunFolder
 from .saving import Saving

@@ -15,11 +15,11 @@ from ..compiler.diagnostics import UserError
 from ..compiler.graph import Checked
 from ..compiler.recipes.steps import Step
 from .augment.whiten import whitens
-from .feed import Wanted
 from .job import evaluation, recipe_of
 from .losses import ACTIVATIONS, activated, probabilities
 from .lower import lower
 from .measure import several
+from .stock import Wanted
 from .weights import load_into
 
 Predict = Callable[[Tensor], Tensor]

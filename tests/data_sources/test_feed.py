@@ -10,7 +10,8 @@ import torch
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment, Step
 from cnnc.runtime.data import DataError
-from cnnc.runtime.feed import Feed, Wanted
+from cnnc.runtime.feed import Feed
+from cnnc.runtime.stock import Wanted
 from PIL import Image
 from torchvision.transforms.v2 import functional
 

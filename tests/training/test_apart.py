@@ -19,9 +19,10 @@ from cnnc.runtime import learner
 from cnnc.runtime.data import DataError
 from cnnc.runtime.engine import Engine
 from cnnc.runtime.faster import compiled, compiler_needed
-from cnnc.runtime.feed import Feed, Reading, Wanted
+from cnnc.runtime.feed import Feed, Reading
 from cnnc.runtime.learner import TrainingError
 from cnnc.runtime.saving import Saving
+from cnnc.runtime.stock import Wanted
 
 from ..data_sources.made import fill, opened
 from . import generated, models

@@ -133,7 +133,8 @@ def test_zoom_makes_things_larger_by_the_factor() -> None:
 
 
 @pytest.mark.parametrize(
-    "step", [s.Resize(size=(6, 9)), s.Resize(size=(7,)), s.CenterCrop(size=(5,)), s.Crop(size=(5,)), s.ResizedCrop(size=(5,))]
+    "step",
+    [s.Resize(size=(6, 9)), s.Resize(size=(7,)), s.CenterCrop(size=(5,)), s.Crop(size=(5,)), s.ResizedCrop(size=(5,))],
 )
 def test_all_slices_of_a_volume_are_brought_to_a_size_alike(step: s.Step) -> None:
     volumes = torch.rand(6, 3, 4, 8, 12, generator=torch.Generator().manual_seed(2))

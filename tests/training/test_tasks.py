@@ -76,7 +76,12 @@ def test_marks_are_not_normalised() -> None:
         (models.CLASSIFIER, made.shapes(8), (), "it must give a map of classes"),
         (models.UNET.replace("classes=1", "classes=3"), made.series(9), (), "it must give a vector of classes"),
         (models.CLASSIFIER, made.series(9), (), r"takes pictures, 8x8x1; the data are series of 64x1"),
-        (models.VOLUMES, made.volumes(8), ("augment=saturation 0.2",), "`saturation` is for pictures, the data are volumes"),
+        (
+            models.VOLUMES,
+            made.volumes(8),
+            ("augment=saturation 0.2",),
+            "`saturation` is for pictures, the data are volumes",
+        ),
         (models.SERIES, made.series(9), ("augment=hflip",), "`hflip` is for pictures, the data are series"),
         (models.VALUES, made.values(8), ("metrics=top(5)",), "`metrics top` does not suit regression"),
         (models.UNET, made.shapes(8), ("mix=one_of, mixup=0.2",), "does not suit segmentation"),
