@@ -54,7 +54,29 @@ model Lists:
     allow "unused-layer"
 """
 
+GROUPS = GATES.replace("multiply as z:", "multiply as gate[i]:").replace("= z ->", "= gate[i] ->")
+
 TEXTS = {
+    "groups in a list": GROUPS,
+    "groups that are not alike, in lists of lists": """
+model A:
+    input 16x16x3
+    for i in range(4):
+        concat as mix[i]:
+            branch: conv 4, 3x3, pad=same -> batchnorm
+            branch: conv 4 * 2**i, 1x1
+    for i in range(3):
+        for j in range(4):
+            add as grid[i][j]:
+                branch: conv 4 + i, 3x3, pad=same as left
+                branch: conv 4 + i, 1x1, bias=false as right
+    concat as last:
+        branch: conv 4, 1x1 as one
+        branch:
+            concat as two:
+                branch: conv 4, 1x1 as one
+                branch: conv 4, 3x3, pad=same as other
+""",
     "lists of what grows": LISTS,
     "a residual and skips": GATES,
     "two values": """
@@ -175,6 +197,25 @@ def test_a_list_of_what_grows_is_a_comprehension() -> None:
     assert "nn.ModuleList(Gate(2 ** (i % 4), (2 ** (i % 4), 0)) for i in range(12))" in text
     assert "nn.ModuleList(nn.Conv1d(4, 4 * 2 ** (i % 6), 1) for i in range(12))" in text
     assert "*(nn.Conv1d(4 * 2**i, 8 * 2**i, 3, padding=1) for i in range(4))," in text
+
+
+def test_a_list_of_groups_is_a_comprehension() -> None:
+    text = source(compile_text(GROUPS).checked, "torch")
+    assert (
+        """
+        self.gate = nn.ModuleList(
+            nn.ModuleDict(
+                {
+                    "conv1": nn.Conv1d(8, 8, 2, dilation=2 ** (i % 4)),
+                    "conv2": nn.Conv1d(8, 8, 2, dilation=2 ** (i % 4)),
+                },
+            )
+            for i in range(12)
+        )
+"""
+        in text
+    )
+    assert ".append(nn." not in text
 
 
 def test_a_list_is_gone_through() -> None:

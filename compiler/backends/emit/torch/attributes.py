@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from json import loads
 
 from ..code import Call, Code, Pair, Spread, laid, literal
@@ -25,8 +25,8 @@ class Tree:
         self.sizes: dict[str, int] = {}
         """How many each container holds."""
         self.made: set[str] = set()
-        self.whole: dict[str, dict[str, Code]] = {}
-        """Containers that are written in one piece, with what is in them."""
+        self.whole: dict[str, dict[str, Code]]
+        """Containers of the class that are written in one piece: the layers in them by their paths."""
         self.alone: dict[str, Code] = {}
         """Layers that are attributes of the class itself."""
         self.turns: dict[str, Sequence[str]] = {}
@@ -44,9 +44,16 @@ class Tree:
             if mixed and self.kinds[outer] != "layer":
                 self.kinds[outer] = "module"
             self.sizes[outer] = len(found)
-            simple = self.kinds[outer] in ("list", "dict") and "." not in outer and not any(found.values())
-            if simple and all(f"{outer}.{key}" in plain and f"{outer}.{key}" not in inner for key in found):
-                self.whole[outer] = {}
+
+        def simple(name: str) -> bool:
+            """Whether this is a layer, or a list or dictionary of such, of which none is optional."""
+            if name not in inner:
+                return True
+            found = inner[name]
+            kept = self.kinds[name] in ("list", "dict") and not any(found.values())
+            return kept and all(simple(f"{name}.{key}") for key in found)
+
+        self.whole = {name: {} for name in inner if "." not in name and simple(name)}
 
     def kind(self, keys: Sequence[str]) -> str:
         if keys == [str(i) for i in range(len(keys))]:
@@ -72,8 +79,7 @@ class Tree:
 
     def added(self, name: str) -> Call:
         """The code that makes one attribute of the class, whose name is computed."""
-        made = self.alone[name] if name in self.alone else self.container_of(name)
-        return Call("self.add_module", (literal(name), made))
+        return Call("self.add_module", (literal(name), self.top(name)))
 
     def even(self, names: Sequence[str]) -> bool:
         """Whether a loop can make attributes of the class."""
@@ -87,11 +93,21 @@ class Tree:
         name = line[len(MARK) :]
         if name in self.turns:
             return self.turns[name]
-        return list(setting("self", name, self.alone[name] if name in self.alone else self.container_of(name), 2))
+        return list(setting("self", name, self.top(name), 2))
 
-    def container_of(self, name: str) -> Code:
-        """The code that makes a container in one piece."""
-        members = self.whole[name]
+    def top(self, name: str) -> Code:
+        """The code that makes an attribute of the class itself."""
+        return self.alone[name] if name in self.alone else self.container_of(name, self.whole[name])
+
+    def container_of(self, name: str, layers: Mapping[str, Code]) -> Code:
+        """The code that makes a container in one piece, of layers by their paths in it."""
+        inner: dict[str, dict[str, Code]] = {}
+        for path, code in layers.items():
+            key, _, rest = path.partition(".")
+            inner.setdefault(key, {})[rest] = code
+        members = {
+            key: found[""] if "" in found else self.container_of(f"{name}.{key}", found) for key, found in inner.items()
+        }
         holds = "Parameter" if all(map(is_bare, members.values())) else "Module"
         if self.kinds[name] == "list":
             items = tuple(compressed(list(members.values())))
@@ -130,10 +146,11 @@ class Tree:
         if not outer:
             yield from setting("self", last, made, depth)
             return
-        if outer in self.whole:
-            if not self.whole[outer]:
-                yield MARK + outer
-            self.whole[outer][last] = made
+        top, _, path = name.partition(".")
+        if top in self.whole:
+            if not self.whole[top]:
+                yield MARK + top
+            self.whole[top][path] = made
             return
         yield from self.container(outer)
         kind, there = self.kinds.get(outer, "dict"), self.access(outer)
