@@ -4,6 +4,7 @@ starve for; what a batch holds is the same, since all that is random is keyed.""
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ class Readers:
         self.plan: Iterable[tuple[int, Positions]] = ()
         self.loader: DataLoader[Any] = DataLoader(
             Made(feed), batch_size=None, sampler=self, num_workers=count, persistent_workers=True,
-            pin_memory=pinned, worker_init_fn=deaf,
+            pin_memory=pinned, worker_init_fn=deaf_and_mute,
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[tuple[int, Positions]]:
@@ -52,8 +53,13 @@ class Readers:
             yield found
 
 
-def deaf(number: int) -> None:
-    """A terminal sends Ctrl-C to all processes: only the first one is to hear it. It ends the others, by SIGTERM."""
+def deaf_and_mute(number: int) -> None:
+    """A terminal sends Ctrl-C to all processes: only the first one is to hear it. It ends the others, by SIGTERM.
+
+    What goes wrong with examples it tells as well; all that is left to say is that it hung up on a thread that hands
+    over tensors.
+    """
+    sys.excepthook = lambda *_: None
     for wish in set(WISHES) - {signal.SIGTERM}:
         signal.signal(wish, signal.SIG_IGN)
 
