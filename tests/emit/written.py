@@ -50,11 +50,11 @@ def lowered(checked: Checked) -> nn.Module:
 
 
 def pictures(checked: Checked, batch: int = 2) -> list[Tensor]:
-    """Inputs, channels first; an open size is taken as 20, tokens are small whole numbers."""
+    """Inputs, channels first; an open size is taken as 32, tokens are small whole numbers."""
     torch.manual_seed(1)
     found = []
     for node in checked.inputs:
-        *sizes, width = (20 if n is None else n for n in node.facts.output)
+        *sizes, width = (32 if n is None else n for n in node.facts.output)
         shape = (batch, width, *sizes)
         found.append(torch.randint(0, 3, shape) if node in checked.looked_up else torch.randn(shape))
     return found
