@@ -21,7 +21,7 @@ from .programs import programs
 from .test_torch import NAMES
 from .written import hold_keras, keras_model, rows
 
-QUICK = ["lenet5", "resnet18", "mobilenet_v3_small", "keras/resnet50v2", "keras/convnexttiny", "unet", "tcn"]
+QUICK = ["lenet5", "resnet18", "mobilenet_v3_small", "keras/resnet50v2", "keras/convnexttiny", "unet", "deepbind"]
 SIDE_HEADS = ("googlenet", "googlenet_paper", "inception_v3")
 """Models with several outputs: Keras lists layers of one distance from the outputs as it meets them from the first
 output on, we as they are written."""

@@ -50,6 +50,7 @@ def torch_factor():
 ROWS = [
     Row("scale", "4x5x3: scale 0.17", lambda k: lambda x: k.ops.multiply(x, 0.17), type="Multiply"),
     Row("offset", "4x5x3: offset 3", lambda k: lambda x: k.ops.add(x, 3.0), type="Add"),
+    Row("offset-below-zero", "4x5x3: offset -0.25", lambda k: lambda x: k.ops.add(x, -0.25), type="Add"),
     Row("rescale", "4x5x3: rescale 1 / 127.5, offset=-1", lambda k: k.layers.Rescaling(1 / 127.5, -1)),
     Row("rescale-channels", "4x5x3: rescale [1, 2, 3], offset=[0, 0.5, -1]",
         lambda k: k.layers.Rescaling([1.0, 2.0, 3.0], [0.0, 0.5, -1.0])),

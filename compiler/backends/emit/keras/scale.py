@@ -18,7 +18,8 @@ def scaled(op: scale.Scale, to: Row) -> Code:
 
 @row.register
 def offset(op: scale.Offset, to: Row) -> Code:
-    return Call("+", (X, to.leaf("summand", op.summand)))
+    head = "ops.add" if op.summand < 0 else "+"  # `x - 3` would be an operation named Subtract
+    return Call(head, (X, to.leaf("summand", op.summand)))
 
 
 @row.register
