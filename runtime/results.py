@@ -11,11 +11,10 @@ from torch import Tensor
 
 from .position import Row
 from .run_folder import RunFolder
+from .sparing import Sparing
 
 SPAN = 1.0
 """Seconds between two writings of rows."""
-OVERHEAD = 400
-"""Writing the best weights takes at most one part in so many of the time."""
 
 
 class Results:
@@ -29,21 +28,20 @@ class Results:
         self.folder = folder
         self.rows: list[Row] | None = None
         self.best: Mapping[str, Any] | None = None
-        self.written = self.last = -math.inf
-        self.took = 0.0
+        self.written = -math.inf
+        self.sparing = Sparing()
 
     def keep(self, weights: Mapping[str, Any]) -> None:
         """These weights are the best so far; what becomes of them behind this call does not matter."""
-        if time.perf_counter() - self.last >= OVERHEAD * self.took:
+        if self.sparing.due:
             self.write_best(weights)
         elif self.folder.written:
             self.best = {name: x.clone() if isinstance(x, Tensor) else x for name, x in weights.items()}
 
     def write_best(self, weights: Mapping[str, Any]) -> None:
-        began = time.perf_counter()
-        self.folder.write_weights(self.folder.best, weights)
-        self.best, self.last = None, time.perf_counter()
-        self.took = self.last - began
+        with self.sparing.writing():
+            self.folder.write_weights(self.folder.best, weights)
+        self.best = None
 
     def add(self, rows: list[Row]) -> None:
         """An epoch is over."""

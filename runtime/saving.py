@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -13,9 +12,7 @@ from .learner import Learner
 from .network import Network
 from .position import Position
 from .run_folder import RunFolder
-
-OVERHEAD = 400
-"""Checkpoints take at most one part in so many of the time."""
+from .sparing import Sparing
 
 
 class Saving:
@@ -26,37 +23,33 @@ class Saving:
 
     def __init__(self, folder: RunFolder, every: int | None, say: Callable[[str], None] = lambda line: None) -> None:
         self.folder, self.every, self.say = folder, every, say
-        self.last, self.took = time.perf_counter(), 0.0
+        self.sparing = Sparing()
 
     def due(self, step: int) -> bool:
-        if self.every:
-            return step % self.every == 0
-        return time.perf_counter() - self.last > OVERHEAD * self.took
+        return step % self.every == 0 if self.every else self.sparing.due
 
     def save(
         self, net: Network, learner: Learner, averaged: Averaged | None, engine: Engine, position: Position
     ) -> None:
         """Write the checkpoint: the first process does, where weights are split all have a part in it."""
-        began = time.perf_counter()
-        state = {
-            "format": 2,
-            "model": engine.whole(net.state_dict()),
-            "optimizer": engine.whole(learner.optimizer.state_dict()),
-            "average": (
-                {"state": engine.whole(averaged.state), "count": averaged.count} if averaged is not None else None
-            ),
-            "plateau": learner.plateau.state() if learner.plateau is not None else None,
-            "engine": engine.state(),
-            "position": position.as_dict(),
-        }
-        try:
-            if engine.ranks.first:
-                write(self.folder.checkpoint, state)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            self.say(f"the checkpoint of step {position.step} cannot be written: {reason}; the one before is kept")
-        self.last = time.perf_counter()
-        self.took = self.last - began
+        with self.sparing.writing():
+            state = {
+                "format": 2,
+                "model": engine.whole(net.state_dict()),
+                "optimizer": engine.whole(learner.optimizer.state_dict()),
+                "average": (
+                    {"state": engine.whole(averaged.state), "count": averaged.count} if averaged is not None else None
+                ),
+                "plateau": learner.plateau.state() if learner.plateau is not None else None,
+                "engine": engine.state(),
+                "position": position.as_dict(),
+            }
+            try:
+                if engine.ranks.first:
+                    write(self.folder.checkpoint, state)
+            except OSError as error:
+                reason = (error.strerror or str(error)).lower()
+                self.say(f"the checkpoint of step {position.step} cannot be written: {reason}; the one before is kept")
 
     def found(self) -> dict[str, Any]:
         """What the newest whole checkpoint holds."""

@@ -13,7 +13,7 @@ from .types import Length
 
 
 def consistent(made: Record, span: Span) -> None:
-    """What no single argument can be blamed for."""
+    """Fault where arguments of it do not go together."""
     if type(made) is Adam and made.weight_decay:
         hint = "`adamw` decays the weights beside the gradient, which is nearly always meant"
         raise Fault("recipe", "`adam` with `weight_decay` can mean two things", span, help=hint)
