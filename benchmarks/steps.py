@@ -4,7 +4,7 @@ Both train and measure once an epoch, epoch by epoch in turns, on one thread; to
 machine does not decide. Ours draws its live line, keeps a log, the figures, the best weights and checkpoints as it
 always does, and at the end measures the best weights again.
 
-    python -m benchmarks.steps [--rounds 3] [--case lenet|resnet]
+    python -m benchmarks.steps [--case lenet|resnet] [--rounds N] [--epochs N]
 """
 
 from __future__ import annotations
@@ -48,29 +48,30 @@ class Case(NamedTuple):
     size: int
     batch: int
     epochs: int
+    rounds: int
 
 
 NOWHERE = open(os.devnull, "w")  # noqa: SIM115
-CASES = {"lenet": Case("zoo:lenet5", 32, 64, 30), "resnet": Case("zoo:resnet18", 64, 32, 2)}
+CASES = {"lenet": Case("zoo:lenet5", 32, 64, 30, 3), "resnet": Case("zoo:resnet18", 64, 32, 7, 1)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, help="runs of each")
     parser.add_argument("--case", choices=CASES, help="only this one")
     parser.add_argument("--epochs", type=int, help="passes over 1,438 examples")
     args = parser.parse_args()
     torch.set_num_threads(1)
     for name in [args.case] if args.case else CASES:
         case = CASES[name]
-        compare(name, case._replace(epochs=args.epochs or case.epochs), args.rounds)
+        compare(name, case._replace(epochs=args.epochs or case.epochs, rounds=args.rounds or case.rounds))
 
 
-def compare(name: str, case: Case, rounds: int) -> None:
+def compare(name: str, case: Case) -> None:
     """Epoch by epoch in turns, so that both have the same of a machine's good and bad moments."""
     torch.set_num_threads(1)
     job, times = job_of(case), Times([], [], [])
-    for _ in range(rounds):
+    for _ in range(case.rounds):
         with tempfile.TemporaryDirectory() as folder:
             race(job, case, Path(folder), times)
         torch.set_num_threads(1)
