@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,16 @@ def test_every_behaviour_of_every_operator(row: harness.Row) -> None:
     found = rows(keras_model(checked))
     assert found == ours(checked)
     hold_keras(checked, inputs, max(row.tolerance, 3e-5))
+
+
+@pytest.mark.parametrize("id", ["l2pool", "lrn-paper", "resize-nearest-9-8", "pixel-shuffle", "edge-pad", "local-1d"])
+def test_a_factor_in_front_of_a_layer_of_the_file(id: str) -> None:
+    """Keras takes `x * 0.5` for a sparse tensor, in front of which such layers, and its own `Resizing`, fail."""
+    row = next(row for row in ROWS if row.id == id)
+    shape, _, chain = row.text.partition(":")
+    checked = harness.compiled(replace(row, text=f"{shape}: scale 0.5\n{chain.strip()}"))
+    assert rows(keras_model(checked)) == ours(checked)
+    hold_keras(checked)
 
 
 @pytest.mark.proof

@@ -44,6 +44,7 @@ CHAINS = [
     ("4x4x6", "relu as a -> conv 6, 3x3, pad=same -> add a, drop=0.2"),
     ("9x9x3", "relu as a -> conv 4, 3x3 -> upsample to=a -> crop 1 -> upsample to=9x9, mode=nearest_floor"),
     ("4x4x6", "split 2 -> multiply"),
+    ("4x4x6", "scale 0.5 -> l2pool 2"),
 ]
 
 

@@ -198,3 +198,8 @@ def layer_scale(call: Call) -> list[Ref]:
 @reads(["Sampling"], "")
 def sampling(call: Call) -> list[Ref]:
     return call.one(make("sample_normal"))
+
+
+@reads(["Multiply"], "factor")
+def scale(call: Call) -> list[Ref]:
+    return call.one(make("scale", factor=call.config["factor"]))

@@ -13,7 +13,9 @@ from .row import Row, X, nd, row
 
 @row.register
 def scaled(op: scale.Scale, to: Row) -> Code:
-    return Call("*", (X, to.leaf("factor", op.factor)))
+    """`x * factor`: Keras takes that for sparse, as layers that the file brings do not, so that it brings this too."""
+    factor = to.leaf("factor", op.factor)
+    return to.layer("Multiply", factor) if to.brought else Call("*", (X, factor))
 
 
 @row.register
