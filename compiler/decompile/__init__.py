@@ -20,6 +20,7 @@ from .match import Mismatch, paths
 from .network import Builder, Layer, Network, Ref, canonical, make
 from .shares import with_shares
 from .structure import structured
+from .tied import aligned
 from .write import written
 
 __all__ = ["Builder", "Decompiled", "Layer", "Network", "Ref", "canonical", "decompile", "make"]
@@ -39,6 +40,7 @@ class Decompiled(NamedTuple):
 
 def decompile(network: Network, name: str = "<imported>", origin: str = "") -> Decompiled:
     """A file that describes the network. Raises the last difference if none does, which would be a fault of ours."""
+    network = aligned(network)
     taken = {ref.layer for layer in network.layers for ref in layer.inputs}.union(r.layer for r in network.outputs)
     for number, layer in enumerate(network.layers):
         if isinstance(layer.op, Input) and number not in taken:

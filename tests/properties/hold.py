@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cnnc.compiler.decompile.tied import Unsharable
 from cnnc.compiler.frontends.unread import Unreadable
 
 from .judges import JUDGES, Array, Case, agree, case, ours, shapes
@@ -25,7 +26,7 @@ def held(text: str, judge: str) -> bool:
         shapes(drawn, expected)
         try:
             agree(EVERY[judge](drawn), expected)
-        except (Unreadable, Unsaid):
+        except (Unreadable, Unsaid, Unsharable):
             return False
         except AssertionError:
             if seed:
