@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from cnnc.compiler.decompile import Decompiled, decompile, weights
+from cnnc.compiler.decompile.tied import Unsharable
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.frontends.unread import Unreadable
 from cnnc.compiler.shape import Shape
@@ -237,3 +238,19 @@ def test_what_torch_cannot_follow_is_told() -> None:
 
     with pytest.raises(UserError, match="cannot follow it with an input of 8x8x3"):
         read_module(Branch(), Shape((8, 8, 3)), "mine:Branch", "Branch")
+
+
+class OneKernel(nn.Module):
+    """A kernel used with two borders, so that the language, where a layer has one, cannot say it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(functional.conv2d(x, self.conv.weight, padding=2))
+
+
+def test_one_kernel_in_layers_that_differ_is_refused_by_name() -> None:
+    with pytest.raises(Unsharable, match="`conv.*` and `conv.*` share weights but not their other arguments"):
+        compared(OneKernel(), torch.randn(1, 3, 8, 8))

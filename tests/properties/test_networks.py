@@ -95,6 +95,11 @@ COUNTEREXAMPLES = {
         "runtime", "input 30x27x4", "upsample to=9x7"),
     "sizes of two axes behind a layer that is channels last": (
         "runtime", "input 7x7x4", "dense 5, per_place=true", "upsample to=5x5", "flatten"),
+    "one shared layer had two borders in numbers": (
+        "imported", "input 3x2x6", "share v = conv 6, 3, stride=2, pad=same, dilation=2",
+        "add:", "    branch: v -> global_avgpool", "    branch: avgpool (3, 2) -> v -> global_avgpool"),
+    "Keras takes a factor for sparse": (
+        "keras", "input 10x6x6", "scale 0.5", "local_conv 3, 3"),
     "Keras takes no dilation beside a stride": (
         "keras", "input 9x6x2", "conv 6, (3, 1), stride=2, dilation=2"),
     "one shared pool had two names and two borders": (
@@ -110,7 +115,7 @@ COUNTEREXAMPLES = {
 @pytest.mark.parametrize("what", COUNTEREXAMPLES)
 def test_counterexamples(what: str) -> None:
     judge, *lines = COUNTEREXAMPLES[what]
-    held("model Found:\n" + "".join(f"    {line}\n" for line in lines), judge)
+    assert held("model Found:\n" + "".join(f"    {line}\n" for line in lines), judge)
 
 
 @pytest.mark.parametrize(
