@@ -252,5 +252,5 @@ class OneKernel(nn.Module):
 
 
 def test_one_kernel_in_layers_that_differ_is_refused_by_name() -> None:
-    with pytest.raises(Unsharable, match="`conv.*` and `conv.*` share weights but not their other arguments"):
+    with pytest.raises(Unsharable, match=r"`conv.*` and `conv.*` share weights but not their other arguments"):
         compared(OneKernel(), torch.randn(1, 3, 8, 8))
