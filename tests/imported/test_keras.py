@@ -150,7 +150,10 @@ def test_every_application_of_keras(name: str, tmp_path: Path) -> None:
     assert found.level == "loops"
     assert found.checked.params == model.count_params()
     ours = sorted((layer.facts.params, str(layer.facts.output)) for layer in network.layers)
-    theirs = sorted((layer.count_params(), "x".join(map(str, layer.output.shape[1:]))) for layer in flat(model))
+    theirs = sorted(
+        (layer.count_params(), "x".join("?" if n is None else str(n) for n in layer.output.shape[1:]))
+        for layer in flat(model)
+    )
     assert len(ours) <= len(flat(model)) + len(set(model.operations) - set(model.layers))  # sums written as `x + y`
     assert [row for row in ours if row[0]] == [row for row in theirs if row[0]]
     del model
