@@ -27,6 +27,10 @@ class Clock(NamedTuple):
             return length.number / self.batch
         return length.number * (self.per_epoch if unit == "epochs" else 1)
 
+    def told(self, length: Length) -> str:
+        """`5 epochs`"""
+        return f"{length.number:g} {length.unit or self.unit}"
+
 
 Factor = Callable[[int], float]
 """From the number of steps done in the phase to the factor of the next one."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..compiler.recipes import course
+from ..compiler.recipes import course, learning
 from ..compiler.recipes.record import Recipe
 from . import keyed
 from .feed import even
@@ -50,6 +50,21 @@ def stages(recipe: Recipe, examples: int) -> tuple[Stage, ...]:
     if not recipe.phases:
         return (stage("", recipe, examples),)
     return tuple(stage(phase.name, recipe.within(phase), examples) for phase in recipe.phases)
+
+
+def idle(found: tuple[Stage, ...]) -> Iterator[str]:
+    """What the recipe asks for and a run of this length never comes to, in words."""
+    for stage in found:
+        schedule = stage.recipe.one(learning.Schedule)
+        if schedule is not None and round(stage.clock.length(schedule.warmup)) >= stage.steps:
+            where = f"phase `{stage.name}`" if stage.name else "the run"
+            warmup = stage.clock.told(schedule.warmup)
+            yield f"the learning rate only rises: its warm-up takes {warmup}, {where} {stage.steps} steps"
+    average = found[-1].recipe.one(course.Average)
+    steps = sum(stage.steps for stage in found)
+    if average is not None and found[-1].clock.length(average.start) > steps:
+        start = found[-1].clock.told(average.start)
+        yield f"no weights are averaged: `average` starts after {start}, the run takes {steps} steps"
 
 
 def stage(name: str, recipe: Recipe, examples: int) -> Stage:

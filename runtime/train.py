@@ -35,7 +35,7 @@ from .results import Results
 from .run_folder import RunFolder
 from .saving import Saving
 from .settle import Settling
-from .stages import Stage, plan, stages
+from .stages import Stage, idle, plan, stages
 from .statistics import measure_statistics
 from .threads import Pace, choose_threads
 from .together import Together
@@ -90,6 +90,8 @@ class Trainer:
 
     def prepare(self) -> None:
         """Settle what only the data or a trial can tell, before a run begins."""
+        for said in idle(self.stages):
+            self.watch.say(said)
         measure_statistics(self.net, self.job.checked, self.feeds.plain(), self.engine)
         size = min(self.stages[0].batch, len(self.feed))
         inputs = self.feed.batch(0, np.arange(size)).inputs

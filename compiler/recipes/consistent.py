@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..fault import Fault
 from ..ops.base import Record
 from ..source import Span
-from .course import Clip, Mix
+from .course import Batch, Clip, Mix
 from .data import Data
 from .learning import Adam
 from .steps import Resize
@@ -21,6 +21,8 @@ def consistent(made: Record, span: Span) -> None:
         sized(made, span)
     if isinstance(made, Data) and made.split in (0, 1):
         raise Fault("bad-argument", f"`split={made.split:g}` leaves nothing to one of the two parts", span)
+    if isinstance(made, Batch) and made.split > made.size:
+        raise Fault("bad-argument", f"`split={made.split}` makes more parts than there are examples, {made.size}", span)
     if isinstance(made, Clip) and not made.norm and not made.value:
         raise Fault("recipe", "`clip` has no bound above 0", span, help="`clip norm=1`, or `clip value=0.5`")
     if isinstance(made, Mix) and not made.mixup and not made.cutmix:

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -173,3 +174,21 @@ def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
         found.append(trainer.net.state_dict())
     for name, value in found[0].items():
         torch.testing.assert_close(value, found[1][name], rtol=1e-2, atol=1e-4)
+
+
+def test_a_process_that_reads_hears_no_ctrl_c_but_the_end() -> None:
+    """A terminal sends Ctrl-C to all processes of a run; only the first one is to answer."""
+    code = (
+        "import time; from cnnc.runtime.readers import deaf_and_mute\n"
+        "deaf_and_mute(0); print(1, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.terminate()
+        assert process.wait(10) == -signal.SIGTERM
+        assert process.stderr is not None
+        assert not process.stderr.read()

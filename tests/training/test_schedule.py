@@ -6,9 +6,11 @@ import math
 
 import pytest
 import torch
+from cnnc.compiler.override import read
 from cnnc.compiler.recipes import learning as rule
 from cnnc.compiler.recipes.types import Length
 from cnnc.runtime.schedule import Clock, Plateau, factor
+from cnnc.runtime.stages import idle, stages
 from torch.optim import lr_scheduler
 
 LR = 0.5
@@ -100,3 +102,17 @@ def test_plateau_goes_on_from_its_state() -> None:
         plateau.seen(2.0)
         plateau.seen(2.0)
     assert second.state() == first.state() == [pytest.approx(0.01), 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("entries", "found"),
+    [
+        ("schedule cosine, warmup=3", ["the learning rate only rises: its warm-up takes 3 epochs, the run 30 steps"]),
+        ("schedule cosine, warmup=29 steps", []),
+        ("average ema, start=4", ["no weights are averaged: `average` starts after 4 epochs, the run takes 30 steps"]),
+        ("average ema, start=3", []),
+    ],
+)
+def test_what_a_run_never_comes_to_is_said(entries: str, found: list[str]) -> None:
+    """80 examples in batches of 8, three times."""
+    assert list(idle(stages(read(f"train:\n    batch 8\n    epochs 3\n    {entries}"), 80))) == found
