@@ -116,7 +116,7 @@ def test_every_behaviour_of_every_operator(row: harness.Row) -> None:
 
 @pytest.mark.parametrize("id", ["l2pool", "lrn-paper", "resize-nearest-9-8", "pixel-shuffle", "edge-pad", "local-1d"])
 def test_a_factor_in_front_of_a_layer_of_the_file(id: str) -> None:
-    """Keras takes `x * 0.5` for a sparse tensor, in front of which such layers, and its own `Resizing`, fail."""
+    """Keras takes `x * 0.5` for a sparse tensor, which layers of the file do not read."""
     row = next(row for row in ROWS if row.id == id)
     shape, _, chain = row.text.partition(":")
     checked = harness.compiled(replace(row, text=f"{shape}: scale 0.5\n{chain.strip()}"))
