@@ -75,7 +75,7 @@ def is_factory(source: str) -> bool:
 def read(args: argparse.Namespace) -> Network:
     """The network of the source, by its kind."""
     if not args.source.partition(":")[0].endswith(".py") and is_factory(args.source) and not Path(args.source).exists():
-        from ..runtime.exported import read_factory
+        from ..runtime.importing.program import read_factory
 
         return read_factory(args.source, [input_shape(text) for text in args.inputs or ["224x224x3"]])
     suffix = Path(args.source).suffix.lower()
@@ -120,7 +120,7 @@ def hint(source: str) -> str:
 
 def save(args: argparse.Namespace, network: Network, found: Decompiled) -> None:
     """The weights by the paths that they have in the file."""
-    from ..runtime.imported import save_weights
+    from ..runtime.importing.weights import save_weights
 
     save_weights(args.weights, args.source, network, found)
 

@@ -11,7 +11,7 @@ import torch
 from cnnc.compiler.decompile import decompile, weights
 from cnnc.compiler.frontends.unread import Unreadable
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.exported import read_module
+from cnnc.runtime.importing.program import read_module
 from torch import nn
 
 from cnnc.cli import main

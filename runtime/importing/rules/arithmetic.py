@@ -1,23 +1,21 @@
-"""What arithmetic is in the language, by its name in `aten`: merges, numbers, trained factors, stored numbers."""
+"""Arithmetic: merges, numbers, trained factors, stored numbers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ..compiler.decompile import make
-from ..compiler.frontends.arranged import Map, first
-from ..compiler.frontends.unread import Unread
-from .aten import given, reads
-
-if TYPE_CHECKING:
-    from .exported import Reader
+from ....compiler.decompile import make
+from ....compiler.frontends.arranged import Map
+from ....compiler.frontends.unread import Unread
+from ..calls import function, given
+from ..reader import Reader, reads
 
 MERGES = {"add": "add", "sub": "subtract", "mul": "multiply", "maximum": "maximum", "minimum": "minimum"}
 
 
 @reads(*MERGES, "div")
 def arithmetic(to: Reader, node: Any) -> Map:
-    word = str(node.target).split(".")[1].rstrip("_")
+    word = function(node)
     a, b = node.args[:2]
     if given(node, 2, "alpha", 1) != 1 or node.kwargs.get("rounding_mode"):
         raise Unread("its second operand is scaled" if "alpha" in node.kwargs else "it rounds what it divides")
@@ -34,9 +32,6 @@ def by_number(to: Reader, word: str, x: Map, number: float) -> Map:
     if word in ("mul", "div"):
         return to.like(x, make("scale", factor=number if word == "mul" else 1 / number))
     return to.like(x, make("offset", summand=number if word == "add" else -number))
-
-
-# --- numbers that are stored ------------------------------------------------------------------------------------------
 
 
 def by_weight(to: Reader, word: str, a: Any, b: Any) -> Map:
@@ -96,9 +91,6 @@ def shown(to: Reader, weight: Any) -> str:
     return "x".join(map(str, to.array(weight).shape)) or "single number"
 
 
-# --- functions of one value and a number ------------------------------------------------------------------------------
-
-
 @reads("neg")
 def negative(to: Reader, node: Any) -> Map:
     return to.like(to.map(node.args[0]), make("scale", factor=-1.0))
@@ -118,28 +110,3 @@ def power(to: Reader, node: Any) -> Map:
     if node.args[1] != 2:
         raise Unread(f"it takes the power of {node.args[1]}: only squares have a counterpart")
     return to.like(to.map(node.args[0]), make("square"))
-
-
-@reads("expand", "expand_as")
-def expanded(to: Reader, node: Any) -> Map:
-    """Sizes of 1 repeated: by the product that takes it, or by a layer of its own."""
-    x = to.map(node.args[0])
-    before, after = (list(n.meta["val"].shape) for n in (node.args[0], node))
-    rank = len(x.axes) - 1
-    if before == after or all("mul" in str(user.target) for user in node.users):
-        return x
-    if before[:2] != after[:2] or set(before[2:]) != {1} or x.axes != first(rank):
-        raise Unread(f"it repeats {before} as {after}")
-    return to.layer(make("upsample", to=tuple(after[2:])), [x])
-
-
-@reads("amax")
-def largest(to: Reader, node: Any) -> Map:
-    x = to.map(node.args[0])
-    rank, axes = len(x.axes) - 1, given(node, 1, "dim") or []
-    over = {x.axes[axis % (rank + 2) - 1] for axis in axes if axis % (rank + 2)}
-    if not rank or over != set(range(rank)):
-        raise Unread(f"it takes the maximum over {axes}: only all places together have a counterpart")
-    keep = bool(given(node, 2, "keepdim", False))
-    ref = to.build.add(make("global_maxpool", keep=keep), [x.ref])
-    return Map(ref, x.axes if keep else first(0))

@@ -1,103 +1,62 @@
-"""PyTorch modules -> layers, by way of torch.export: what `cnnc import package.module:factory` reads."""
+"""An exported program -> layers: each node by its rule, or as the last step of a pattern that means one layer."""
 
 from __future__ import annotations
 
-import importlib
 import operator
 import os
-import sys
-from collections.abc import Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from ..compiler.decompile import Network, Ref
-from ..compiler.diagnostics import UserError
-from ..compiler.frontends.arranged import Arranged, Map, first
-from ..compiler.frontends.flat import from_channels_first
-from ..compiler.frontends.unread import Unread, Unreadable
-from ..compiler.ops.base import Op, OpError
-from ..compiler.shape import Shape
-from . import aten_numbers, aten_patterns  # noqa: F401  # they register themselves
-from .aten import RULES
-from .aten_patterns import pattern
-from .exported_numbers import Stored, word
+from ...compiler.decompile import Network, Ref
+from ...compiler.frontends.arranged import Arranged, Map, first
+from ...compiler.frontends.flat import from_channels_first
+from ...compiler.frontends.unread import Unread, Unreadable
+from ...compiler.ops.base import Op, OpError
+from ...compiler.shape import Shape
+from .calls import function
+from .stored import Stored
 
-BATCH = 2
-"""Examples in the batch that is sent through: more than one, so that nothing takes it for a constant."""
+Rule = Callable[["Reader", Any], Any]
+"""What a node becomes: one value, a list of them, or a word for what the layer behind it takes. Raises Unread."""
 
+RULES: dict[str, Rule] = {}
+"""By the name of a function in `aten`; asked when all that the node takes could be read."""
 
-Shapes = Sequence[tuple[str, Shape]]
-"""The inputs of a module: the name of an argument of `forward`, or an empty one for the next, and the shape."""
-
-
-def read_factory(name: str, shapes: Shapes) -> Network:
-    """The network of `package.module:factory`, found from the working directory. UserError where there is none."""
-    where, _, factory = name.partition(":")
-    sys.path.insert(0, os.getcwd())
-    try:
-        made = getattr(importlib.import_module(where), factory)
-    except ImportError as wrong:
-        raise UserError(f"{name}: {wrong}") from None
-    except AttributeError:
-        raise UserError(f"{name}: the module `{where}` has no `{factory}`") from None
-    except Exception as wrong:
-        raise UserError(f"{name}: importing `{where}` raises {type(wrong).__name__}: {wrong}") from None
-    finally:
-        sys.path.pop(0)
-    module = made if isinstance(made, nn.Module) else called(made, name)
-    return read_module(module, shapes, name, type(module).__name__ if isinstance(made, nn.Module) else factory)
+PATTERNS: dict[str, list[Rule]] = {}
+"""By the last function of several that are one layer; asked before the rules, None passes on."""
 
 
-def called(made: Any, name: str) -> nn.Module:
-    """The module that a factory makes without arguments."""
-    try:
-        module = made()
-    except Exception as wrong:
-        raise UserError(f"{name}: called without arguments it raises {type(wrong).__name__}: {wrong}") from None
-    if not isinstance(module, nn.Module):
-        raise UserError(f"{name}: it gives a `{type(module).__name__}`, no torch.nn.Module")
-    return module
+def reads(*words: str) -> Callable[[Rule], Rule]:
+    """Register the rule for functions."""
+
+    def register(rule: Rule) -> Rule:
+        RULES.update(dict.fromkeys(words, rule))
+        return rule
+
+    return register
 
 
-def read_module(module: nn.Module, shapes: Shape | Shapes, source: str, name: str) -> Network:
-    """The network of a module in evaluation mode, for inputs of these shapes (channels last, without the batch)."""
-    given: Shapes = [("", shapes)] if isinstance(shapes, Shape) else shapes
-    for _, shape in given:
-        if None in shape:
-            raise UserError(f"{source}: torch.export needs a known input size, found {shape}")
-    program = exported(module.eval(), given, source)
-    return Reader(program, module).network(source, name, [shape for _, shape in given])
+def ends(*words: str) -> Callable[[Rule], Rule]:
+    """Register a pattern by the functions that may be its last step."""
 
+    def register(rule: Rule) -> Rule:
+        for name in words:
+            PATTERNS.setdefault(name, []).append(rule)
+        return rule
 
-def exported(module: nn.Module, shapes: Shapes, source: str) -> Any:
-    """The program, with inputs of numbers; where it takes none, with whole numbers for those without places."""
-    first: Exception | None = None
-    for whole in product(*([False, True] if shape.rank == 0 else [False] for _, shape in shapes)):
-        examples = [(name, example(shape, kind)) for (name, shape), kind in zip(shapes, whole)]
-        given = tuple(x for name, x in examples if not name), {name: x for name, x in examples if name}
-        try:
-            return torch.export.export(module, *given)
-        except Exception as wrong:
-            first = first or wrong
-    lines = str(first).strip().splitlines() or [type(first).__name__]
-    told = ", ".join(str(shape) for _, shape in shapes)
-    several = "inputs" if len(shapes) > 1 else "an input"
-    raise UserError(f"{source}: torch.export cannot follow it with {several} of {told}: {lines[0]}") from None
-
-
-def example(shape: Shape, whole: bool) -> torch.Tensor:
-    sizes = (BATCH, shape[-1] or 1, *(n or 1 for n in shape[:-1]))
-    return torch.zeros(sizes, dtype=torch.long if whole else torch.float32)
+    return register
 
 
 class Reader(Arranged):
     """The walk over the nodes of an exported program; `values` says what each stands for."""
 
     def __init__(self, program: Any, module: nn.Module) -> None:
+        from . import rules  # noqa: F401  # they register themselves
+
         super().__init__()
         self.program = program
         self.stored = Stored(program, module)
@@ -142,14 +101,15 @@ class Reader(Arranged):
         return None
 
     def by_rule(self, node: Any) -> Any:
-        made = pattern(self, node)
-        if made is not None:
-            return made
+        for pattern in PATTERNS.get(function(node), ()):
+            made = pattern(self, node)
+            if made is not None:
+                return made
         if any(self.values.get(n.name) is None for n in node.all_input_nodes if n.name not in self.keys):
             return None
         if node.target is operator.getitem:
             return self.value(node.args[0])[node.args[1]]
-        rule = RULES.get(word(node))
+        rule = RULES.get(function(node))
         if rule is None:
             raise Unread("the language has no counterpart")
         return rule(self, node)

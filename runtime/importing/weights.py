@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..compiler.decompile import Decompiled, Network, weights
-from ..compiler.diagnostics import UserError
-from .weights.keras_file import read_keras
-from .weights.keras_match import paired
-from .weights.write import save
+from ...compiler.decompile import Decompiled, Network, weights
+from ...compiler.diagnostics import UserError
+from ..weights.keras_file import read_keras
+from ..weights.keras_match import paired
+from ..weights.write import save
 
 
 def save_weights(path: str | os.PathLike[str], source: str, network: Network, found: Decompiled) -> None:

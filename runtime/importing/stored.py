@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from .calls import function
+
 VIEWS = {"view", "reshape", "unsqueeze", "squeeze", "alias", "detach", "contiguous", "to", "lift_fresh_copy"}
 """Functions that hand on the numbers of a parameter as they are, in another shape."""
 
@@ -32,7 +34,7 @@ class Stored:
         if not given or any(n.name not in self.keys for n in given):
             return False
         still = all(n.name in self.still for n in given)
-        if not still and (len(given) > 1 or word(node) not in VIEWS):
+        if not still and (len(given) > 1 or function(node) not in VIEWS):
             return False
         args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), lambda n: self.arrays[n.name])
         made = node.target(*args, **kwargs)
@@ -41,8 +43,3 @@ class Stored:
         self.arrays[node.name], self.keys[node.name] = made, self.keys[given[0].name]
         self.still |= {node.name} if still else set()
         return True
-
-
-def word(node: Any) -> str:
-    """The function of a node, by its name in `aten`."""
-    return str(node.target).split(".")[1].rstrip("_") if "aten." in str(node.target) else str(node.target)

@@ -1,0 +1,33 @@
+"""What a node of an exported program calls, and with what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...compiler.ops.geometry import SAME, VALID, Padding
+
+
+def function(node: Any) -> str:
+    """The function of a node, by its name in `aten`."""
+    return str(node.target).split(".")[1].rstrip("_") if "aten." in str(node.target) else str(node.target)
+
+
+def called(node: Any, *words: str) -> bool:
+    """Whether a node calls one of these functions."""
+    return getattr(node, "op", "") == "call_function" and any(f"aten.{word}." in str(node.target) for word in words)
+
+
+def given(node: Any, position: int, name: str, default: Any = None) -> Any:
+    """An argument by position or by name."""
+    return node.args[position] if position < len(node.args) else node.kwargs.get(name, default)
+
+
+def sizes(value: Any, rank: int) -> tuple[int, ...]:
+    values = list(value) if isinstance(value, (list, tuple)) else [value]
+    return tuple(values * rank if len(values) == 1 else values)
+
+
+def border(value: Any, rank: int) -> Padding:
+    if isinstance(value, str):
+        return SAME if value == "same" else VALID
+    return Padding("explicit", tuple((n, n) for n in sizes(value, rank)))

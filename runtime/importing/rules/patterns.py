@@ -1,0 +1,68 @@
+"""Several of PyTorch's functions that are one layer here: what it computes in steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....compiler.decompile import make
+from ....compiler.frontends.arranged import Map
+from ....compiler.frontends.unread import Unread
+from ..calls import called, given
+from ..reader import Reader, ends
+
+
+@ends("div")
+def lrn(to: Reader, node: Any) -> Map | None:
+    """x / (k + alpha * mean of the squares of neighbouring channels) ** beta."""
+    x, divisor = node.args[:2]
+    if not called(divisor, "pow") or not called(divisor.args[0], "add"):
+        return None
+    summed, beta = divisor.args[0], divisor.args[1]
+    if not called(summed.args[0], "mul") or not isinstance(summed.args[1], (int, float)):
+        return None
+    scaled, k = summed.args[0], summed.args[1]
+    found = walked(scaled.args[0], ("squeeze", "view", "reshape"), ("avg_pool2d", "avg_pool3d"))
+    if found is None:
+        return None
+    start = walked(found.args[0], ("pad", "constant_pad_nd", "unsqueeze", "view", "reshape"), ("mul", "pow"))
+    if start is None or start.args[0] is not x:
+        return None
+    op = make("lrn", size=found.args[1][0], alpha=float(scaled.args[1]), beta=float(beta), k=float(k), average=True)
+    return to.layer(op, [to.first(x)])
+
+
+def walked(node: Any, through: tuple[str, ...], to: tuple[str, ...]) -> Any:
+    """The first node of some kind behind those of other kinds."""
+    while called(node, *through):
+        node = node.args[0]
+    return node if called(node, *to) else None
+
+
+@ends("div")
+def l2_normalize(to: Reader, node: Any) -> Map | None:
+    """x / max(length, eps): `F.normalize`."""
+    x, divisor = node.args[:2]
+    bounded = walked(divisor, ("expand_as", "expand"), ("clamp_min", "clamp"))
+    if bounded is None or not called(bounded.args[0], "linalg_vector_norm") or bounded.args[0].args[0] is not x:
+        return None
+    norm, value = bounded.args[0], to.map(x)
+    axes, rank = list(given(norm, 2, "dim") or []), len(value.axes) - 1
+    if given(norm, 1, "ord", 2) != 2 or len(axes) != 1 or value.axes[axes[0] % (rank + 2) - 1] != rank:
+        raise Unread(f"it divides by a norm over the axes {axes}: only the length of the channels has a counterpart")
+    return to.like(value, make("l2_normalize", eps=float(bounded.args[1])))
+
+
+@ends("div")
+def softsign(to: Reader, node: Any) -> Map | None:
+    """x / (1 + |x|)."""
+    x, divisor = node.args[:2]
+    if not called(divisor, "add") or divisor.args[1] != 1 or not called(divisor.args[0], "abs"):
+        return None
+    return to.like(to.map(x), make("softsign")) if divisor.args[0].args[0] is x else None
+
+
+@ends("sub")
+def tanh_shrink(to: Reader, node: Any) -> Map | None:
+    """x - tanh(x)."""
+    x, less = node.args[:2]
+    return to.like(to.map(x), make("tanh_shrink")) if called(less, "tanh") and less.args[0] is x else None
