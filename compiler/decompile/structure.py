@@ -244,9 +244,12 @@ class _Region:
         return items
 
     def depth_first(self, members: Sequence[int]) -> list[int]:
-        """An order of evaluation in which a layer stands right behind one that it reads, if it can."""
+        """An order of evaluation in which a layer stands right behind one that it reads, if it can; of several that
+        read one value, those first that nothing but the last layer takes."""
         wanted, done, order = set(members), set(), []
         readers = {n: [r for r in self.readers[n] if r in wanted] for n in self.members}
+        for found in readers.values():
+            found.sort(key=lambda n: readers.get(n) != [members[-1]])
 
         def ready(number: int) -> bool:
             return all(r.layer in done or r.layer not in wanted for r in self.network.layers[number].inputs)
