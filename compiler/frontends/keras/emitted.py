@@ -8,7 +8,8 @@ from typing import Any
 from ...decompile.network import Ref, make
 from ...ops.geometry import VALID, Padding
 from ..unread import Unread
-from .rules import RULES, Call, Rule, function, ranked, sizes
+from .arguments import function, sizes
+from .call import RULES, Call, Rule, ranked
 
 OWN: dict[str, tuple[frozenset[str], Rule]] = {}
 """By the name of a class: the arguments by which it is known, and the rule."""

@@ -13,9 +13,9 @@ from ...decompile.network import Builder, Network, Ref
 from ...diagnostics import UserError
 from ...ops.base import OpError
 from ..unread import Unread, Unreadable
-from . import operations  # noqa: F401  # they register themselves
+from . import rules  # noqa: F401  # they register themselves
+from .call import Call
 from .emitted import rule_of
-from .rules import Call
 
 Config = Mapping[str, Any]
 MODELS = ("Functional", "Model", "Sequential")

@@ -1,0 +1,57 @@
+"""Normalisation, and the factors of channels."""
+
+from __future__ import annotations
+
+from ....decompile.network import Ref, make
+from ...unread import Unread
+from ..arguments import flat
+from ..call import Call, reads
+
+
+@reads("BatchNormalization", "LayerNormalization", "GroupNormalization")
+def normalization(call: Call) -> list[Ref]:
+    config = call.config
+    axis = config.get("axis", -1)
+    axes = axis if isinstance(axis, list) else [axis]
+    if axes not in ([-1], [len(call.shape)]):
+        raise Unread(f"it normalises the axis {axis}, not the channels")
+    if config.get("rms_scaling"):
+        raise Unread("its rms_scaling is set")
+    given = {
+        "eps": config.get("epsilon", 1e-3),
+        "scale": config.get("scale", True),
+        "center": config.get("center", True),
+    }
+    if "groups" in config:
+        groups = config["groups"]
+        alone = groups in (-1, call.shape.channels)  # Keras puts the number in for -1 when it builds
+        return call.one(make("instancenorm", **given) if alone else make("groupnorm", groups=groups, **given))
+    if "momentum" in config:
+        return call.one(make("batchnorm", momentum=config["momentum"], **given))
+    return call.one(make("layernorm", **given))
+
+
+@reads("RMSNormalization")
+def rmsnorm(call: Call) -> list[Ref]:
+    if call.config.get("axis", -1) not in (-1, [-1], len(call.shape)):
+        raise Unread(f"it normalises the axis {call.config['axis']}, not the channels")
+    return call.one(make("rmsnorm", eps=call.config.get("epsilon", 1e-6)))
+
+
+@reads("Normalization")
+def normalize(call: Call) -> list[Ref]:
+    mean, variance = call.config.get("mean"), call.config.get("variance")
+    if mean is None or variance is None:
+        return call.one(make("normalize"))
+    numbers = [float(n) for n in flat(variance)]
+    return call.one(make("normalize", mean=tuple(map(float, flat(mean))), std=tuple(n**0.5 for n in numbers)))
+
+
+@reads("UnitNormalization")
+def l2_normalize(call: Call) -> list[Ref]:
+    return call.then(make("l2_normalize"))
+
+
+@reads("LayerScale")
+def layer_scale(call: Call) -> list[Ref]:
+    return call.one(make("layer_scale", init=call.config.get("init_values", 1e-6)))

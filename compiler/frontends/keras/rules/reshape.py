@@ -1,0 +1,43 @@
+"""Other arrangements."""
+
+from __future__ import annotations
+
+from ....decompile.network import Ref, make
+from ...unread import Unread
+from ..arguments import last
+from ..call import Call, reads
+
+
+@reads("Flatten")
+def flatten(call: Call) -> list[Ref]:
+    last(call.config)
+    return call.then(make("flatten"))
+
+
+@reads("Reshape")
+def reshape(call: Call) -> list[Ref]:
+    wanted = tuple(None if n == -1 else n for n in call.config["target_shape"])
+    return call.then(make("reshape", shape=wanted))
+
+
+@reads("Permute")
+def permute(call: Call) -> list[Ref]:
+    return call.then(make("permute", order=tuple(call.config["dims"])))
+
+
+@reads("Split")
+def split(call: Call) -> list[Ref]:
+    """`ops.split` of the channels, in equal shares or at places."""
+    axis, at = call.config.get("axis", 0), call.config["indices_or_sections"]
+    width = call.shape.channels or 0
+    if axis not in (-1, len(call.shape)):
+        raise Unread(f"it splits the axis {axis}: only channels are split")
+    if isinstance(at, int):
+        return call.one(make("split", parts=at))
+    runs = zip([0, *at], [*at, width])
+    return [call.build.add(make("take_channels", channels=tuple(range(a, b))), call.inputs) for a, b in runs]
+
+
+@reads("Identity")
+def identity(call: Call) -> list[Ref]:
+    return list(call.inputs[:1])
