@@ -301,7 +301,8 @@ def arguments(op: Op, rank: int = 1) -> tuple[tuple[str, Any], ...]:
     """All arguments of an operator, given or not; windows with a size for each dimension, as they are written."""
     if isinstance(op, Input):
         return (("shape", op.shape),)
-    return tuple((name, windowed(name, op.__dict__[name], rank)) for name in op.fields)
+    given = {name: op.__dict__[name] for name in op.fields}
+    return tuple((n, v if v == op.fields[n].default else windowed(n, v, rank)) for n, v in given.items())
 
 
 def windowed(name: str, value: Any, rank: int) -> Any:
