@@ -100,7 +100,7 @@ class Live(Display):
     def tell(self) -> None:
         """Print the lines that wait."""
         if self.lines and not self.quiet:
-            self.bar.console.print("\n".join(self.lines), markup=False, soft_wrap=True)
+            self.bar.console.print("\n".join(self.lines), markup=False, highlight=False, soft_wrap=True)
         self.lines.clear()
         self.told = time.perf_counter()
 

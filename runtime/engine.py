@@ -62,6 +62,7 @@ class Engine:
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
         """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
+        self.precision = ""
         accompany()
         with starting():
             self.use(found_precision(precision, self.kind))
@@ -69,7 +70,9 @@ class Engine:
             torch.set_num_threads(max(threads(work) // ranks.devices, 1))
 
     def use(self, precision: str) -> None:
-        """Compute in these numbers from now on; networks must be set up anew."""
+        """Compute in these numbers from now on; where they are others, networks must be set up anew."""
+        if precision == self.precision:
+            return
         if precision == "fp16" and self.ranks.split:
             raise DeviceError("`precision fp16` is not there with `--strategy fsdp`; `bf16`, `tf32` and `fp32` are")
         self.precision = precision
@@ -108,6 +111,11 @@ class Engine:
         return self.fabric.device
 
     @property
+    def plain(self) -> bool:
+        """Whether gradients and steps are torch's own: nothing is shared, and nothing scaled."""
+        return self.ranks.alone and self.precision != "fp16"
+
+    @property
     def apart(self) -> bool:
         """Whether the network runs elsewhere than what prepares its batches."""
         return self.kind != "cpu"
@@ -142,7 +150,7 @@ class Engine:
             warnings.simplefilter("ignore")
             runs = compiled(module, self.compile)
             if self.ranks.alone:  # Fabric's wrapper would only turn on what `numbers` does
-                return runs, self.fabric.setup_optimizers(optimizer)
+                return runs, optimizer if self.plain else self.fabric.setup_optimizers(optimizer)
             if self.ranks.split:
                 return self.fabric.setup_module(runs), self.fabric.setup_optimizers(optimizer)
             wrapped, wrapping = self.fabric.setup(runs, optimizer)
@@ -172,7 +180,10 @@ class Engine:
         return self.fabric.autocast()
 
     def backward(self, loss: Tensor) -> None:
-        self.fabric.backward(loss)
+        if self.plain:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            self.fabric.backward(loss)
 
     def clip(self, module: Any, optimizer: Any, norm: float | None, value: float | None) -> None:
         """Bound the gradient by its norm, or each value of it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -13,17 +13,29 @@ class Table:
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.columns: list[str] = []
         self.rows: list[dict[str, float]] = []
 
     def numbers(self, step: int, numbers: Mapping[str, float]) -> None:
         if "epoch" not in numbers:
             return
-        self.rows.append({"step": step, **numbers})
-        columns = list(dict.fromkeys(name for row in self.rows for name in row))
-        with self.path.open("w", newline="", encoding="utf-8") as lines:
-            table = csv.DictWriter(lines, columns, lineterminator="\n")
-            table.writeheader()
-            table.writerows(self.rows)
+        row = {"step": step, **numbers}
+        self.rows.append(row)
+        new = [name for name in row if name not in self.columns]
+        if new:
+            self.columns += new
+            self.begin()
+        else:
+            self.write([row])
+
+    def begin(self) -> None:
+        """The file anew, with the columns of now."""
+        self.path.write_text("", encoding="utf-8")
+        self.write([dict(zip(self.columns, self.columns)), *self.rows])
+
+    def write(self, rows: Sequence[Mapping[str, object]]) -> None:
+        with self.path.open("a", newline="", encoding="utf-8") as lines:
+            csv.DictWriter(lines, self.columns, lineterminator="\n").writerows(rows)
 
     def close(self, state: str) -> None:
         return None
