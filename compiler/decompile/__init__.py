@@ -13,11 +13,12 @@ from ..graph import Checked
 from ..ops.base import weight_key
 from ..ops.structure import Input
 from ..pipeline import compile_text
-from .blocks import Program, with_blocks
+from .blocks import with_blocks
 from .labels import without_automatic
 from .loops import with_loops
 from .match import Mismatch, paths
 from .network import Builder, Layer, Network, Ref, canonical, make
+from .program import Program
 from .shares import with_shares
 from .structure import structured
 from .tied import aligned

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
-from .blocks import Program
+from .program import Program
 
 COMMON = ("bias", "eps", "momentum", "scale", "center")
 """The arguments that may stand in `defaults:`: those one does not look for in a line."""

@@ -91,7 +91,7 @@ class Param:
 
 @dataclass(frozen=True)
 class Block:
-    """A definition: what stands in its body and what its calls must give."""
+    """A definition: what its calls must give, what they may give behind that, and what stands in its body."""
 
     name: str
     params: tuple[Param, ...]
@@ -128,6 +128,10 @@ class Frame:
         if ref.layer in self.inside:
             return ("in", self.inside[ref.layer], ref.output)
         return ("entry",) if ref == self.entry else None
+
+
+NOWHERE = Frame({}, None)
+"""From here every reference leads out."""
 
 
 # --- taking apart -----------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..ops.base import OPERATORS
-from .blocks import Program
 from .items import Body, Code, Item, Label, Use, named, value_of
+from .program import Program
 
 
 def without_automatic(program: Program) -> Program:

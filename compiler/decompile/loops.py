@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from .blocks import Program, cost, positions
+from .alike import positions
 from .columns import Columns, agree, plain, roles
 from .items import ENTRY, Code, Frame, Item, Loop, Use, mapped, named, parts, rebuilt, sources, value_of, walk
 from .network import Ref
+from .price import cost
+from .program import Program
 
 PERIODS = range(1, 9)
 """How many items one turn may have."""
@@ -40,12 +42,7 @@ class _Run(NamedTuple):
 
 class _Search:
     def __init__(self, program: Program) -> None:
-        network = program.network
-        self.readers: dict[int, set[int]] = {n: set() for n in range(len(network.layers))}
-        for number, layer in enumerate(network.layers):
-            for ref in layer.inputs:
-                self.readers[ref.layer].add(number)
-        self.results = {ref.layer for ref in network.outputs}
+        self.network = program.network
         sequences = [*program.flows, *(block.items for block in program.blocks)]
         self.named = {ref.layer for items in sequences for ref in named(items)}
         self.blocks = program.callees()
@@ -91,12 +88,11 @@ class _Search:
     def turn(self, items: tuple[Item, ...], begin: int, period: int) -> _Turn | None:
         stretch = items[begin : begin + period]
         layers = [n for item in stretch for n in item.layers]
-        inside = set(layers)
         if any(isinstance(i, Use) and i.head == "input" for i in stretch):
             return None
         if any(isinstance(i, Use) and i.outputs > 1 for i in (stretch[-1], *items[:begin][-1:])):
             return None
-        if any(self.readers[n] - inside or n in self.results for n in layers if n != layers[-1]):
+        if self.network.read_outside(layers[:-1], set(layers)):
             return None
         entry = value_of(items[begin - 1]) if begin else ENTRY
         frame = Frame(positions(stretch), entry if isinstance(entry, Ref) else None)

@@ -25,16 +25,10 @@ def block_name(window: Any, items: Sequence[Item], network: Network) -> str:
 
 def _class_name(window: Any, network: Network) -> str:
     """The class of the module that the window is, in the source."""
-    paths = [network.layers[n].path.split(".") for n in window.layers if network.layers[n].facts.weights]
-    if not paths or not network.classes:
-        return ""
-    common = paths[0]
-    for path in paths[1:]:
-        while common != path[: len(common)]:
-            common = common[:-1]
-    if len(paths) == 1:
-        common = common[:-1]
-    name = network.classes.get(".".join(common), "")
+    weighted = [n for n in window.layers if network.layers[n].facts.weights]
+    common = network.common_path(weighted)
+    module = ".".join(common[:-1] if len(weighted) == 1 else common)
+    name = network.classes.get(module, "") if weighted else ""
     return "" if name in ("Sequential", "ModuleList", "ModuleDict", "") else snake(name)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from functools import cached_property
+from itertools import takewhile
+from typing import Any, NamedTuple, TypeVar
 
 from ..ops.base import OPERATORS, Facts, Op, OpError
 from ..ops.structure import Input
 from ..shape import Shape
+
+T = TypeVar("T")
 
 
 class Ref(NamedTuple):
@@ -50,6 +55,33 @@ class Network:
 
     def shape(self, ref: Ref) -> Shape:
         return self.layers[ref.layer].facts.outputs[ref.output]
+
+    @cached_property
+    def readers(self) -> Mapping[int, frozenset[int]]:
+        """The layers that take a value of each layer."""
+        found: list[set[int]] = [set() for _ in self.layers]
+        for number, layer in enumerate(self.layers):
+            for ref in layer.inputs:
+                found[ref.layer].add(number)
+        return dict(enumerate(map(frozenset, found)))
+
+    @cached_property
+    def results(self) -> frozenset[int]:
+        """The layers whose values are outputs."""
+        return frozenset(ref.layer for ref in self.outputs)
+
+    def read_outside(self, layers: Iterable[int], inside: AbstractSet[int]) -> bool:
+        """Whether a value of some layers goes anywhere but to those inside."""
+        return any(n in self.results or not self.readers[n] <= inside for n in layers)
+
+    def common_path(self, layers: Iterable[int]) -> list[str]:
+        """The components that the paths of those of the layers that have weights begin with."""
+        return shared_start([self.layers[n].path.split(".") for n in layers if self.layers[n].facts.weights])
+
+
+def shared_start(paths: Iterable[Sequence[T]]) -> list[T]:
+    """The components that all paths begin with."""
+    return [first for first, *_ in takewhile(lambda level: len(set(level)) == 1, zip(*paths))]
 
 
 class Builder:

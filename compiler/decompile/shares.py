@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .blocks import Program
-from .items import FLOW, Item, Shared, Use, parts, shortened
-from .items import Frame as Window
+from .items import FLOW, NOWHERE, Item, Shared, Use, parts, shortened
 from .labels import label_text
 from .naming import unique
-
-NOWHERE = Window({}, None)
+from .program import Program
 
 
 def with_shares(program: Program) -> Program:
@@ -32,12 +28,8 @@ def with_shares(program: Program) -> Program:
 
 class _Search:
     def __init__(self, program: Program) -> None:
+        self.network = program.network
         self.layers = program.network.layers
-        self.readers: dict[int, set[int]] = defaultdict(set)
-        for number, layer in enumerate(self.layers):
-            for ref in layer.inputs:
-                self.readers[ref.layer].add(number)
-        self.results = {ref.layer for ref in program.network.outputs}
 
     def shared(self, items: tuple[Item, ...], taken: Sequence[str]) -> tuple[tuple[Item, ...], list[Shared]]:
         """A flow with calls of the shared chains, and these; chains that are used in several flows stay as they are."""
@@ -88,7 +80,7 @@ class _Search:
         return len(looks) == 1 and tied
 
     def only_next(self, layer: int | None) -> bool:
-        return layer is not None and len(self.readers[layer]) == 1 and layer not in self.results
+        return layer is not None and len(self.network.readers[layer]) == 1 and layer not in self.network.results
 
     def chain(self, items: Sequence[Item], taken: list[str]) -> Shared:
         """The chain under the name that its labels begin with."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...decompile.network import canonical
 from ...decompile.spelling import spelled, told
-from ...decompile.structure import arguments
+from ...decompile.uses import arguments
 from ...graph import Checked, Node
 from ...ops.merge import COMMUTES
 from ...ops.structure import Input
