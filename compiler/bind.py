@@ -13,7 +13,7 @@ from .shape import Shape
 from .source import Span
 from .values import Given, Symbol, describe, is_values, ports
 
-NUMERIC = frozenset({"int", "float", "Sizes", "Dims", "Numbers", "Ints", "Pairs", "Array", "Operand", "None"})
+NUMERIC = frozenset({"int", "float", "Sizes", "Dims", "Numbers", "Range", "Ints", "Pairs", "Array", "Operand", "None"})
 
 
 class Bound(NamedTuple):

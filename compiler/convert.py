@@ -49,8 +49,8 @@ def convert(field: Arg, value: Any) -> Any:
 
 
 def in_range(field: Arg, value: Any) -> Any:
-    """The value, if it and its elements are between `min` and `max`."""
-    if field.min is None and field.max is None:
+    """The value, if it and its elements are between `min` and `max`, or strictly between `above` and `below`."""
+    if field.min is field.max is field.above is field.below is None:
         return value
     for n in value if isinstance(value, tuple) else (value,):
         if not isinstance(n, (int, float)) or isinstance(n, bool):
@@ -59,6 +59,10 @@ def in_range(field: Arg, value: Any) -> Any:
             raise OutOfRange(f"is at least {show(field.min)}, found {show(n)}")
         if field.max is not None and n > field.max:
             raise OutOfRange(f"is at most {show(field.max)}, found {show(n)}")
+        if field.above is not None and n <= field.above:
+            raise OutOfRange(f"is more than {show(field.above)}, found {show(n)}")
+        if field.below is not None and n >= field.below:
+            raise OutOfRange(f"is less than {show(field.below)}, found {show(n)}")
     return value
 
 

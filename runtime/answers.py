@@ -15,8 +15,9 @@ from torch.nn import functional
 from ..compiler.diagnostics import UserError
 from .augment import sizing
 from .data import Split
-from .feed import Feed, even
+from .feed import Feed
 from .judged import Judged
+from .stages import even
 from .trained import Trained
 
 BATCH = 64

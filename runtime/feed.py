@@ -270,8 +270,3 @@ def batched(found: list[Tensor]) -> Tensor:
 def counted(mask: Tensor) -> Tensor:
     """(N, spatial...) of class numbers."""
     return mask[:, 0].long()
-
-
-def even(count: int, size: int) -> int:
-    """Into how many batches of about this size examples are divided, none much smaller than the others."""
-    return max(-(-count // size), 1)

@@ -22,6 +22,7 @@ from .ranks import ALONE, Ranks
 from .reopen import reopened
 from .run_folder import RunFolder, Unwritten, discard, keep_sources, new_run
 from .state import following, read_state
+from .suitable import remarks
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -89,6 +90,8 @@ def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
         shown.say(f"  {told(said.entry)}")
     for phase in job.recipe.phases:
         shown.say(f"  phase {phase.name}: " + "; ".join(told(said.entry) for said in phase.said))
+    for remark in remarks(job.recipe, job.task):
+        shown.say(f"  {remark}")
 
 
 def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool = False) -> Outcome:

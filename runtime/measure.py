@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from . import task as of
 from .criterion import Criterion, Outputs
 from .engine import Engine
-from .feed import Batch, Feed, even
+from .feed import Batch, Feed
 from .figures import Figures, overlap
 from .losses import IGNORED, activated, among, probabilities
 from .places import framed
 from .ranks import Positions
+from .stages import even
 
 BATCH = 256
 LARGE = 2**26

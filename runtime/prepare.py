@@ -59,6 +59,7 @@ def joined(
         found, changes, told, task = adapt(compiled, data, recipe, given, compile)
     except DataError as error:  # what was seen in the data may tell why
         raise DataError("; ".join([str(error), *data.remarks])) from None
+    recipe = overridden(recipe, [text for text in asked.sets if set_by(text) in LENGTHS], whole=False)
     full = completed(recipe, basis(found.checked, data, task, recipe))
     full = overridden(full, list(asked.sets), whole=False)
     require_consistent(full, found.checked)
@@ -75,9 +76,18 @@ def with_data(recipe: Recipe, text: str | None) -> Recipe:
     return recipe._replace(said=kept).having([entry])
 
 
+LENGTHS = ("epochs.count", "steps.count", "batch.size")
+"""Arguments on which defaults hang."""
+
+
+def set_by(text: str) -> str:
+    """What a `--set` changes: `data.size` of `data.size=8`."""
+    return text.partition("=")[0].strip()
+
+
 def with_settings(recipe: Recipe, sets: tuple[str, ...]) -> Recipe:
     """The recipe with `--set data.KEY=VALUE`, which must be known before the data are opened."""
-    wanted = [text for text in sets if text.partition(".")[0].strip() == "data"]
+    wanted = [text for text in sets if set_by(text).startswith("data.")]
     if wanted and recipe.one(Data) is None:
         recipe = recipe.having([Data(source=Digits())])
     return overridden(recipe, wanted, whole=False)

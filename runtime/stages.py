@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ..compiler.recipes import course, learning
 from ..compiler.recipes.record import Recipe
 from . import keyed
-from .feed import even
 from .schedule import Clock
 
 Positions = NDArray[np.int64]
@@ -56,10 +55,11 @@ def idle(found: tuple[Stage, ...]) -> Iterator[str]:
     """What the recipe asks for and a run of this length never comes to, in words."""
     for stage in found:
         schedule = stage.recipe.one(learning.Schedule)
-        if schedule is not None and round(stage.clock.length(schedule.warmup)) >= stage.steps:
+        rise = round(stage.clock.length(schedule.warmup)) if schedule is not None else 0
+        if rise >= stage.steps:
             where = f"phase `{stage.name}`" if stage.name else "the run"
-            warmup = stage.clock.told(schedule.warmup)
-            yield f"the learning rate only rises: its warm-up takes {warmup}, {where} {stage.steps} steps"
+            yield (f"the learning rate only rises: its warm-up takes {rise:,} steps, {where} {stage.steps:,}; "
+                   "without it: `--set schedule.warmup=0`")  # fmt: skip
     average = found[-1].recipe.one(course.Average)
     steps = sum(stage.steps for stage in found)
     if average is not None and found[-1].clock.length(average.start) > steps:
@@ -75,6 +75,11 @@ def stage(name: str, recipe: Recipe, examples: int) -> Stage:
     per_epoch = epochs.steps if epochs is not None and epochs.steps else passes
     total = steps.count if steps is not None else per_epoch * (epochs.count if epochs is not None else 1)
     return Stage(name, recipe, said.size, said.split, passes, per_epoch, total)
+
+
+def even(count: int, size: int) -> int:
+    """Into how many batches of about this size examples are divided, none much smaller than the others."""
+    return max(-(-count // size), 1)
 
 
 @lru_cache(maxsize=2)

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from ..compiler.graph import Checked
 from .engine import Engine
-from .feed import Feed, even
+from .feed import Feed
 from .rules.scale import Measured
+from .stages import even
 
 BATCH = 256
 

@@ -33,6 +33,14 @@ def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset
         raise UserError(fault)
 
 
+def remarks(recipe: Recipe, task: Task) -> Iterator[str]:
+    """What says nothing, in words."""
+    said = recipe.one(course.Measures)
+    for metric in said.measures if said is not None else ():
+        if isinstance(metric, course.Top) and metric.k >= len(task.classes):
+            yield f"`top({metric.k})` is always right: there are {len(task.classes)} classes"
+
+
 def of_metrics(recipe: Recipe, task: Task) -> Iterator[str]:
     said = recipe.one(course.Measures)
     for metric in said.measures if said is not None else ():

@@ -18,9 +18,10 @@ from ..compiler.recipes.steps import Standardize
 from .augment.tone import of_samples
 from .augment.whiten import Whitening, whitens
 from .engine import Engine
-from .feed import Feed, even
+from .feed import Feed
 from .job import Job, evaluation
 from .run_folder import RunFolder
+from .stages import even
 from .stock import Wanted
 from .weights.safetensors_file import tensors
 

@@ -61,7 +61,7 @@ class OpError(Exception):
 class Arg:
     """The declaration of one argument: what the reference says of it and what the binder checks."""
 
-    __slots__ = ("choices", "default", "doc", "max", "min", "name", "position", "type")
+    __slots__ = ("above", "below", "choices", "default", "doc", "max", "min", "name", "position", "type")
 
     def __init__(
         self,
@@ -71,6 +71,8 @@ class Arg:
         max: float | None = None,
         choices: tuple[str, ...] = (),
         position: bool = True,
+        above: float | None = None,
+        below: float | None = None,
     ) -> None:
         self.name = ""
         self.type = ""
@@ -78,6 +80,8 @@ class Arg:
         self.default = default
         self.min = min
         self.max = max
+        self.above = above
+        self.below = below
         self.choices = choices
         self.position = position
 
@@ -92,10 +96,12 @@ def arg(
     default: Any = REQUIRED,
     min: float | None = None,
     max: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """An argument that may be given by position, in the order of declaration, or by name."""
-    return Arg(doc, default, min, max, choices)
+    return Arg(doc, default, min, max, choices, True, above, below)
 
 
 def option(
@@ -104,10 +110,12 @@ def option(
     default: Any = REQUIRED,
     min: float | None = None,
     max: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
     """An argument that is given by name only."""
-    return Arg(doc, default, min, max, choices, position=False)
+    return Arg(doc, default, min, max, choices, False, above, below)
 
 
 class Record:

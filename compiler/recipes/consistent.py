@@ -9,7 +9,6 @@ from .course import Batch, Clip, Mix
 from .data import Data
 from .learning import Adam
 from .steps import Resize
-from .types import Length
 
 
 def consistent(made: Record, span: Span) -> None:
@@ -19,20 +18,12 @@ def consistent(made: Record, span: Span) -> None:
         raise Fault("recipe", "`adam` with `weight_decay` can mean two things", span, help=hint)
     if isinstance(made, (Data, Resize)):
         sized(made, span)
-    if isinstance(made, Data) and made.split in (0, 1):
-        raise Fault("bad-argument", f"`split={made.split:g}` leaves nothing to one of the two parts", span)
     if isinstance(made, Batch) and made.split > made.size:
         raise Fault("bad-argument", f"`split={made.split}` makes more parts than there are examples, {made.size}", span)
-    if isinstance(made, Clip) and not made.norm and not made.value:
-        raise Fault("recipe", "`clip` has no bound above 0", span, help="`clip norm=1`, or `clip value=0.5`")
+    if isinstance(made, Clip) and made.norm is None and made.value is None:
+        raise Fault("recipe", "`clip` has no bound", span, help="`clip norm=1`, or `clip value=0.5`")
     if isinstance(made, Mix) and not made.mixup and not made.cutmix:
         raise Fault("recipe", "`mix` mixes nothing", span, help="`mix mixup=0.2`, `mix cutmix=1`, or both")
-    if isinstance(getattr(made, "every", None), Length) and not made.__dict__["every"].number:
-        raise Fault("bad-argument", "`every` is more than 0", span)
-    for name, value in made.__dict__.items():
-        low_high = isinstance(value, tuple) and len(value) == 2 and made.fields[name].type in ("Numbers", "Angles")
-        if low_high and name not in ("at", "mean", "std", "sizes") and value[0] > value[1]:
-            raise Fault("bad-argument", f"`{name}` runs from {value[0]:g} down to {value[1]:g}", span)
 
 
 def sized(made: Data | Resize, span: Span) -> None:

@@ -68,7 +68,7 @@ class Average(Entry):
 
     how: str = arg("`ema`, recent steps more, or `polyak`, all alike", choices=("ema", "polyak"))
     decay: float = option("share of the average that is kept (ema)", default=0.999, min=0, max=1)
-    every: Length = option("how often", default=Length(1, "steps"), min=0)
+    every: Length = option("how often", default=Length(1, "steps"), above=0)
     start: Length = option(
         "from when on; SWA averages the end of a run (Izmailov et al., 2018)", default=Length(0), min=0
     )
@@ -78,8 +78,8 @@ class Average(Entry):
 class Clip(Entry):
     """Bound the gradient."""
 
-    norm: float | None = option("largest norm over all weights together", default=None, min=0)
-    value: float | None = option("largest absolute value of one", default=None, min=0)
+    norm: float | None = option("largest norm over all weights together", default=None, above=0)
+    value: float | None = option("largest absolute value of one", default=None, above=0)
 
 
 @entry("mix")
@@ -110,7 +110,7 @@ class InputSizes(Entry):
     """The input size changes on the way (Redmon and Farhadi, 2016)."""
 
     sizes: Numbers = arg("the sizes", min=1)
-    every: Length = option("how often", default=Length(10, "steps"), min=0)
+    every: Length = option("how often", default=Length(10, "steps"), above=0)
 
 
 @entry("repeat_samples")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base import Entry, Part, arg, entry, option, part
-from .types import Name, Names, Numbers, Quantizer, Sampler, Sizes, Source
+from .types import Name, Names, Quantizer, Range, Sampler, Sizes, Source
 
 
 @part("source", "digits")
@@ -190,7 +190,9 @@ class Data(Entry):
     source: Source = arg("a data set such as `digits`, or `folder(...)`")
     train: Name | None = option("the sub-folder to learn from", default=None)
     test: Name | None = option("the sub-folder, or the file, to measure on", default=None)
-    split: float | None = option("share to learn from, where the data come in one piece", default=None, min=0, max=1)
+    split: float | None = option(
+        "share to learn from, where the data come in one piece", default=None, above=0, below=1
+    )
     seed: int | None = option("seed of that division", default=None, min=0)
     labels: str | None = option("what a label is", default="classes", choices=("classes", "binary"))
     root: str | None = option("where published data lie (default: `CNNC_DATA`, else ~/.cache/cnnc/data)", default=None)
@@ -200,7 +202,7 @@ class Data(Entry):
     )
     size: Sizes | None = option("size to bring pictures to", default=None, min=1)
     longest: int | None = option("longest side allowed after that; alone the longer side", default=None, min=1)
-    range: Numbers | None = option("values of black and white", default=None)
+    range: Range | None = option("values of black and white", default=None)
     sample: Sampler | None = option("how examples are put together", default=None)
     quantize: Quantizer | None = option("levels of recordings", default=None)
     shift: int | None = option("steps by which the target runs ahead", default=None)

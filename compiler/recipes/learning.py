@@ -208,7 +208,7 @@ class Polynomial(Schedule):
 class StepSchedule(Schedule):
     """Times a factor at regular intervals."""
 
-    every: Length = option("the interval", min=0)
+    every: Length = option("the interval", above=0)
     factor: float = option("the factor", default=0.1, min=0)
     times: int | None = option("at most this often", default=None, min=0)
 
@@ -226,7 +226,7 @@ class Exponential(Schedule):
     """Times a factor again and again, smoothly."""
 
     factor: float = option("the factor", min=0)
-    every: Length = option("the length over which it applies once", default=Length(1), min=0)
+    every: Length = option("the length over which it applies once", default=Length(1), above=0)
 
 
 @entry("schedule", "plateau")

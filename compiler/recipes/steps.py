@@ -7,7 +7,7 @@ factor means from 0.8 to 1.2. The random ones are drawn anew for each example of
 from __future__ import annotations
 
 from .base import Entry, Part, arg, entry, option, part
-from .types import Angles, Numbers, Shifts, Sizes
+from .types import Angles, Numbers, Range, Shifts, Sizes
 
 
 class Step(Part):
@@ -54,8 +54,8 @@ class ResizedCrop(Step):
     """Cut out a random piece of random shape, brought to a size (Szegedy et al., 2014)."""
 
     size: Sizes = arg("one side, or height x width", min=1)
-    area: Numbers = option("share of the picture, from and to", default=(0.08, 1.0), min=0)
-    ratio: Numbers = option("width by height, from and to", default=(3 / 4, 4 / 3), min=0)
+    area: Range = option("share of the picture, from and to", default=(0.08, 1.0), min=0)
+    ratio: Range = option("width by height, from and to", default=(3 / 4, 4 / 3), min=0)
 
 
 SIZING: tuple[type[Step], ...] = (Resize, CenterCrop, Crop, ResizedCrop)
@@ -72,7 +72,7 @@ class Affine(Step):
     rotation: Angles = option("up to this angle, or from and to", default=(0.0,))
     shift: Shifts = option("up to this share of the side or these pixels; (width, height) where two", default=())
     shear: Angles = option("up to this angle, or from and to", default=(0.0,))
-    zoom: Numbers = option("up to this much larger or smaller, or the factors from and to", default=(0.0,), min=0)
+    zoom: Range = option("up to this much larger or smaller, or the factors from and to", default=(0.0,), min=0)
     fill: str = option("what comes in from outside", default="nearest", choices=("nearest", "zeros", "reflect"))
     order: str = option("how values between pixels are made", default="linear", choices=("linear", "nearest"))
 
@@ -106,21 +106,21 @@ class Elastic(Step):
 class Brightness(Step):
     """Multiply all values by a random factor."""
 
-    factor: Numbers = arg("up to this much, or the factors from and to", min=0)
+    factor: Range = arg("up to this much, or the factors from and to", min=0)
 
 
 @part("step", "contrast")
 class Contrast(Step):
     """Stretch the values around their mean by a random factor."""
 
-    factor: Numbers = arg("up to this much, or the factors from and to", min=0)
+    factor: Range = arg("up to this much, or the factors from and to", min=0)
 
 
 @part("step", "saturation")
 class Saturation(Step):
     """Stretch the colours around gray by a random factor."""
 
-    factor: Numbers = arg("up to this much, or the factors from and to", min=0)
+    factor: Range = arg("up to this much, or the factors from and to", min=0)
 
 
 @part("step", "exposure")
@@ -141,7 +141,7 @@ class Hue(Step):
 class ColorJitter(Step):
     """Brightness, contrast and saturation, each by its own random factor."""
 
-    factor: Numbers = arg("up to this much, or the factors from and to", min=0)
+    factor: Range = arg("up to this much, or the factors from and to", min=0)
 
 
 @part("step", "lighting")
@@ -180,7 +180,7 @@ class Erase(Step):
     """Blank out a random rectangle (Zhong et al., 2017)."""
 
     share: float = arg("of the examples", default=0.5, min=0, max=1)
-    area: Numbers = option("share of the picture, from and to", default=(0.02, 0.33), min=0)
+    area: Range = option("share of the picture, from and to", default=(0.02, 0.33), min=0)
 
 
 @part("step", "normalize")
@@ -188,7 +188,7 @@ class Normalize(Step):
     """Subtract a mean and divide by a deviation, per channel; values run from 0 to 1 before."""
 
     mean: str | Numbers = arg("one number, one per channel, or `imagenet`", choices=("imagenet",))
-    std: Numbers | None = arg("one number or one per channel", default=None)
+    std: Numbers | None = arg("one number or one per channel", default=None, above=0)
 
     @property
     def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:

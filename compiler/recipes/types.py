@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..convert import CONVERTERS, Unfit, bound_record
+from ..convert import CONVERTERS, OutOfRange, Unfit, bound_record, numbers
 from ..ops.base import Arg, Initializer
 from ..ops.geometry import Sizes
 from ..values import Amount, Symbol
@@ -16,6 +16,8 @@ Names = tuple[str, ...]
 Angles = tuple[float, ...]
 """Degrees: one number for both directions, or (lowest, highest)."""
 Numbers = tuple[float, ...]
+Range = tuple[float, ...]
+"""One number, or (lowest, highest)."""
 Source = Part
 Sampler = Part
 Quantizer = Part
@@ -73,7 +75,21 @@ def angles(field: Arg, value: Any) -> Angles:
     found = tuple(item.number if isinstance(item, Amount) and item.unit == "deg" else item for item in items)
     if len(found) not in (1, 2) or not all(map(plain, found)):
         raise Unfit("an angle such as `10 deg`, or a range of two")
-    return tuple(float(n) for n in found)
+    return ascending(tuple(float(n) for n in found))
+
+
+def from_to(field: Arg, value: Any) -> Range:
+    found = numbers(field, value)
+    if len(found) > 2:
+        raise Unfit("a number, or a lowest and a highest such as (0.8, 1.2)")
+    return ascending(found)
+
+
+def ascending(found: Range) -> Range:
+    """A range that has something in it."""
+    if found[0] > found[-1]:
+        raise OutOfRange(f"runs from {found[0]:g} down to {found[-1]:g}")
+    return found
 
 
 def shifts(field: Arg, value: Any) -> tuple[Shift, ...]:
@@ -126,6 +142,7 @@ CONVERTERS.update(
     {
         "Length": length,
         "Angles": angles,
+        "Range": from_to,
         "Shifts": shifts,
         "Name": name,
         "Names": names,
@@ -139,6 +156,6 @@ CONVERTERS.update(
 )
 
 __all__ = [
-    "Angles", "Initializer", "Length", "Logs", "Metrics", "Name", "Names", "Numbers", "Quantizer", "Sampler", "Shift",
-    "Shifts", "Sizes", "Source", "WeightMap",
+    "Angles", "Initializer", "Length", "Logs", "Metrics", "Name", "Names", "Numbers", "Quantizer", "Range", "Sampler",
+    "Shift", "Shifts", "Sizes", "Source", "WeightMap",
 ]  # fmt: skip

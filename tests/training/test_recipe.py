@@ -16,6 +16,7 @@ from cnnc.compiler.recipes.record import Recipe, from_json, to_json, told
 from cnnc.compiler.recipes.types import Length
 from cnnc.runtime.defaults import Basis, completed
 from cnnc.runtime.runnable import refusals
+from cnnc.runtime.suitable import remarks
 from cnnc.runtime.task import Classification
 
 from . import generated, models
@@ -125,6 +126,45 @@ def test_defaults_fill_in_what_is_not_said() -> None:
     assert found.one(steps.Evaluate) == steps.Evaluate(steps=(steps.Normalize(mean=(0.5,), std=(0.25,)),))
 
 
+@pytest.mark.parametrize(
+    ("sets", "warmup"),
+    [
+        ((), Length(1, "epochs")),
+        (("epochs=8",), Length(1, "epochs")),
+        (("epochs=7",), Length(14, "steps")),  # an eighth of 7 passes over 1,000 examples, 16 batches of 64 each
+        (("epochs.count=1",), Length(2, "steps")),
+        (("epochs.count=1", "batch.size=10"), Length(12, "steps")),
+        (("steps=40",), Length(5, "steps")),
+        (("steps=2",), Length(0, "steps")),
+        (("steps=2000",), Length(1, "epochs")),
+        (("epochs=2", "optimizer=adamw", "schedule=cosine, warmup=1"), Length(1)),
+    ],
+)
+def test_the_warm_up_is_an_epoch_and_never_more_than_an_eighth(sets: tuple[str, ...], warmup: Length) -> None:
+    recipe = overridden(changed(*sets), list(sets), whole=False)
+    schedule = completed(recipe, BASIS).one(learning.Schedule)
+    assert schedule is not None
+    assert schedule.warmup == warmup
+
+
+def test_the_shortest_phase_decides_about_the_warm_up() -> None:
+    recipe = read("train:\n    phase a:\n        epochs 1\n    phase b:\n        epochs 30\n")
+    assert completed(recipe, BASIS).one(learning.Cosine) == learning.Cosine(warmup=Length(2, "steps"))
+
+
+def test_a_length_asked_for_decides_about_the_warm_up() -> None:
+    """1,438 examples to learn from, 23 batches of 64."""
+    job = job_of(models.CLASSIFIER, generated.digits(), "epochs.count=2")
+    assert job.recipe.one(learning.Cosine) == learning.Cosine(warmup=Length(6, "steps"))
+
+
+def test_as_many_tops_as_classes_are_remarked() -> None:
+    task = Classification(("cat", "dog"))
+    told = ["`top(5)` is always right: there are 2 classes"]
+    assert list(remarks(read("train: metrics accuracy, top(1), top(5)"), task)) == told
+    assert not list(remarks(read("train: metrics top(5)"), BASIS.task))
+
+
 def test_what_is_said_stays() -> None:
     found = completed(changed("optimizer=sgd, lr=0.1", "augment=hflip=0.5", "evaluate=hflip=0"), BASIS)
     assert isinstance(found.one(learning.Schedule), learning.Constant)
@@ -171,10 +211,17 @@ def test_a_longest_side_stands_alone_or_beside_a_shorter_one(step: str, told: st
     ("text", "told"),
     [
         ("mix=one_of", "`mix` mixes nothing"), ("mix=mixup", "`mixup=` is an argument of its own"),
-        ("clip=norm=0", "`clip` has no bound above 0"), ("clip=value=0", "no bound above 0"),
+        ("clip=norm=0", "`norm` of `clip` is more than 0, found 0"), ("clip=value=0", "more than 0"),
+        ("clip=norm=none", "`clip` has no bound"),
         ("schedule=cosine, warmup=-5", "`warmup` of `schedule cosine` is at least 0, found -5"),
-        ("schedule=step, every=0", "`every` is more than 0"), ("average=ema, start=-1", "at least 0"),
-        ("schedule=plateau, factor=2", "is at most 1"), ("data=digits, split=1", "leaves nothing to one of the two"),
+        ("schedule=step, every=0", "`every` of `schedule step` is more than 0, found 0"),
+        ("average=ema, every=0", "is more than 0"),
+        ("schedule=exponential, factor=0.5, every=0 steps", "is more than 0"),
+        ("augment=brightness=(0.8, 1, 1.2)", "is a number, or a lowest and a highest"),
+        ("augment=normalize 0.5, 0", "`std` of `normalize` is more than 0, found 0"),
+        ("average=ema, start=-1", "at least 0"),
+        ("schedule=plateau, factor=2", "is at most 1"), ("data=digits, split=1", "is less than 1"),
+        ("data=digits, split=0", "is more than 0"),
     ],
 )  # fmt: skip
 def test_values_that_make_no_sense_are_refused(text: str, told: str) -> None:
@@ -187,7 +234,8 @@ def test_values_that_make_no_sense_are_refused(text: str, told: str) -> None:
     [
         (('params="nothing*", freeze=true',), "no weight of the model matches `nothing*`"),
         (('init=he_normal, of="conv9"',), "no weight of the model matches `conv9`"),
-        (("clip=norm=1", "clip.norm=0"), "`clip` has no bound above 0"),
+        (("clip=norm=1", "clip.norm=0"), "`norm` of `clip` is more than 0, found 0"),
+        (("clip=norm=1", "clip.norm=none"), "`clip` has no bound"),
         (("data.size=8", "data.longest=4"), "`longest=4` is not above the shorter side, 8"),
         (("batch=10", "optimizer=adam", "optimizer.weight_decay=0.1"), "can mean two things"),
     ],

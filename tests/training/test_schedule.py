@@ -104,10 +104,13 @@ def test_plateau_goes_on_from_its_state() -> None:
     assert second.state() == first.state() == [pytest.approx(0.01), 1.0, 0.0]
 
 
+RISING = "the learning rate only rises: its warm-up takes 30 steps, the run 30; without it: `--set schedule.warmup=0`"
+
+
 @pytest.mark.parametrize(
     ("entries", "found"),
     [
-        ("schedule cosine, warmup=3", ["the learning rate only rises: its warm-up takes 3 epochs, the run 30 steps"]),
+        ("schedule cosine, warmup=3", [RISING]),
         ("schedule cosine, warmup=29 steps", []),
         ("average ema, start=4", ["no weights are averaged: `average` starts after 4 epochs, the run takes 30 steps"]),
         ("average ema, start=3", []),
