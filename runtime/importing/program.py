@@ -15,6 +15,7 @@ from torch import nn
 from ...compiler.decompile import Network
 from ...compiler.diagnostics import UserError
 from ...compiler.shape import Shape
+from .anysize import SIDES, closed, common
 from .reader import Reader
 
 BATCH = 2
@@ -56,11 +57,53 @@ def called(made: Any, name: str) -> nn.Module:
 def read_module(module: nn.Module, shapes: Shape | Shapes, source: str, name: str) -> Network:
     """The network of a module in evaluation mode, for inputs of these shapes (channels last, without the batch)."""
     given: Shapes = [("", shapes)] if isinstance(shapes, Shape) else shapes
-    for _, shape in given:
-        if None in shape:
-            raise UserError(f"{source}: torch.export needs a known input size, found {shape}")
-    program = exported(module.eval(), given, source)
-    return Reader(program, module).network(source, name, [shape for _, shape in given])
+    module.eval()
+    if any(None in shape for _, shape in given):
+        return read_open(module, given, source, name)
+    program = exported(module, given, source)
+    there = larger(module, given, source) if asks_for_sizes(program) else None
+    return Reader(program, module, there).network(source, name, [shape for _, shape in given])
+
+
+def read_open(module: nn.Module, shapes: Shapes, source: str, name: str) -> Network:
+    """The network for inputs of any size: read at several of them."""
+    sides = [[(word, closed(shape, side)) for word, shape in shapes] for side in SIDES]
+    programs = [program for given in sides if (program := tried(module, given, source)) is not None]
+    if len(programs) < 2:
+        exported(module, sides[0], source)
+        raise UserError(f"{source}: it does not take inputs of any size: give one with --input")
+    pairs = zip(programs, [programs[1], programs[0], *programs[1:2] * len(programs)])
+    read = [Reader(here, module, there).network(source, name, of(here, shapes)) for here, there in pairs]
+    return common(read, [shape for _, shape in shapes], source)
+
+
+def of(program: Any, shapes: Shapes) -> list[Shape]:
+    """The shapes of the inputs that a program was made for."""
+    names = program.graph_signature.user_inputs
+    made = {node.name: node.meta["val"].shape for node in program.graph.nodes if node.op == "placeholder"}
+    return [Shape((*made[word][2:], made[word][1])) for word, _ in zip(names, shapes)]
+
+
+SIZED = ("upsample", "scatter", "unpool", "narrow")
+
+
+def asks_for_sizes(program: Any) -> bool:
+    """Whether a size stands in the program that may be that of another value."""
+    return any(word in str(node.target) for node in program.graph.nodes for word in SIZED)
+
+
+def larger(module: nn.Module, shapes: Shapes, source: str) -> Any:
+    """The program for inputs twice as large; None where they cannot be."""
+    return tried(module, [(word, Shape((*(2 * (n or 1) for n in shape.spatial), shape[-1]))) for word, shape in shapes],
+                 source)  # fmt: skip
+
+
+def tried(module: nn.Module, shapes: Shapes, source: str) -> Any:
+    """The program for inputs of these shapes; None where it does not take them."""
+    try:
+        return exported(module, shapes, source)
+    except UserError:
+        return None
 
 
 def exported(module: nn.Module, shapes: Shapes, source: str) -> Any:

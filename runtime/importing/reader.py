@@ -51,16 +51,25 @@ def ends(*words: str) -> Callable[[Rule], Rule]:
     return register
 
 
-class Reader(Arranged):
-    """The walk over the nodes of an exported program; `values` says what each stands for."""
+class Behind(Unread):
+    """What a node takes could not be read: that alone is worth telling."""
 
-    def __init__(self, program: Any, module: nn.Module) -> None:
+
+class Reader(Arranged):
+    """The walk over the nodes of an exported program; `values` says what each stands for.
+
+    `there` is the same program for inputs of another size: it tells the sizes that hang on that of an input.
+    """
+
+    def __init__(self, program: Any, module: nn.Module, there: Any = None) -> None:
         from . import rules  # noqa: F401  # they register themselves
 
         super().__init__()
         self.program = program
+        self.elsewhere = sizes_of(there) if there is not None and same_steps(program, there) else {}
         self.stored = Stored(program, module)
         self.keys = self.stored.keys
+        self.shapes = sizes_of(program)
         self.values: dict[str, Any] = {}
         self.lost: dict[str, Unread] = {}
         self.owners: dict[str, int] = {}
@@ -93,6 +102,8 @@ class Reader(Arranged):
         """What a node makes; None where it, or one before it, cannot be said. It matters if an output needs it."""
         try:
             return self.by_rule(node)
+        except Behind:
+            return None
         except (Unread, OpError) as wrong:
             reason = wrong.message
         except (IndexError, KeyError, TypeError, ValueError, AttributeError) as wrong:
@@ -108,7 +119,10 @@ class Reader(Arranged):
         if any(self.values.get(n.name) is None for n in node.all_input_nodes if n.name not in self.keys):
             return None
         if node.target is operator.getitem:
-            return self.value(node.args[0])[node.args[1]]
+            found = self.value(node.args[0])[node.args[1]]
+            if found is None:
+                raise Unread("its places count the border around the map")
+            return found
         rule = RULES.get(function(node))
         if rule is None:
             raise Unread("the language has no counterpart")
@@ -153,6 +167,8 @@ class Reader(Arranged):
     def map(self, node: Any) -> Map:
         """A value of the network. Unread for numbers and weights."""
         value = self.values.get(node.name) if hasattr(node, "name") else None
+        if value is None and getattr(node, "name", None) in self.values:
+            raise Behind("what it takes could not be read")
         if not isinstance(value, Map):
             raise Unread(f"it takes `{node}`, which is no value of the network")
         return value
@@ -173,6 +189,31 @@ class Reader(Arranged):
             raise Unread("its weight is computed")
         return self.stored.arrays[node.name]
 
+    def known_shapes(self, node: Any) -> list[tuple[int, ...]]:
+        """The shapes of what a node makes, at the sizes at which they are known."""
+        return [known[node.name] for known in (self.shapes, self.elsewhere) if known]
+
+    def constant(self, a: Any, b: Any) -> bool:
+        """Whether one node makes a map as much larger than another's at every size."""
+        found = zip(self.known_shapes(a), self.known_shapes(b))
+        return len({tuple(n - m for n, m in zip(*pair)) for pair in found}) == 1
+
+    def as_large(self, node: Any, others: Sequence[Map]) -> Map | None:
+        """The last value before a node that has its size at every size of the inputs."""
+        wanted = [shape[2:] for shape in self.known_shapes(node)]
+        for name, value in reversed(self.values.items()):
+            fits = isinstance(value, Map) and value.axes == first(len(wanted[0])) and value not in others
+            if fits and [known[name][2:] for known in (self.shapes, self.elsewhere)] == wanted:
+                return value  # type: ignore[no-any-return]
+        return None
+
+    def sized(self, op: Op, inputs: list[Map], node: Any) -> Map:
+        """A layer with `to=`: a value that has the size of the node, or the size."""
+        like = None if len({shape[2:] for shape in self.known_shapes(node)}) == 1 else self.as_large(node, inputs)
+        if like is not None:
+            return self.layer(op.changed(to=len(inputs)), [*inputs, like])
+        return self.layer(op.changed(to=tuple(node.meta["val"].shape[2:])), inputs)
+
     def layer(self, op: Op, inputs: list[Map], weights: Mapping[str, Any] = {}, axes: Any = None) -> Map:
         """A layer with weights by their nodes; its path is what their keys have in common."""
         given = {name: node for name, node in weights.items() if node is not None}
@@ -191,6 +232,18 @@ class Reader(Arranged):
         if keys:
             self.owners.setdefault(keys[0], ref.layer)
         return Map(ref, axes or first(self.build.shape(ref).rank), order if op.word == "batchnorm" else None)
+
+
+def sizes_of(program: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of what the nodes make, by their names."""
+    made = {node.name: node.meta.get("val") for node in program.graph.nodes}
+    return {name: tuple(value.shape) for name, value in made.items() if isinstance(value, torch.Tensor)}
+
+
+def same_steps(a: Any, b: Any) -> bool:
+    """Whether two programs call the same functions in the same order."""
+    steps = [[(node.name, str(node.target)) for node in program.graph.nodes] for program in (a, b)]
+    return steps[0] == steps[1]
 
 
 def reordered(key: str, array: Any, order: Shape, op: Op) -> Any:

@@ -12,6 +12,9 @@ from .calls import function
 VIEWS = {"view", "reshape", "unsqueeze", "squeeze", "alias", "detach", "contiguous", "to", "lift_fresh_copy"}
 """Functions that hand on the numbers of a parameter as they are, in another shape."""
 
+MADE = {"new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like", "arange", "zeros", "ones", "full"}
+"""Functions that make numbers of their own; of a tensor they take the sizes at most."""
+
 
 class Stored:
     """What is known before anything comes in, by the names of nodes; those in `still` do not learn."""
@@ -29,17 +32,22 @@ class Stored:
         self.arrays = {name: held[key].detach() for name, key in self.keys.items()}
 
     def computes(self, node: Any) -> bool:
-        """Whether a node makes stored numbers of stored numbers; they are known then under its name."""
-        given = node.all_input_nodes
-        if not given or any(n.name not in self.keys for n in given):
+        """Whether a node makes stored numbers of stored numbers or of sizes; they are known then under its name."""
+        given = [] if function(node) in MADE else node.all_input_nodes
+        if any(n.name not in self.keys for n in given) or not (given or function(node) in MADE):
             return False
         still = all(n.name in self.still for n in given)
         if not still and (len(given) > 1 or function(node) not in VIEWS):
             return False
-        args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), lambda n: self.arrays[n.name])
+        args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), self.number)
         made = node.target(*args, **kwargs)
         if not isinstance(made, torch.Tensor):
             return False
-        self.arrays[node.name], self.keys[node.name] = made, self.keys[given[0].name]
+        self.arrays[node.name], self.keys[node.name] = made, self.keys[given[0].name] if given else ""
         self.still |= {node.name} if still else set()
         return True
+
+    def number(self, node: Any) -> torch.Tensor:
+        """The numbers of a node; of a value that is not known something of its shape, which lies nowhere."""
+        known = self.arrays.get(node.name)
+        return torch.empty(1).expand(node.meta["val"].shape) if known is None else known

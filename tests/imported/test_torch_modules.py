@@ -136,7 +136,7 @@ class Dealt(nn.Module):
 
 def test_axes_split_joined_and_cut() -> None:
     words = [node.op.word for node in compared(Dealt(), picture(4)).checked.nodes]
-    assert words[1:] == ["channel_shuffle", "crop", "crop", "take_channels"]
+    assert words[1:] == ["channel_shuffle", "crop", "take_channels"]
 
 
 class Parts(nn.Module):

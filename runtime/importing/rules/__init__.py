@@ -1,3 +1,3 @@
 """The rules, family by family; importing them registers them."""
 
-from . import activation, arithmetic, conv, dense, norm, parts, patterns, pools, reshape, resize  # noqa: F401
+from . import activation, arithmetic, conv, dense, norm, parts, patterns, places, pools, reshape, resize, shares  # noqa: F401

@@ -7,10 +7,14 @@ from typing import Any
 from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map
 from ....compiler.frontends.unread import Unread
-from ..calls import function, given
+from ..calls import called, function, given
 from ..reader import Reader, reads
 
 MERGES = {"add": "add", "sub": "subtract", "mul": "multiply", "maximum": "maximum", "minimum": "minimum"}
+
+
+NEUTRAL = {"add": 0, "sub": 0, "mul": 1, "div": 1}
+"""The numbers that change nothing, as the 0 that `sum` begins with."""
 
 
 @reads(*MERGES, "div")
@@ -25,10 +29,28 @@ def arithmetic(to: Reader, node: Any) -> Map:
         return by_number(to, word, to.map(a), float(b))
     if word == "div":
         raise Unread("it divides by a value of the network")
-    return to.merged(make(MERGES[word]), [to.map(a), to.map(b)])
+    values = [to.map(a), to.map(b)] if word == "sub" else operands(to, word, node)
+    return to.merged(make(MERGES[word]), values)
+
+
+def operands(to: Reader, word: str, node: Any) -> list[Map]:
+    """What one expression merges: of `a + b + c`, or of `sum` over a list, all of them."""
+    before, last = node.args[:2]
+    inner = called(before, word) and len(before.users) == 1 and same_line(before, node)
+    if inner and all(hasattr(n, "name") and isinstance(to.values.get(n.name), Map) for n in before.args[:2]):
+        return [*operands(to, word, before), to.map(last)]
+    return [to.map(before), to.map(last)]
+
+
+def same_line(a: Any, b: Any) -> bool:
+    """Whether two nodes come from one line of the program."""
+    line = a.meta.get("stack_trace")
+    return line is not None and line == b.meta.get("stack_trace")
 
 
 def by_number(to: Reader, word: str, x: Map, number: float) -> Map:
+    if number == NEUTRAL[word]:
+        return x
     if word in ("mul", "div"):
         return to.like(x, make("scale", factor=number if word == "mul" else 1 / number))
     return to.like(x, make("offset", summand=number if word == "add" else -number))
@@ -40,6 +62,8 @@ def by_weight(to: Reader, word: str, a: Any, b: Any) -> Map:
     if word in ("sub", "div") and to.is_weight(a):
         raise Unread("a stored number stands in front")
     if to.is_buffer(weight):
+        if word in NEUTRAL and bool((to.array(weight) == NEUTRAL[word]).all()):
+            return x
         return by_buffer(to, word, x, numbers(to, weight, x))
     layer = to.maker(x)
     if word == "add" and layer.op.word == "layer_scale":

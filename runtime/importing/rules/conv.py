@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....compiler.decompile import make
+from ....compiler.decompile import canonical, make
 from ....compiler.frontends.arranged import Map
+from ....compiler.frontends.borders import bordered
 from ....compiler.frontends.unread import Unread
+from ....compiler.ops.base import Op
 from ....compiler.ops.geometry import Padding
 from ..calls import border, called, given, sizes
 from ..reader import Reader, ends, reads
@@ -30,7 +32,27 @@ def conv(to: Reader, node: Any) -> Map:
         op = make("depthwise_conv", multiplier=weight.shape[0] // groups, **options)
     else:
         op = make("conv", out=weight.shape[0], groups=groups, weight_norm="weight_g" in kernel, **options)
-    return to.layer(op, [x], {**kernel, "bias": bias})
+    op, x = bordered(to, op, x)
+    return separable(to, node, op, x) or to.layer(op, [x], {**kernel, "bias": bias})
+
+
+def separable(to: Reader, node: Any, op: Op, x: Map) -> Map | None:
+    """A 1x1 convolution behind a depthwise one, both parts of one module, with a bias of the module."""
+    before, bias = to.maker(x), given(node, 2, "bias")
+    if op.word != "conv" or before.op.word != "depthwise_conv":
+        return None
+    part, kernel = before.path.rpartition("."), to.keys.get(node.args[1].name, "")
+    whole = to.keys[bias.name].rpartition(".")[0] if bias is not None else part[0]
+    names = part[2] == "depthwise" and kernel == f"{part[0]}.pointwise.weight" and whole == part[0]
+    plain = make("conv", out=op.__dict__["out"], size=(1,) * (len(x.axes) - 1), bias=bias is not None)
+    if not names or len(node.args[0].users) > 1 or canonical(op) != canonical(plain) or "bias" in before.weights:
+        return None
+    options = {k: v for k, v in before.op.__dict__.items() if k in ("size", "stride", "pad", "dilation", "multiplier")}
+    arrays = {"depthwise.weight": before.weights["weight"], "pointwise.weight": to.array(node.args[1]).numpy()}
+    if bias is not None:
+        arrays["bias"] = to.array(bias).numpy()
+    made = make("separable_conv", out=op.__dict__["out"], bias=bias is not None, **options)
+    return Map(to.build.add(made, before.inputs, part[0], arrays), x.axes)
 
 
 def kernels(node: Any) -> dict[str, Any]:

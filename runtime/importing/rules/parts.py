@@ -6,6 +6,7 @@ from typing import Any
 
 from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map
+from ....compiler.frontends.borders import taking
 from ....compiler.frontends.unread import Unread
 from ..calls import called, given
 from ..reader import Reader, reads
@@ -40,16 +41,47 @@ def narrow(to: Reader, node: Any) -> Map:
 def run_of(to: Reader, node: Any, begin: int | None, stop: int | None) -> Map:
     """Some of the channels, or a map with its border cut away."""
     x = to.first(node.args[0])
-    rank, axis = len(x.axes) - 1, given(node, 1, "dim", 0) % (len(x.axes) + 1)
-    start, end, _ = slice(begin, stop).indices(node.args[0].meta["val"].shape[axis])
-    size = to.dims(x)[axis - 1] if axis else 0
+    axis = given(node, 1, "dim", 0) % (len(x.axes) + 1)
+    size = node.args[0].meta["val"].shape[axis]
+    start, end, _ = slice(begin, stop).indices(size)
     if axis == 0 or (start, end) == (0, size):
         return x
-    if axis == 1:
-        return to.share(x, start, end, size or 0)
-    cut_ = [(0, 0)] * rank
-    cut_[axis - 2] = (start, (size or 0) - end)
-    return to.layer(make("crop", border=tuple(cut_)), [x])
+    return to.share(x, start, end, size) if axis == 1 else cut_out(to, node)
+
+
+def cut_out(to: Reader, node: Any) -> Map:
+    """Places cut away in one dimension after the other; where they hang on the inputs, the size of a value is meant."""
+    root, starts = window(node)
+    shape, left = root.meta["val"].shape[2:], node.meta["val"].shape[2:]
+    x, border = to.first(root), tuple((a, n - m - a) for a, n, m in zip(starts, shape, left))
+    centred = all(a == (n - m) // 2 for a, n, m in zip(starts, shape, left))
+    like = to.as_large(node, [x]) if centred and not to.constant(root, node) else None
+    if like is not None:
+        return to.layer(make("crop", border=1), [x, like])
+    return trimmed(to, x, border) if len(root.users) == 1 else to.layer(make("crop", border=border), [x])
+
+
+def window(node: Any) -> tuple[Any, list[int]]:
+    """The map that slices of slices are taken of, and the place where they begin."""
+    inner, axis = node.args[0], given(node, 1, "dim", 0) % node.meta["val"].dim()
+    if axis < 2:
+        return node, [0] * (node.meta["val"].dim() - 2)
+    within = called(inner, "slice", "narrow") and len(inner.users) == 1
+    root, starts = window(inner) if within else (inner, [0] * (node.meta["val"].dim() - 2))
+    start = given(node, 2, "start") or 0
+    starts[axis - 2] += start % inner.meta["val"].shape[axis] if start else 0
+    return root, starts
+
+
+def trimmed(to: Reader, x: Map, border: Any) -> Map:
+    """A map whose border is cut away by the transposed convolution that makes it, or by a layer."""
+    layer = to.maker(x)
+    op = taking(layer.op, to.build.shape(layer.inputs[0]), border) if layer.op.word == "conv_transpose" else None
+    if op is None:
+        return to.layer(make("crop", border=border), [x])
+    ref = to.build.add(op, layer.inputs, layer.path, layer.weights, layer.shares)
+    to.owners.update({key: ref.layer for key, number in to.owners.items() if number == x.ref.layer})
+    return Map(ref, x.axes)
 
 
 @reads("index", "index_select")

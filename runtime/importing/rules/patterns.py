@@ -66,3 +66,16 @@ def tanh_shrink(to: Reader, node: Any) -> Map | None:
     """x - tanh(x)."""
     x, less = node.args[:2]
     return to.like(to.map(x), make("tanh_shrink")) if called(less, "tanh") and less.args[0] is x else None
+
+
+@ends("sum")
+def rbf(to: Reader, node: Any) -> Map | None:
+    """The sum over the channels of (x - code)**2, for each code."""
+    squared, axes = node.args[0], given(node, 1, "dim")
+    if not called(squared, "square", "pow") or not called(squared.args[0], "sub") or axes not in ([-1], [2]):
+        return None
+    apart, codes = squared.args[0].args[:2]
+    if not called(apart, "unsqueeze") or not to.is_weight(codes) or to.array(codes).ndim != 2:
+        return None
+    op = make("rbf", out=to.array(codes).shape[0], trained=not to.is_buffer(codes))
+    return to.layer(op, [to.map(apart.args[0])], {"weight": codes})

@@ -6,6 +6,7 @@ from typing import Any
 
 from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map, first
+from ....compiler.frontends.borders import bordered
 from ....compiler.frontends.unread import Unread
 from ....compiler.ops.geometry import VALID
 from ..calls import border, given, sizes
@@ -14,32 +15,27 @@ from ..reader import Reader, reads
 
 @reads("max_pool1d", "max_pool2d", "max_pool3d")
 def max_pool(to: Reader, node: Any) -> Map:
-    x = to.first(node.args[0])
-    rank = to.shape(x).rank
-    window = sizes(node.args[1], rank)
-    if set(sizes(given(node, 4, "dilation", 1), rank)) != {1}:
-        raise Unread("its window is dilated")
-    op = make(
-        "maxpool",
-        size=window,
-        stride=sizes(given(node, 2, "stride") or window, rank),
-        pad=border(given(node, 3, "padding", 0), rank),
-        ceil=bool(given(node, 5, "ceil_mode", False)),
-    )
-    return to.layer(op, [x])
+    return pooled(to, node, "maxpool", ceil=given(node, 5, "ceil_mode"))
 
 
 @reads("avg_pool1d", "avg_pool2d", "avg_pool3d")
 def avg_pool(to: Reader, node: Any) -> Map:
+    if given(node, 6, "divisor_override") is not None:
+        raise Unread("it divides by a number of its own")
+    counts = bool(given(node, 5, "count_include_pad", True)) or border(given(node, 3, "padding", 0), 1) == VALID
+    return pooled(to, node, "avgpool", ceil=given(node, 4, "ceil_mode"), count_pad=counts)
+
+
+def pooled(to: Reader, node: Any, word: str, *, ceil: Any, **options: Any) -> Map:
+    """A layer whose window lies as the node says."""
     x = to.first(node.args[0])
     rank = to.shape(x).rank
     window = sizes(node.args[1], rank)
-    if given(node, 6, "divisor_override") is not None:
-        raise Unread("it divides by a number of its own")
+    if "max" in word and set(sizes(given(node, 4, "dilation", 1), rank)) != {1}:
+        raise Unread("its window is dilated")
+    stride = sizes(given(node, 2, "stride") or window, rank)
     pad = border(given(node, 3, "padding", 0), rank)
-    counts = {} if pad == VALID else {"count_pad": bool(given(node, 5, "count_include_pad", True))}
-    op = make("avgpool", size=window, stride=sizes(given(node, 2, "stride") or window, rank), pad=pad,
-              ceil=bool(given(node, 4, "ceil_mode", False)), **counts)  # fmt: skip
+    op, x = bordered(to, make(word, size=window, stride=stride, pad=pad, ceil=bool(ceil), **options), x)
     return to.layer(op, [x])
 
 

@@ -25,11 +25,10 @@ def reshape(to: Reader, node: Any) -> Map:
     x = shuffled(to, node)
     if x is not None:
         return x
-    batch, *rest = [int(n) for n in node.meta["val"].shape]
-    x = to.map(node.args[0])
+    batch, x = node.meta["val"].shape[0], to.map(node.args[0])
     if batch != node.args[0].meta["val"].shape[0]:
-        raise Unread(f"it changes the batch: {[batch, *rest]}")
-    return to.reshaped(x, rest)
+        raise Unread(f"it changes the batch: {list(node.meta['val'].shape)}")
+    return to.reshaped(x, [int(n) for n in node.meta["val"].shape][1:])
 
 
 def shuffled(to: Reader, node: Any) -> Map | None:
@@ -65,6 +64,13 @@ def movedim(to: Reader, node: Any) -> Map:
     for place, axis in sorted(zip(put, taken)):
         order.insert(place, axis)
     return to.transposed(x, order)
+
+
+@reads("mT")
+def matrix_transpose(to: Reader, node: Any) -> Map:
+    x = to.map(node.args[0])
+    rank = len(x.axes) + 1
+    return to.transposed(x, [*range(rank - 2), rank - 1, rank - 2])
 
 
 @reads("transpose", "swapaxes", "swapdims")

@@ -7,7 +7,7 @@ from typing import Any
 from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map, first
 from ....compiler.frontends.unread import Unread
-from ..calls import function, given, sizes
+from ..calls import function, given
 from ..reader import Reader, reads
 
 PADS = {"constant": "zeropad", "reflect": "reflection_pad", "replicate": "edge_pad"}
@@ -34,23 +34,34 @@ def pad(to: Reader, node: Any) -> Map:
     return to.layer(make(PADS[mode], border=full, **extra), [x])
 
 
-@reads("upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d", "upsample_nearest1d", "upsample_nearest3d")
+KINDS = {"nearest": (1, 2, 3), "linear": (1,), "bilinear": (2,), "trilinear": (3,), "bicubic": (2,)}
+
+
+@reads(*(f"upsample_{kind}{rank}d" for kind, ranks in KINDS.items() for rank in ranks))
 def upsample(to: Reader, node: Any) -> Map:
-    x = to.first(node.args[0])
-    kind = function(node)
-    rank, shape = to.shape(x).rank, to.shape(x)
-    asked, factors = node.args[1], node.args[-1]
-    options: dict[str, Any] = {"mode": "bilinear" if "linear" in kind else "bicubic" if "cubic" in kind else "nearest"}
-    if options["mode"] != "nearest" and node.args[2]:
+    kind = function(node).split("_")[1][:-2]
+    options: dict[str, Any] = {"mode": kind}
+    if kind != "nearest" and node.args[2]:
         options["align_corners"] = True
-    if options["mode"] == "bicubic":
+    if kind == "bicubic":
         options["a"] = -0.75
-    if asked is None and all(f == int(f) for f in factors):
-        return to.layer(make("upsample", factor=tuple(int(f) for f in factors), **options), [x])
-    out = tuple(asked) if asked is not None else tuple(int((n or 0) * f) for n, f in zip(shape.spatial, factors))
-    if options["mode"] == "nearest" and any(m % (n or 1) for n, m in zip(shape.spatial, out)):
+    before, after = (n.meta["val"].shape[2:] for n in (node.args[0], node))
+    if kind == "nearest" and any(m % n for n, m in zip(before, after)):
         options["mode"] = "nearest_floor"
-    return to.layer(make("upsample", to=sizes(out, rank), **options), [x])
+    return resized(to, node, options)
+
+
+@reads("_upsample_nearest_exact1d", "_upsample_nearest_exact2d", "_upsample_nearest_exact3d")
+def upsample_exact(to: Reader, node: Any) -> Map:
+    return resized(to, node, {"mode": "nearest"})
+
+
+def resized(to: Reader, node: Any, options: dict[str, Any]) -> Map:
+    x = to.first(node.args[0])
+    asked, factors = node.args[1], node.args[-1]
+    if asked is None and all(f == int(f) and f >= 1 for f in factors):
+        return to.layer(make("upsample", factor=tuple(int(f) for f in factors), **options), [x])
+    return to.sized(make("upsample", **options), [x], node)
 
 
 @reads("pixel_shuffle", "pixel_unshuffle")
@@ -69,4 +80,4 @@ def expanded(to: Reader, node: Any) -> Map:
         return x
     if before[:2] != after[:2] or set(before[2:]) != {1} or x.axes != first(rank):
         raise Unread(f"it repeats {before} as {after}")
-    return to.layer(make("upsample", to=tuple(after[2:])), [x])
+    return to.sized(make("upsample"), [x], node)
