@@ -55,8 +55,6 @@ def decompile(network: Network, name: str = "<imported>", origin: str = "") -> D
         except (CompileError, Mismatch) as wrong:
             last = last or wrong
     assert last is not None
-    if any(layer.shares is not None for layer in network.layers):
-        raise UserError(f"{name}: layers share weights across branches, which cannot be written yet: {last}")
     raise last
 
 

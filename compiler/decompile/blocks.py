@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from .abstract import Abstraction, best
-from .items import Block, Body, Item, Use, mapped, walk
+from .items import Block, Item, Use, mapped, walk
 from .naming import unique
 from .price import cost
-from .program import Program
+from .program import Program, Stretch
 from .windows import Window, Windows
 
 WORTH = 3.0
@@ -44,27 +43,9 @@ def promise(group: list[Window]) -> float:
 
 def replaced(program: Program, made: Abstraction) -> Program:
     """The program with calls of the block in place of its windows."""
-    spots: dict[int, list[tuple[Window, Use]]] = defaultdict(list)
-    for window, call in zip(made.windows, made.calls, strict=True):
-        spots[id(window.place.items)].append((window, call))
-
-    def put(items: tuple[Item, ...]) -> tuple[Item, ...]:
-        here = sorted(spots.get(id(items), ()), key=lambda spot: spot[0].start)
-        rest = tuple(_put_inside(item, put) for item in items)
-        for window, call in reversed(here):
-            rest = (*rest[: window.start], call, *rest[window.start + len(window.items) :])
-        return rest
-
-    flows = tuple(put(flow) for flow in program.flows)
-    blocks = tuple(replace(block, items=put(block.items)) for block in program.blocks)
-    return replace(program, flows=flows, blocks=(*blocks, made.block))
-
-
-def _put_inside(item: Item, put: Callable[[tuple[Item, ...]], tuple[Item, ...]]) -> Item:
-    if isinstance(item, Body):
-        shortcut = None if item.shortcut is None else put(item.shortcut)
-        return replace(item, branches=tuple(map(put, item.branches)), shortcut=shortcut)
-    return item
+    spots = zip(made.windows, made.calls, strict=True)
+    shorter = program.with_calls(Stretch(w.place.items, w.start, len(w.items), call) for w, call in spots)
+    return replace(shorter, blocks=(*shorter.blocks, made.block))
 
 
 # --- when all are found -----------------------------------------------------------------------------------------------

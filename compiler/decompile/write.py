@@ -7,6 +7,7 @@ from ..parse import parse
 from ..source import Source
 from .calls import Calls, Scope
 from .items import UNSET, Block, Param, Shared, Use, named
+from .labels import label_text
 from .lines import Lines
 from .naming import model_name
 from .network import Ref
@@ -78,8 +79,8 @@ class _File:
         """`share encoder = conv 64, 3x3 -> relu`, with labels of its own."""
         scope = Scope()
         uses = [item for item in share.items if isinstance(item, Use)]
-        labels = [scope.labelled(item, Ref(-1))[0] if len(uses) > 1 else "" for item in uses]
-        texts = [self.calls.text(item, scope) + label for item, label in zip(uses, labels)]
+        labels = ["" if label_text(u.label) == share.name else scope.labelled(u, Ref(-1))[0] for u in uses]
+        texts = [self.calls.text(use, scope) + label for use, label in zip(uses, labels)]
         return f"share {share.name} = {' -> '.join(texts)}"
 
     def elsewhere(self) -> bool:

@@ -109,6 +109,29 @@ model Net:
     (skip, skip2) -> subtract -> abs
     dense 1
 """,
+    "shared weights of several outputs": """
+model Net:
+    share shared = conv 4, 1x1 -> relu -> conv 2, 1x1
+    share shared2 = conv 8, 1x1
+    input 8x8x3
+    conv 8, 3x3 -> relu as skip
+    shared as out
+    skip -> shared2 -> relu as skip2
+    shared as out2
+    skip2 -> shared2 -> tanh
+    shared as out3
+    output out, out2, out3
+""",
+    "shared weights in branches": """
+model Net:
+    share shared = conv 3, 3x3, pad=1
+    input 8x8x3
+    repeat 2:
+        residual: shared -> relu -> shared
+    concat:
+        branch: shared -> relu
+        branch: shared -> conv 2, 1x1
+""",
     "parts of the channels": """
 model Net:
     input 8x8x4
@@ -163,6 +186,24 @@ def test_paths_of_modules_stay(name: str) -> None:
     assert found.level == "loops"
     assert found.checked.weights.keys() == checked.weights.keys()
     assert found.checked.params == checked.params
+
+
+def test_paths_of_shared_layers_stay() -> None:
+    text = """
+model Net:
+    share head = conv 4, 1x1 as conv1 -> relu -> conv 2, 1x1 as conv2
+    share one = conv 8, 1x1 as "side.one"
+    share stem = conv 8, 1x1
+    input 8x8x3
+    stem as a
+    one as b
+    a -> head as out
+    b -> head -> conv 8, 1x1 -> one as out2
+    a -> conv 3, 1x1 -> stem as out3
+    output out, out2, out3
+"""
+    checked = compile_text(text).checked
+    assert decompile(taken_apart(checked, keep=True)).checked.weights.keys() == checked.weights.keys()
 
 
 @pytest.mark.parametrize(("name", "lines"), [("zoo:resnet50", 30), ("zoo:densenet121", 40), ("zoo:mobilenet_v2", 40),
