@@ -92,6 +92,8 @@ def told(head: str, args: tuple[tuple[str, Any], ...], defaults: dict[tuple[str,
     for name, value in args:
         declared = cls.fields[name]
         default = defaults.get((head, name), declared.default)
+        if name == "bias" and dict(args).get("kernel") is not None:
+            default = False  # there is none beside a kernel that is given
         if not declared.required and same(value, default):
             positional = False
             continue
