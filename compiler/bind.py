@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from .convert import OutOfRange, Unfit, Wrong, convert, unfit_help
 from .fault import Fault, did_you_mean
 from .habits import ARGUMENTS
-from .ops.base import INITIALIZERS, OPERATORS, Arg, Facts, Op, OpError, Record
+from .ops.base import INITIALIZERS, OPERATORS, Facts, Op, OpError
+from .ops.record import Arg, Record
 from .shape import Shape
 from .source import Span
 from .values import Given, Symbol, describe, is_values, ports

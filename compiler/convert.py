@@ -9,8 +9,9 @@ from typing import Any
 from .arithmetic import whole
 from .fault import did_you_mean
 from .habits import ARGUMENTS
-from .ops.base import INITIALIZERS, OPERATORS, Arg, Op, OpError, Record
+from .ops.base import INITIALIZERS, OPERATORS, Op, OpError
 from .ops.geometry import CAUSAL, SAME, VALID, Padding
+from .ops.record import Arg, Record
 from .values import Symbol, describe, show
 
 PADDINGS = {"valid": VALID, "same": SAME, "causal": CAUSAL}

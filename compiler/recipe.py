@@ -12,7 +12,7 @@ from .evaluate import CONSTANTS, Evaluator
 from .fault import Fault, did_you_mean
 from .graph import Checked
 from .library import FUNCTIONS
-from .ops.base import Record
+from .ops.record import Record
 from .patterns import against_model
 from .recipes import ENTRIES, PARTS, Entry
 from .recipes.consistent import consistent

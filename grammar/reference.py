@@ -9,7 +9,8 @@ from typing import Any
 
 from ..compiler import limits
 from ..compiler.codes import WARNINGS
-from ..compiler.ops.base import INITIALIZERS, OPERATORS, Arg, Op, Record
+from ..compiler.ops.base import INITIALIZERS, OPERATORS, Op
+from ..compiler.ops.record import Arg, Record
 from ..compiler.recipes import ENTRIES, PARTS
 from ..compiler.values import show
 

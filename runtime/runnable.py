@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..compiler.diagnostics import Diagnostic
-from ..compiler.ops.base import Record
+from ..compiler.ops.record import Record
 from ..compiler.recipes import course, learning
 from ..compiler.recipes.base import Part
 from ..compiler.recipes.data import Data, Triplets, Twos

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..ops.base import OPERATORS, REQUIRED
+from ..ops.base import OPERATORS
 from ..ops.geometry import VALID, Padding
+from ..ops.record import REQUIRED
 from .items import MISSING, UNSET, Body, Code, Item, Loop, Use
 from .network import Ref
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops.base import OPERATORS, Op, Record
+from ..ops.base import OPERATORS, Op
 from ..ops.geometry import Padding
+from ..ops.record import Record
 from .items import Code
 
 LONG = 12
@@ -106,7 +107,9 @@ def told(head: str, args: tuple[tuple[str, Any], ...], defaults: dict[tuple[str,
 
 
 def argument(name: str, value: Any) -> str:
-    """Steps per dimension in brackets, as `pad` has them; windows with an x; channels in a list."""
+    """Steps per dimension in brackets, as `pad` has them; windows with an x; channels, and numbers, in a list."""
+    if name in ("kernel", "codes") and isinstance(value, tuple):
+        return f"[{', '.join(argument(name, inner) for inner in value)}]"
     if name == "channels" and isinstance(value, tuple) and len(value) > 1:
         return f"[{', '.join(map(spelled, value))}]"
     if name in ("stride", "dilation", "output_pad", "order", "axes") and isinstance(value, tuple) and len(value) > 1:

@@ -8,9 +8,10 @@ keras.applications does in its MobileNets: `defaults:` / `relu layer=true` says 
 from __future__ import annotations
 
 from ..shape import Shape
-from .base import Facts, Op, OpError, Weight, arg, operator, option
+from .base import Facts, Op, OpError, Weight, operator
 from .geometry import channels
 from .initializers import Constant
+from .record import arg, option
 
 
 class Function(Op):

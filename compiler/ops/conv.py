@@ -7,10 +7,11 @@ from math import gcd, prod
 from typing import Any
 
 from ..shape import Shape
-from .base import Facts, Initializer, Op, OpError, Weight, arg, operator, option
+from .base import Facts, Initializer, Op, OpError, Weight, operator
 from .fixed import Array, fixed
 from .geometry import VALID, Activation, Padding, Sizes, Sliding, channels, sliding, untiled
 from .initializers import NormOf
+from .record import arg, option
 
 
 class Convolution(Op):

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from math import prod
 
 from ..shape import Shape
-from .base import Facts, OpError, Weight, arg, operator, option
+from .base import Facts, OpError, Weight, operator
 from .conv import Convolution, split
 from .geometry import VALID, Enlarging, Padding, Sizes, channels, extent, placed, spread, uncover
+from .record import arg, option
 
 
 @operator("conv_transpose")

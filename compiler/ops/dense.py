@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..shape import Shape
-from .base import Facts, Initializer, Op, OpError, Weight, arg, operator, option
+from .base import Facts, Initializer, Op, OpError, Weight, operator
 from .geometry import Activation, channels
+from .record import arg, option
 
 
 @operator("dense")

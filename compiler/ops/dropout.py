@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..shape import Shape
-from .base import Facts, Op, OpError, arg, operator
+from .base import Facts, Op, OpError, operator
 from .geometry import placed
+from .record import arg
 
 
 class Disturbance(Op):

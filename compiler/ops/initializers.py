@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from .base import Initializer, OpError, arg, initializer, option
+from .base import Initializer, OpError, initializer
+from .record import arg, option
 
 Array = tuple[Any, ...]
 

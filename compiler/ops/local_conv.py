@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import prod
 
 from ..shape import Shape
-from .base import Facts, OpError, Weight, arg, operator
+from .base import Facts, OpError, Weight, operator
 from .conv import SlidConvolution
 from .geometry import Sizes, Sliding, channels
+from .record import arg
 
 
 @operator("local_conv")

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import reduce
 
 from ..shape import Shape
-from .base import EVERYTHING, Facts, Op, OpError, Takes, arg, operator, option
+from .base import EVERYTHING, Facts, Op, OpError, Takes, operator
+from .record import arg, option
 
 Ints = tuple[int, ...]
 """A list of whole numbers."""

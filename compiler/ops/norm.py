@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..shape import Shape
-from .base import EVERYTHING, Facts, Op, OpError, Weight, arg, operator, option
+from .base import EVERYTHING, Facts, Op, OpError, Weight, operator
 from .geometry import channels, placed
 from .initializers import Ones, Zeros
+from .record import arg, option
 
 
 def affine(width: int, scale: bool, center: bool) -> dict[str, Weight]:

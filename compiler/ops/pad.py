@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..shape import Shape
-from .base import Facts, Op, Operand, OpError, Takes, Window, arg, operator, option
+from .base import Facts, Op, Operand, OpError, Takes, Window, operator
 from .geometry import Pairs, explicit, placed, sides
 from .pool import beside, target
+from .record import arg, option
 
 
 class Pad(Op):

@@ -7,8 +7,9 @@ from fractions import Fraction
 from math import gcd
 
 from ..shape import Shape
-from .base import EVERYTHING, Facts, Maker, Op, Operand, OpError, Takes, Window, arg, operator, option
+from .base import EVERYTHING, Facts, Maker, Op, Operand, OpError, Takes, Window, operator
 from .geometry import VALID, Padding, Sizes, Sliding, placed, slide, sliding, spread, untiled
+from .record import arg, option
 
 
 class Pool(Op):

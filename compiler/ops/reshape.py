@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import prod
 
 from ..shape import Shape
-from .base import EVERYTHING, Facts, Op, OpError, Window, arg, operator
+from .base import EVERYTHING, Facts, Op, OpError, Window, operator
 from .geometry import channels
+from .record import arg
 
 Dims = tuple["int | None", ...]
 """A shape such as 7x7x64, with None for what is to be found."""

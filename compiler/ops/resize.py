@@ -7,9 +7,10 @@ from fractions import Fraction
 from math import prod
 
 from ..shape import Shape
-from .base import Facts, Op, Operand, OpError, Takes, Window, arg, operator, option
+from .base import Facts, Op, Operand, OpError, Takes, Window, operator
 from .geometry import Sizes, channels, placed, spread
 from .pool import beside, target
+from .record import arg, option
 
 RANKS = {"bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}
 """The modes that go with certain numbers of spatial dimensions only."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..shape import Shape
-from .base import BARE, Facts, Op, OpError, Takes, Weight, arg, operator, option
+from .base import BARE, Facts, Op, OpError, Takes, Weight, operator
 from .geometry import channels
 from .initializers import Constant, Given, Ones, Signs, Zeros
+from .record import arg, option
 
 Numbers = tuple[float, ...]
 """One number for all channels, or one for each."""

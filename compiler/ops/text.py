@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..shape import Shape
-from .base import Facts, Initializer, Op, OpError, Weight, arg, operator, option
+from .base import Facts, Initializer, Op, OpError, Weight, operator
 from .initializers import Uniform
+from .record import arg, option
 
 
 def tokens(x: Shape, word: str) -> int | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ..ops.base import Record, arg, option
+from ..ops.record import Record, arg, option
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..fault import Fault
-from ..ops.base import Record
+from ..ops.record import Record
 from ..source import Span
 from .course import Batch, Clip, Mix
 from .data import Data

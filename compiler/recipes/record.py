@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
-from ..ops.base import INITIALIZERS, Record
+from ..ops.base import INITIALIZERS
+from ..ops.record import Record
 from ..source import Span
 from .base import ENTRIES, PARTS, Entry, Part, chosen
 from .steps import Steps

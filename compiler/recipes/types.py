@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..convert import CONVERTERS, OutOfRange, Unfit, bound_record, numbers
-from ..ops.base import Arg, Initializer
+from ..ops.base import Initializer
 from ..ops.geometry import Sizes
+from ..ops.record import Arg
 from ..values import Amount, Symbol
 from .base import PARTS, Part
 

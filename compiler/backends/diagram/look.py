@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ...graph import Checked, Node
-from ...ops.base import Op, Record
+from ...ops.base import Op
+from ...ops.record import Record
 from ...shape import Shape, total
 from .tree import Box, Cell, Part, sources
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from functools import singledispatch
 
 from ...graph import Node
-from ...ops.base import Op, Record, Weight
+from ...ops.base import Op, Weight
 from ...ops.conv import Conv, DepthwiseConv
 from ...ops.conv_transpose import ConvTranspose
 from ...ops.dense import Dense
 from ...ops.local_conv import LocalConv
+from ...ops.record import Record
 from ...receptive import Field, together
 from ...values import show
 from .arithmetic import Step, number

@@ -8,7 +8,7 @@ from ...blocks import Blocks
 from ...fault import did_you_mean
 from ...figures import grouped
 from ...graph import Checked, Layer, Node
-from ...ops.base import Record
+from ...ops.record import Record
 from ...receptive import receptive_fields
 from ...render import way
 from ...shape import total

@@ -8,7 +8,8 @@ from inspect import cleandoc
 from ...codes import CODES, ERRORS
 from ...fault import did_you_mean
 from ...ops import OPERATORS
-from ...ops.base import Arg, Op
+from ...ops.base import Op
+from ...ops.record import Arg
 from ...values import show
 
 

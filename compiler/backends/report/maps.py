@@ -8,11 +8,12 @@ from functools import singledispatch
 from typing import NamedTuple
 
 from ...graph import Checked, Node
-from ...ops.base import Op, Record
+from ...ops.base import Op
 from ...ops.conv import SlidConvolution
 from ...ops.conv_transpose import ConvTranspose
 from ...ops.geometry import Sizes
 from ...ops.pool import Pool
+from ...ops.record import Record
 from ...shape import Shape
 from ...values import show
 from . import memory
