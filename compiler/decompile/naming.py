@@ -45,7 +45,9 @@ def _by_content(items: Sequence[Item]) -> str:
         sizes = [dict(i.args).get("size") for i in every if isinstance(i, Use) and i.head == "conv"]
         return "bottleneck" if sizes[:1] == [(1, 1)] and len(convolutions) >= 3 else "residual_block"
     if any(isinstance(i, Body) for i in items) or heads[-1] == "concat":
-        return "dense_layer" if isinstance(items[-1], Use) and items[-1].head == "concat" else "inception"
+        last = items[-1]
+        grows = isinstance(last, Use) and last.head == "concat" and len(last.inputs) <= 2
+        return "dense_layer" if grows else "inception"
     if "depthwise_conv" in convolutions:
         return "inverted" if convolutions[0] == "conv" else "separable"
     if len(convolutions) == 1 and heads[0] in CONVOLUTIONS:

@@ -62,6 +62,25 @@ model Net:
     global_avgpool
     dense 10
 """,
+    "ways that part once more": """
+block inception:
+    conv 8, 1x1 -> relu as skip
+    input -> conv 4, 1x1 -> relu as skip2
+    conv 4, 1x3, pad=(0, 1) -> relu as skip3
+    skip2 -> conv 4, 3x1, pad=(1, 0) -> relu as skip4
+    (skip, skip3, skip4) -> concat
+
+model Net:
+    input 32x32x3
+    conv 16, 3x3, pad=1 -> tanh
+    inception
+    maxpool 2x2
+    inception
+    avgpool 2x2
+    inception
+    global_avgpool
+    dense 10
+""",
     "defaults": """
 defaults:
     conv bias=false
