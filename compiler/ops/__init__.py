@@ -17,11 +17,12 @@ from . import (
     scale,
     structure,
     text,
+    unpool,
 )
 from .base import EVERYTHING, INITIALIZERS, OPERATORS, Facts, Op, OpError, Weight, Window
 
 __all__ = [
     "EVERYTHING", "INITIALIZERS", "OPERATORS", "Facts", "Op", "OpError", "Weight", "Window", "activation", "conv",
     "conv_transpose", "dense", "dropout", "initializers", "local_conv", "merge", "norm", "pad", "pool", "reshape",
-    "resize", "scale", "structure", "text",
+    "resize", "scale", "structure", "text", "unpool",
 ]  # fmt: skip

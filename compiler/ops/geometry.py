@@ -260,3 +260,20 @@ def parted(before: int, after: int, limit: int) -> tuple[int, int, tuple[int, in
     pad = min(before, max(after, 0))
     surplus = max(after - pad, 0)
     return pad, max(-after, 0), (before - pad, -surplus if surplus else None)
+
+
+# --- values that are taken for their size ----------------------------------------------------------------------------
+
+
+def beside(inputs: tuple[Shape, ...], count: int) -> None:
+    """No value may stand beside the flow that nothing refers to."""
+    if len(inputs) > count:
+        message = "no more values are taken beside the flow"
+        raise OpError(message, code="bad-argument", help="`to=` takes the size of a value")
+
+
+def target(x: Shape, other: Shape) -> tuple[int | None, ...]:
+    """The spatial size of another value, which must have as many dimensions."""
+    if other.rank != x.rank:
+        raise OpError(f"{other} has {other.rank} spatial dimensions, {x} has {x.rank}", "to", code="rank")
+    return other.spatial

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ..shape import Shape
 from .base import Facts, Op, Operand, OpError, Takes, Window, operator
-from .geometry import Pairs, explicit, placed, sides
-from .pool import beside, target
+from .geometry import Pairs, beside, explicit, placed, sides, target
 from .record import arg, option
 
 

@@ -8,8 +8,7 @@ from math import prod
 
 from ..shape import Shape
 from .base import Facts, Op, Operand, OpError, Takes, Window, operator
-from .geometry import Sizes, channels, placed, spread
-from .pool import beside, target
+from .geometry import Sizes, beside, channels, placed, spread, target
 from .record import arg, option
 
 RANKS = {"bilinear": (2,), "bicubic": (2,), "trilinear": (3,)}

@@ -20,8 +20,8 @@ from ...compiler.ops.pool import (
     MaxPool,
     MaxPoolPlaces,
     Pool,
-    Unpool,
 )
+from ...compiler.ops.unpool import Unpool
 from ...compiler.shape import Shape
 from .frame import edges, flat
 from .table import module

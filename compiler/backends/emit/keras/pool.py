@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ....ops import pool as ops
 from ....ops.geometry import Pairs, Sliding, spread
+from ....ops.unpool import Unpool
 from ..code import Code, Exact, Leaf
 from .conv import border_of, numbers, padding
 from .row import Row, measured, nd, row
@@ -58,7 +59,7 @@ def maxpool_places(op: ops.MaxPoolPlaces, to: Row) -> Code:
 
 
 @row.register
-def unpool(op: ops.Unpool, to: Row) -> Code:
+def unpool(op: Unpool, to: Row) -> Code:
     measured(to)
     sizes = tuple(n for n in to.node.facts.output.spatial if n is not None)
     return to.layer(f"MaxUnpooling{to.rank}D", Leaf(Exact(sizes), "size"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ....ops import pool as ops
 from ....ops.geometry import Sliding, spread
+from ....ops.unpool import Unpool
 from ..code import Call, Exact, Leaf, Named, call
 from ..explain import plain
 from .layer import Layer, X, lower, nd
@@ -88,7 +89,7 @@ def maxpool_places(op: ops.MaxPoolPlaces, to: Layer) -> None:
 
 
 @lower.register
-def unpool(op: ops.Unpool, to: Layer) -> None:
+def unpool(op: Unpool, to: Layer) -> None:
     if op.to is not None:
         sizes = () if isinstance(op.to, int) else (Leaf(Exact(spread(op.to, to.rank, "to")), "size"),)
         to.function(call("UnpoolTo", *sizes), None, main=True)

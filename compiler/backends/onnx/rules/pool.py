@@ -21,8 +21,8 @@ from ....ops.pool import (
     MaxPool,
     MaxPoolPlaces,
     Pool,
-    Unpool,
 )
+from ....ops.unpool import Unpool
 from ....shape import Shape
 from ..emitter import Emitter
 from .conv import framed
