@@ -17,9 +17,14 @@ WORDS: dict[type[Op], str] = {
 
 
 def calling(name: str, **numbers: object) -> Leaf:
-    """A function of `keras.activations` with numbers of its own."""
-    rest = "".join(f", {key}={literal(value)}" for key, value in numbers.items())
-    return applied(f"lambda x: keras.activations.{name}(x{rest})")
+    """A function of `keras.ops` with numbers of its own, as a layer: a saved model keeps no lambda."""
+    told = ", ".join(f"{literal(key)}: {literal(value)}" for key, value in numbers.items())
+    return applied(f"Function({literal(name)}, {{{told}}})")
+
+
+def layered(name: str, **numbers: object) -> Leaf:
+    """A layer of Keras's that is an activation with numbers."""
+    return applied(f"layers.{name}({', '.join(f'{key}={literal(value)}' for key, value in numbers.items())})")
 
 
 @function.register
@@ -36,17 +41,17 @@ def linear(op: ops.Linear) -> Code | None:
 def relu(op: ops.ReLU) -> Code | None:
     told = {"negative_slope": op.slope, "max_value": op.max, "threshold": op.threshold}
     numbers = {name: number for name, number in told.items() if number}
-    return calling("relu", **numbers) if numbers else word("relu")
+    return layered("ReLU", **numbers) if numbers else word("relu")
 
 
 @function.register
 def leaky_relu(op: ops.LeakyReLU) -> Code | None:
-    return calling("leaky_relu", negative_slope=op.slope)
+    return layered("LeakyReLU", negative_slope=op.slope)
 
 
 @function.register
 def elu(op: ops.ELU) -> Code | None:
-    return word("elu") if op.alpha == 1 else calling("elu", alpha=op.alpha)
+    return word("elu") if op.alpha == 1 else layered("ELU", alpha=op.alpha)
 
 
 @function.register
@@ -70,8 +75,7 @@ def scaled_tanh(op: ops.ScaledTanh) -> Code | None:
 
 
 def stretched(name: str, amplitude: float, slope: float) -> Leaf:
-    factor = "" if amplitude == 1 else f"{literal(amplitude)} * "
-    return applied(f"lambda x: {factor}keras.activations.{name}({literal(slope)} * x)")
+    return applied(f"Stretched({literal(name)}, {literal(amplitude)}, {literal(slope)})")
 
 
 @function.register
@@ -91,7 +95,7 @@ def threshold(op: ops.Threshold) -> Code | None:
 
 @function.register
 def clip(op: ops.Clip) -> Code | None:
-    return applied(f"lambda x: keras.ops.clip(x, {literal(op.low)}, {literal(op.high)})")
+    return calling("clip", x_min=op.low, x_max=op.high)
 
 
 @function.register
