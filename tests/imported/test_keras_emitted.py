@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from cnnc.compiler.decompile import Decompiled, decompile
@@ -15,6 +16,8 @@ from cnnc.compiler.pipeline import compile_text
 from cnnc.runtime.lower import lower
 
 from tests.emit.written import keras_model, lowered, pictures, worst
+from tests.ops import harness
+from tests.ops.test_rows import ROWS
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras")
@@ -45,6 +48,15 @@ CHAINS = [
     ("9x9x3", "relu as a -> conv 4, 3x3 -> upsample to=a -> crop 1 -> upsample to=9x9, mode=nearest_floor"),
     ("4x4x6", "split 2 -> multiply"),
     ("4x4x6", "scale 0.5 -> l2pool 2"),
+    ("7x9x3", "conv 4, 1x1, kernel=[[2]], bias=true -> local_conv 5, 3x3, pad=((0, 1), (2, 0)), stride=2, act=relu"),
+    (
+        "4x4x6",
+        "conv 6, 1x1, act=leaky_relu(0.3) -> conv 4, 1x1, act=elu(0.5) -> conv 4, 1x1, act=relu(max=2)",
+    ),
+    ("4x4x6", "conv 6, 1x1, act=scaled_tanh -> conv 4, 1x1, act=celu(0.5) -> conv 4, 1x1, act=threshold(0.1, 0.3)"),
+    ("4x4x6", "gelu approximate=true -> soft_shrink 0.2 -> hard_shrink 0.1 -> scaled_sigmoid 0.5, amplitude=3 -> glu"),
+    ("4x4x6", "clip -0.5, 0.5 -> take_channels [5, 0, 0, 2] -> stop_gradient -> abs -> square"),
+    ("5x4x6", "prelu per=layer -> add"),
 ]
 
 
@@ -58,6 +70,45 @@ def test_the_classes_that_a_file_brings_are_read(shape: str, chain: str, tmp_pat
     again.load_state_dict(dict(zip(found.weights, (net.state_dict()[key] for key in checked.weights), strict=True)))
     with torch.no_grad():
         assert worst(again(*pictures(checked)), net(*pictures(checked))) < 1e-5
+
+
+def comes_back(row: harness.Row, folder: Path) -> None:
+    """The same layers, `identity` aside, with the same values."""
+    checked = harness.compiled(row)
+    found = imported(keras_model(checked), folder).checked
+    ours, theirs = ([(n.op.word, n.facts.output) for n in c.nodes if n.op.word != "identity"] for c in (checked, found))
+    assert theirs == ours
+    net, again = lowered(checked), lower(found, seed=None).eval()
+    again.load_state_dict(dict(zip(found.weights, (net.state_dict()[key] for key in checked.weights), strict=True)))
+    arrays = [torch.from_numpy(turned(x)) for x in harness.inputs(row)]
+    fed = [x.long() if node in checked.looked_up else x for x, node in zip(arrays, checked.inputs)]
+    with torch.no_grad():
+        assert worst(again(*fed), net(*fed)) < 1e-5
+
+
+def turned(x: Any) -> Any:
+    return np.moveaxis(x, -1, 1).copy() if x.ndim > 2 else x.copy()
+
+
+KNOWN_SIZES = [row for row in ROWS if all(None not in node.facts.output for node in harness.nodes(row))]
+BROUGHT = [row for row in KNOWN_SIZES if row.id.startswith(("unpool", "rbf", "conv-fixed", "local", "resize-value"))]
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in BROUGHT])
+def test_every_behaviour_of_operators_that_keras_lacks_comes_back(row: harness.Row, tmp_path: Path) -> None:
+    comes_back(row, tmp_path)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in KNOWN_SIZES if row not in BROUGHT])
+def test_every_behaviour_of_every_operator_comes_back(row: harness.Row, tmp_path: Path) -> None:
+    comes_back(row, tmp_path)
+
+
+def test_python_code_as_an_activation_is_named_and_not_run(tmp_path: Path) -> None:
+    entry = layers.Input((8, 8, 3))
+    with pytest.raises(Unreadable, match="its activation is Python code, which is neither read nor run"):
+        imported(keras.Model(entry, layers.Conv2D(4, 3, activation=lambda x: x * 2)(entry)), tmp_path)
 
 
 def test_a_saved_layer_keeps_its_border() -> None:

@@ -5,33 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...decompile.network import make
 from ...ops.base import Op
 from ...ops.geometry import CAUSAL, SAME, VALID
 from ..unread import Unread
 
-FUNCTIONS = {"silu": "swish", "swish": "swish", "hard_silu": "hard_swish", "hard_swish": "hard_swish", "relu": "relu",
-             "relu6": "relu6", "sigmoid": "sigmoid", "softmax": "softmax", "tanh": "tanh", "elu": "elu", "selu": "selu",
-             "softplus": "softplus", "softsign": "softsign", "hard_sigmoid": "hard_sigmoid", "mish": "mish",
-             "exponential": "exponential", "log_softmax": "log_softmax", "log_sigmoid": "log_sigmoid", "celu": "celu",
-             "hard_tanh": "hard_tanh", "tanh_shrink": "tanh_shrink", "soft_shrink": "soft_shrink",
-             "hard_shrink": "hard_shrink", "glu": "glu"}  # fmt: skip
-
-
-def function(value: Any) -> Op | None:
-    """The activation that a name stands for; None for `linear`."""
-    if isinstance(value, dict):
-        inner = value.get("config")
-        value = inner if isinstance(inner, str) else (inner or {}).get("name") or value.get("class_name")
-    if value in (None, "linear"):
-        return None
-    if value == "gelu":
-        return make("gelu")
-    if value == "leaky_relu":
-        return make("leaky_relu", slope=0.2)
-    if value not in FUNCTIONS:
-        raise Unread(f"its activation is `{value}`")
-    return make(FUNCTIONS[value])
+COMMON = {"name", "trainable", "dtype", "activity_regularizer", "autocast"}
+"""What every layer may have in its configuration."""
 
 
 def sizes(value: Any) -> tuple[int, ...]:

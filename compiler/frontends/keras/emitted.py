@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ...decompile.network import Ref, make
+from ...ops.base import Op
 from ...ops.geometry import VALID, Padding
+from ...ops.pool import MaxPoolPlaces
 from ..unread import Unread
-from .arguments import function, sizes
+from .activations import function
+from .arguments import COMMON, sizes
 from .call import RULES, Call, Rule, ranked
 
 OWN: dict[str, tuple[frozenset[str], Rule]] = {}
 """By the name of a class: the arguments by which it is known, and the rule."""
-
-COMMON = {"name", "trainable", "dtype", "activity_regularizer", "autocast"}
-"""What every layer may have in its configuration."""
 
 
 def reads(classes: list[str], arguments: str) -> Callable[[Rule], Rule]:
@@ -49,11 +49,23 @@ def bordered(value: Any) -> Padding:
     return VALID if not any(map(any, pairs)) else Padding("explicit", pairs)
 
 
+def nested(numbers: Any) -> Any:
+    """Nested lists as tuples."""
+    return tuple(map(nested, numbers)) if isinstance(numbers, (list, tuple)) else numbers
+
+
+def windows(kernel: Any) -> Any:
+    """A kernel that is given: one window for all channels, one for each output channel, or all of them."""
+    if any(len(inner) > 1 for inner in kernel):
+        return kernel
+    each = tuple(inner[0] for inner in kernel)
+    return each[0] if len(each) == 1 else each
+
+
 def window(config: Mapping[str, Any]) -> dict[str, Any]:
     """What our convolutions say alike."""
-    if config.get("fixed") is not None:
-        raise Unread("the numbers of its kernel are given")
     return {
+        **({} if config.get("fixed") is None else {"kernel": windows(nested(config["fixed"]))}),
         "size": sizes(config["kernel_size"]),
         "stride": sizes(config["strides"]),
         "dilation": sizes(config["dilation_rate"]),
@@ -87,6 +99,12 @@ def separable(call: Call) -> list[Ref]:
     return call.one(make("separable_conv", out=call.config["filters"], **window(call.config), **named))
 
 
+@reads(ranked("LocallyConnected#D"), "filters kernel_size strides dilation border activation use_bias")
+def local_conv(call: Call) -> list[Ref]:
+    config = {**call.config, "dilation_rate": call.config["dilation"]}
+    return call.one(make("local_conv", out=config["filters"], **window(config), pad=bordered(config["border"])))
+
+
 @reads(ranked("Conv#DTranspose"), "filters kernel_size crops strides dilation_rate groups activation use_bias")
 def conv_transpose(call: Call) -> list[Ref]:
     """What is cut below 0 is added."""
@@ -109,6 +127,27 @@ def pooled(call: Call, word: str, **more: Any) -> list[Ref]:
 def pool(call: Call) -> list[Ref]:
     words = {"MaxPooling": "maxpool", "L2Pooling": "l2pool", "MaxPoolingWithArgmax": "maxpool_places"}
     return pooled(call, words[call.kind[:-2]])
+
+
+@reads(ranked("MaxUnpooling#D"), "size")
+def unpool(call: Call) -> list[Ref]:
+    """To the size of a third value, by the window of its pool where that leads there, or to the size that it says."""
+    if len(call.inputs) > 2:
+        return call.one(make("unpool", to=2))
+    shapes = tuple(map(call.build.shape, call.inputs))
+    by_window = (op for op in unpools(call) if op.facts(shapes).output.spatial == tuple(call.config["size"]))
+    return call.one(next(by_window, make("unpool", to=tuple(call.config["size"]))))
+
+
+def unpools(call: Call) -> Iterator[Op]:
+    """What undoes a pool: of the window that is usual, or of the one that it had."""
+    yield make("unpool")
+    pool = call.build.layers[call.inputs[1].layer]
+    if isinstance(pool.op, MaxPoolPlaces):
+        edges = pool.op.sliding(call.build.shape(pool.inputs[0])).borders
+        if all(edge is not None and edge[0] == edge[1] for edge in edges):
+            pad = tuple(edge[0] for edge in edges if edge)
+            yield make("unpool", size=pool.op.size, stride=pool.op.stride, pad=pad)
 
 
 @reads(ranked("AveragePooling#D"), "size strides padding ceil counts_border")
@@ -194,6 +233,18 @@ def channel_affine(call: Call) -> list[Ref]:
 @reads(["LayerScale"], "init")
 def layer_scale(call: Call) -> list[Ref]:
     return call.one(make("layer_scale", init=call.config["init"]))
+
+
+@reads(["RBF"], "units codes")
+def rbf(call: Call) -> list[Ref]:
+    codes, trained = call.config["codes"], call.config.get("trainable", True)
+    return call.one(make("rbf", out=call.config["units"], codes=nested(codes), trained=trained))
+
+
+@reads(["Activation"], "activation")
+def activation(call: Call) -> list[Ref]:
+    """One that gives half of the channels."""
+    return RULES["Activation"](call)
 
 
 @reads(["Sampling"], "")

@@ -209,9 +209,16 @@ def histories(node: Any) -> Iterator[tuple[str, int, int]]:
 
 
 def scalars(node: Any) -> dict[str, Any]:
-    """The numbers among a call's arguments, by their position: those of `x + 3`."""
-    args = node.get("args", []) if isinstance(node, dict) else []
-    found = {str(i): a for i, a in enumerate(args) if isinstance(a, (int, float)) and not isinstance(a, bool)}
-    if isinstance(node, dict):
-        found.update({k: v for k, v in node.get("kwargs", {}).items() if isinstance(v, (int, float))})
-    return found
+    """The numbers among a call's arguments, and lists of them, by their position: those of `x + 3`."""
+    if not isinstance(node, dict):
+        return {}
+    args = {**{str(i): arg for i, arg in enumerate(node.get("args", []))}, **node.get("kwargs", {})}
+    return {key: arg for key, arg in args.items() if is_number(arg) or (arg and is_numbers(arg))}
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def is_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_number, value))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ....decompile.network import Ref, make
 from ...unread import Unread
-from ..arguments import flat, function
+from ..activations import LAYERS, function, numbered
+from ..arguments import COMMON
 from ..call import Call, reads
 
 
@@ -15,42 +16,40 @@ def activation(call: Call) -> list[Ref]:
 
 @reads("ReLU")
 def relu(call: Call) -> list[Ref]:
-    highest, slope = call.config.get("max_value"), call.config.get("negative_slope", 0.0) or 0.0
-    if highest == 6 and not slope and not call.config.get("threshold"):
-        return call.then(make("relu6"))
-    given = {"max": highest, "slope": float(slope), "threshold": float(call.config.get("threshold") or 0.0)}
-    plain = highest is None and not slope and not given["threshold"]
-    return call.then(make("relu", **given, layer=plain))
+    op = LAYERS["ReLU"](call.config)
+    return call.then(op.changed(layer=True) if op == make("relu") else op)
 
 
 @reads("LeakyReLU")
 def leaky_relu(call: Call) -> list[Ref]:
-    slope = call.config.get("negative_slope", call.config.get("alpha", 0.3))
-    return call.then(
-        make("leaky_relu", slope=float(flat(slope)[0] if not isinstance(slope, dict) else slope["config"]))
-    )
+    return call.then(LAYERS["LeakyReLU"](call.config))
 
 
 @reads("ELU")
 def elu(call: Call) -> list[Ref]:
-    alpha = float(call.config.get("alpha", 1.0))
-    return call.then(make("elu", alpha=alpha, layer=alpha == 1))
+    op = LAYERS["ELU"](call.config)
+    return call.then(op.changed(layer=True) if op == make("elu") else op)
+
+
+def at_channels(call: Call) -> None:
+    if call.config.get("axis", -1) not in (-1, len(call.shape)):
+        raise Unread(f"it runs over the axis {call.config['axis']}, which does not hold the channels")
 
 
 @reads("Softmax")
 def softmax(call: Call) -> list[Ref]:
-    if call.config.get("axis", -1) not in (-1, len(call.shape)):
-        raise Unread(f"it runs over the axis {call.config['axis']}, which does not hold the channels")
+    at_channels(call)
     return call.then(make("softmax", layer=True))
 
 
 @reads("PReLU")
 def prelu(call: Call) -> list[Ref]:
-    shared = call.config.get("shared_axes") or []
-    rank = call.shape.rank
-    if shared not in ([], list(range(1, rank + 1))):
+    rank, shared = call.shape.rank, list(call.config.get("shared_axes") or [])
+    known = {"channel": list(range(1, rank + 1)), "value": [], "layer": list(range(1, rank + 2))}
+    per = next((per for per, axes in known.items() if axes == shared), None)
+    if per is None:
         raise Unread(f"its slopes are shared along the axes {shared}")
-    return call.one(make("prelu", per="channel" if shared else "value"))
+    return call.one(make("prelu", per=per))
 
 
 PLAIN: dict[str, str] = {
@@ -66,20 +65,24 @@ def plain(call: Call) -> list[Ref]:
     return call.then(make(PLAIN[call.kind]))
 
 
-@reads("Gelu")
-def gelu(call: Call) -> list[Ref]:
-    return call.then(make("gelu", approximate=bool(call.config.get("approximate", True))))
+WORDS = {"Gelu": "gelu", "LeakyRelu": "leaky_relu", "Elu": "elu", "Celu": "celu", "SoftShrink": "soft_shrink",
+         "HardShrink": "hard_shrink", "Threshold": "threshold", "Clip": "clip"}  # fmt: skip
 
 
-@reads("LeakyRelu", "Elu", "Celu")
-def sloped(call: Call) -> list[Ref]:
-    if call.kind == "LeakyRelu":
-        return call.then(make("leaky_relu", slope=float(call.config.get("negative_slope", 0.2))))
-    return call.then(make(call.kind.lower(), alpha=float(call.config.get("alpha", 1.0))))
+@reads(*WORDS)
+def with_numbers(call: Call) -> list[Ref]:
+    """Functions with numbers."""
+    numbers = {key: value for key, value in call.config.items() if key not in COMMON}
+    return call.then(numbered(WORDS[call.kind], numbers))
+
+
+@reads("Glu")
+def glu(call: Call) -> list[Ref]:
+    at_channels(call)
+    return call.then(make("glu"))
 
 
 @reads("LogSoftmax")
 def log_softmax(call: Call) -> list[Ref]:
-    if call.config.get("axis", -1) not in (-1, len(call.shape)):
-        raise Unread(f"it runs over the axis {call.config['axis']}, which does not hold the channels")
+    at_channels(call)
     return call.then(make("log_softmax"))

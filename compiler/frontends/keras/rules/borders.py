@@ -17,11 +17,12 @@ def zeropad(call: Call) -> list[Ref]:
 @reads("Pad")
 def pad(call: Call) -> list[Ref]:
     """`ops.pad` of places."""
-    words = {"constant": "zeropad", "reflect": "reflection_pad"}
+    words = {"constant": "zeropad", "reflect": "reflection_pad", "edge": "edge_pad"}
     mode, border = call.config.get("mode", "constant"), pairs(call.config["pad_width"])
     if mode not in words or len(border) != len(call.shape) + 1 or any(border[0]) or any(border[-1]):
         raise Unread(f"it pads by {call.config['pad_width']} with `{mode}`: only places have a counterpart")
-    return call.then(make(words[mode], border=border[1:-1]))
+    value = call.numbers.get("constant_values", 0)
+    return call.then(make(words[mode], border=border[1:-1], **({"value": float(value)} if value else {})))
 
 
 @reads(*ranked("Cropping#D"))

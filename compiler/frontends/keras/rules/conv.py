@@ -7,7 +7,8 @@ from typing import Any
 
 from ....decompile.network import Ref, make
 from ...unread import Unread
-from ..arguments import function, last, padding, sizes
+from ..activations import function
+from ..arguments import last, padding, sizes
 from ..call import Call, ranked, reads
 
 

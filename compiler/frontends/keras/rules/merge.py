@@ -14,11 +14,11 @@ MERGES = {"Add": "add", "Multiply": "multiply", "Average": "average", "Maximum":
 @reads(*MERGES)
 def merge(call: Call) -> list[Ref]:
     """Of values; Keras's operations of the same names also take a number."""
-    if len(call.inputs) > 1:
-        return call.one(make(MERGES[call.kind]))
     number = next(iter(call.numbers.values()), None)
-    if number is None:
-        raise Unread("it merges one value")
+    if number is None or len(call.inputs) > 1:
+        return call.one(make(MERGES[call.kind]))
+    if isinstance(number, list):
+        raise Unread(f"it computes `{call.kind.lower()}` with {len(number)} numbers")
     return arithmetic(call, float(number))
 
 

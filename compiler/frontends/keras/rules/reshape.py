@@ -38,6 +38,27 @@ def split(call: Call) -> list[Ref]:
     return [call.build.add(make("take_channels", channels=tuple(range(a, b))), call.inputs) for a, b in runs]
 
 
+@reads("Take")
+def take_channels(call: Call) -> list[Ref]:
+    """`ops.take` of channels by their numbers."""
+    axis, taken = call.config.get("axis"), call.numbers.get("1")
+    if axis not in (-1, len(call.shape)) or not isinstance(taken, list):
+        raise Unread(f"it takes places of the axis {axis}: only channels by their numbers have a counterpart")
+    return call.then(make("take_channels", channels=tuple(taken)))
+
+
+@reads("OneHot")
+def one_hot(call: Call) -> list[Ref]:
+    if call.config.get("axis", -1) not in (-1, 2):
+        raise Unread(f"its axis is {call.config['axis']}, which does not hold the channels")
+    return call.then(make("one_hot", depth=call.config["num_classes"]))
+
+
+@reads("StopGradient")
+def stop_gradient(call: Call) -> list[Ref]:
+    return call.then(make("stop_gradient"))
+
+
 @reads("Identity")
 def identity(call: Call) -> list[Ref]:
     return list(call.inputs[:1])
