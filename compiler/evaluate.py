@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 from . import syntax as s
 from .arithmetic import COMPARISONS, arithmetic, bounded, compared, number, whole
 from .budget import Budget
+from .elements import element, member, sliced
 from .elsewhere import bound_elsewhere
 from .fault import Fault, did_you_mean
-from .graph import Port
 from .habits import NAMES
 from .library import FUNCTIONS, Misused
 from .ops.base import INITIALIZERS, OPERATORS
@@ -25,7 +25,6 @@ from .values import (
     Family,
     Function,
     Given,
-    Instance,
     Poisoned,
     Symbol,
     describe,
@@ -33,9 +32,6 @@ from .values import (
 )
 
 CONSTANTS = {"true": True, "false": False, "none": None}
-SIZES = {"height": (2, -3), "width": (2, -2), "depth": (3, -4), "length": (1, -2)}
-"""Where a size stands in a shape, and the number of spatial dimensions from which it exists."""
-
 
 Made = TypeVar("Made", list[Any], tuple[Any, ...])
 
@@ -59,8 +55,8 @@ class Evaluator:
             s.Map: self.map,
             s.Each: self.each,
             s.Apply: self.apply,
-            s.Member: self.member,
-            s.Index: self.index,
+            s.Member: lambda e, scope: member(self(e.value, scope), e),
+            s.Index: lambda e, scope: element(self(e.value, scope), self(e.index, scope), e),
             s.Slice: self.slice,
             s.Unary: self.unary,
             s.Binary: self.binary,
@@ -209,73 +205,10 @@ class Evaluator:
         finally:
             self.budget.leave()
 
-    def member(self, expr: s.Member, scope: Scope) -> Any:
-        value = self(expr.value, scope)
-        if value is POISON:
-            raise Poisoned
-        if isinstance(value, Instance):
-            if expr.name in value.names:
-                binding = value.names[expr.name]
-                binding.read = True
-                return binding.value
-            if value.value is POISON:
-                raise Poisoned
-            if not isinstance(value.value, Port) or expr.name not in (*SIZES, "channels", "shape"):
-                known = [*value.names, *SIZES, "channels", "shape"]
-                raise Fault(
-                    "unknown-name",
-                    f"it has no inner value `{expr.name}`",
-                    expr.span,
-                    help=did_you_mean(expr.name, known),
-                )
-            value = value.value
-        if isinstance(value, Port):
-            return size_of(value, expr)
-        if isinstance(value, dict) and expr.name in value:
-            return value[expr.name]
-        raise Fault("type", f"{describe(value)} has no `{expr.name}`", expr.span)
-
-    def index(self, expr: s.Index, scope: Scope) -> Any:
-        value, index = self(expr.value, scope), self(expr.index, scope)
-        if isinstance(value, Instance):
-            value = value.value
-        if value is POISON or index is POISON:
-            raise Poisoned
-        index = whole(index)
-        if isinstance(value, (dict, Family)):
-            return self.keyed(value, index, expr)
-        if not isinstance(value, (list, tuple, str)) or isinstance(value, Port):
-            raise Fault("type", f"{describe(value)} has no elements", expr.span)
-        if isinstance(index, bool) or not isinstance(index, int):
-            raise Fault("type", f"an index is a whole number, found {describe(index)}", expr.index.span)
-        if not -len(value) <= index < len(value):
-            raise Fault("index", f"index {index} is outside: there are {len(value)} elements", expr.index.span)
-        return value[index]
-
-    def keyed(self, value: Any, key: Any, expr: s.Index) -> Any:
-        items = value if isinstance(value, dict) else value.items
-        try:
-            return items[key]
-        except (KeyError, TypeError):
-            if isinstance(value, Family) and value.poisoned:
-                raise Poisoned from None
-            there = ", ".join(show(k) for k in list(items)[:8])
-            family = isinstance(value, Family)
-            if family:
-                there = ", ".join(f"`{value.name}[{k}]`" for k in list(items)[:8])
-            what = f"`{value.name}[{show(key)}]` is not bound" if family else f"there is no key {show(key)}"
-            raise Fault("index", what, expr.index.span, help=f"there are {there}" if there else "") from None
-
     def slice(self, expr: s.Slice, scope: Scope) -> Any:
         value = self(expr.value, scope)
-        if isinstance(value, Family):
-            value = list(value)
-        if not isinstance(value, (list, tuple, str)):
-            raise Fault("type", f"{describe(value)} has no elements", expr.span)
-        low, high = (None if e is None else whole(self(e, scope)) for e in (expr.low, expr.high))
-        if not all(n is None or (isinstance(n, int) and not isinstance(n, bool)) for n in (low, high)):
-            raise Fault("type", "the ends of a slice are whole numbers", expr.span)
-        return self.budget.made(value[low:high], expr.span)
+        low, high = (None if e is None else self(e, scope) for e in (expr.low, expr.high))
+        return self.budget.made(sliced(value, low, high, expr), expr.span)
 
     # --- arithmetic ---------------------------------------------------------------------------------------------------
 
@@ -315,26 +248,3 @@ class Evaluator:
                 return False
             left = right
         return True
-
-
-def size_of(value: Port, expr: s.Member) -> Any:
-    """`value.channels`, `.height`, `.width`, `.depth`, `.length`, `.shape`"""
-    shape = value.shape
-    if expr.name == "shape":
-        return tuple(shape)
-    if expr.name == "channels":
-        size = shape.channels
-    elif expr.name in SIZES:
-        rank, position = SIZES[expr.name]
-        if shape.rank < rank or (expr.name == "length" and shape.rank != 1):
-            raise Fault("type", f"{describe(value)} has no {expr.name}", expr.span)
-        size = shape[position]
-    else:
-        known = [*SIZES, "channels", "shape"]
-        raise Fault(
-            "unknown-name", f"a value has no `{expr.name}`", expr.span,
-            help=did_you_mean(expr.name, known) or f"it has {', '.join(known)}",
-        )  # fmt: skip
-    if size is None:
-        raise Fault("open-size", f"its {expr.name} is not known while compiling: the shape is {shape}", expr.span)
-    return size

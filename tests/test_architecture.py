@@ -26,7 +26,7 @@ diagnostics fault syntax render figures
 ops words recipes.base
 graph receptive census fold
 layout spell expected misspelled slips reading reduce tables parse recover arrange blocks format keras_layout
-values elsewhere budget arithmetic scope parameters
+values elsewhere budget arithmetic elements scope parameters
 convert bind evaluate constants place
 expansion nodes inputs remarks instances calls merges statements expand
 expectations check locate load recipes patterns recipe override
