@@ -208,3 +208,13 @@ class Layout:
 def limit(message: str, span: Span, help: str = "") -> CompileError:
     """The refusal of a text that asks for too much."""
     return CompileError([Diagnostic("error", "limit", message, span, help=help)])
+
+
+def unindented(text: str) -> str:
+    """A documentation text without the margin its lines share, and without blanks around it.
+
+    The margin is that of all lines but the first, which stands behind the quotes.
+    """
+    first, *rest = [line.rstrip() for line in text.expandtabs().split("\n")]
+    margin = min((len(line) - len(line.lstrip()) for line in rest if line), default=0)
+    return "\n".join([first.strip(), *(line[margin:] for line in rest)]).strip("\n")

@@ -7,14 +7,15 @@ from its first child to its last, so brackets are kept where they begin or end o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from math import isinf
 from typing import Any, NamedTuple
 
 from . import syntax as s
 from .diagnostics import CompileError, Diagnostic
-from .layout import Token, limit
-from .limits import DIGITS, EXPRESSION
+from .layout import Token, limit, unindented
+from .limits import DIGITS
+from .nesting import bounded
 from .source import Source, Span
 
 Children = list[Any]
@@ -77,7 +78,7 @@ class Reductions:
 
     def param(self, c: Children) -> s.Param:
         name, default = c
-        return s.Param(name.text, default and _bounded(default), _between(name, default or name))
+        return s.Param(name.text, default and bounded(default), _between(name, default or name))
 
     # --- statements
 
@@ -86,11 +87,11 @@ class Reductions:
 
     def let(self, c: Children) -> s.Let:
         word, pattern, value = c
-        return s.Let(pattern, _bounded(value), _between(word, value))
+        return s.Let(pattern, bounded(value), _between(word, value))
 
     def let_function(self, c: Children) -> s.LetFunction:
         word, name, params, value = c
-        return s.LetFunction(name.text, params.items, _bounded(value), _between(word, value))
+        return s.LetFunction(name.text, params.items, bounded(value), _between(word, value))
 
     def flow(self, c: Children) -> s.Flow:
         chain, *body = c
@@ -101,7 +102,7 @@ class Reductions:
         return s.Side(targets, chain, body[0] if body else None, _between(targets[0], chain))
 
     def targets(self, c: Children) -> tuple[s.Expr, ...]:
-        return tuple(map(_bounded, c))
+        return tuple(map(bounded, c))
 
     def share(self, c: Children) -> s.Share:
         word, name, chain = c
@@ -113,11 +114,11 @@ class Reductions:
 
     def loop(self, c: Children) -> s.Loop:
         word, pattern, sequence, body = c
-        return s.Loop(pattern, _bounded(sequence), body, _between(word, sequence))
+        return s.Loop(pattern, bounded(sequence), body, _between(word, sequence))
 
     def cond(self, c: Children) -> s.Cond:
         word, *cases, otherwise = c
-        conditions = map(_bounded, cases[::2])
+        conditions = map(bounded, cases[::2])
         return s.Cond(tuple(zip(conditions, cases[1::2], strict=True)), otherwise, _between(word, cases[0]))
 
     def pattern(self, c: Children) -> s.Pattern:
@@ -138,24 +139,24 @@ class Reductions:
 
     def call(self, c: Children) -> s.Call:
         head, args, label = c
-        return s.Call(_bounded(head), args or (), label, _between(head, label or (args[-1] if args else head)))
+        return s.Call(bounded(head), args or (), label, _between(head, label or (args[-1] if args else head)))
 
     def group(self, c: Children) -> s.Group:
         opened, *items, closed, label = c
-        return s.Group(tuple(map(_bounded, items)), label, _between(opened, label or closed))
+        return s.Group(tuple(map(bounded, items)), label, _between(opened, label or closed))
 
     def args(self, c: Children) -> tuple[s.Arg, ...]:
         return tuple(c)
 
     def arg(self, c: Children) -> s.Arg:
         name, value = c
-        return s.Arg(name and name.text, _bounded(value), _between(name or value, value))
+        return s.Arg(name and name.text, bounded(value), _between(name or value, value))
 
     def label(self, c: Children) -> s.Label:
         (what,) = c
         if isinstance(what, Token):
             return s.Label(None, tuple(self._parts(what.span)), what.span)
-        return s.Label(_bounded(what), (), what.span)
+        return s.Label(bounded(what), (), what.span)
 
     def _parts(self, span: Span) -> list[str | s.Expr]:
         """`"layer{stage}.{i}"` -> `layer`, the expression `stage`, `.`, the expression `i`."""
@@ -174,7 +175,7 @@ class Reductions:
             closed = source.text.find("}", opened, end)
             if closed < 0:
                 raise _error("`{` is never closed in this label", Span(source, opened, opened + 1))
-            parts.append(_bounded(self._expression(source, opened + 1, closed)))
+            parts.append(bounded(self._expression(source, opened + 1, closed)))
             at = closed + 1
         return parts
 
@@ -291,48 +292,6 @@ def _value(token: Token) -> int | float:
 
 def _is_size(item: s.Expr) -> bool:
     return isinstance(item, s.Number) and isinstance(item.value, int)
-
-
-def unindented(text: str) -> str:
-    """A documentation text without the margin its lines share, and without blanks around it.
-
-    The margin is that of all lines but the first, which stands behind the quotes.
-    """
-    first, *rest = [line.rstrip() for line in text.expandtabs().split("\n")]
-    margin = min((len(line) - len(line.lstrip()) for line in rest if line), default=0)
-    return "\n".join([first.strip(), *(line[margin:] for line in rest)]).strip("\n")
-
-
-def _bounded(expr: s.Expr) -> s.Expr:
-    """The expression itself, if it is not so deep that a walk over it could exhaust the stack.
-
-    A level takes at least one character, so that short ones need not be measured.
-    """
-    if expr.span.end - expr.span.start > EXPRESSION and _depth(expr) > EXPRESSION:
-        help = "give its parts names with `let`"
-        raise limit(f"an expression more than {EXPRESSION} levels deep", expr.span, help=help)
-    return expr
-
-
-def _depth(expr: s.Expr) -> int:
-    depth, level = 0, [expr]
-    while level and depth <= EXPRESSION:
-        depth += 1
-        level = [part for node in level for part in _inside(node)]
-    return depth
-
-
-def _inside(node: Any) -> list[Any]:
-    """The nodes directly inside a node."""
-    inside = [getattr(node, field.name) for field in fields(node) if field.name != "span"]
-    flat: list[Any] = []
-    while inside:
-        part = inside.pop()
-        if isinstance(part, tuple):
-            inside.extend(part)
-        elif is_dataclass(part):
-            flat.append(part)
-    return flat
 
 
 def _error(message: str, span: Span) -> CompileError:

@@ -25,7 +25,7 @@ limits kept source shape habits codes naming library page table
 diagnostics fault syntax render figures
 ops words recipes.base
 graph receptive census fold
-layout spell expected misspelled slips reading reduce tables parse recover arrange blocks format keras_layout
+layout spell expected misspelled slips reading nesting reduce tables parse recover arrange blocks format keras_layout
 values elsewhere budget arithmetic elements scope parameters
 convert bind evaluate constants place
 expansion nodes inputs remarks instances calls merges statements expand

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cnnc.compiler import syntax as s
-from cnnc.compiler.reduce import unindented
+from cnnc.compiler.layout import unindented
 from cnnc.compiler.source import Source, Span
 from hypothesis import strategies as st
 
