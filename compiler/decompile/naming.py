@@ -19,8 +19,10 @@ CONVOLUTIONS = {"conv", "depthwise_conv", "separable_conv", "conv_transpose"}
 
 
 def block_name(window: Any, items: Sequence[Item], network: Network) -> str:
-    """A name for a new block, not made unique yet."""
-    return _class_name(window, network) or _by_content(items)
+    """A name for a new block, not made unique yet: that of its class where no block within it has it."""
+    name = _class_name(window, network)
+    within = {item.head for item in walk(items) if isinstance(item, Use)}
+    return name if name and name not in within else _by_content(items)
 
 
 def _class_name(window: Any, network: Network) -> str:
