@@ -11,7 +11,7 @@ from ...graph import Checked
 from ...values import Definition
 from .code import Code, Leaf
 from .entries import Body, Unlike
-from .leaves import ABSENT, Param
+from .params import ABSENT, Param
 from .parts import Anatomy, Part
 from .said import Said
 

@@ -8,7 +8,8 @@ from typing import Any
 from .code import MISSING, OPERATORS, Call, Code, Each, Leaf, Named, Spread, literal
 from .entries import Slot, Unlike
 from .explain import COMPARISON, Term, lets_of, plain, same
-from .leaves import Leaves, Param, negated
+from .leaves import Leaves, negated
+from .params import Param
 
 
 class Solver(Leaves):

@@ -9,7 +9,7 @@ from typing import Any
 
 from .code import MARGIN, MISSING, WIDTH, Call, literal
 from .entries import Slot
-from .leaves import Param
+from .params import Param
 
 
 def place_of(key: Any) -> tuple[int, int] | None:

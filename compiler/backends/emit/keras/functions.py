@@ -13,7 +13,7 @@ from ..entries import Body, Slot, Unlike, merged
 from ..explain import SUM, Term
 from ..flow import Statements
 from ..holes import HOLES, filled
-from ..leaves import ABSENT, Param, incoming
+from ..params import ABSENT, Param, incoming
 from ..parts import Anatomy
 from ..repeats import repeats
 from ..runs import progression

@@ -11,7 +11,7 @@ from ..entries import Body, Slot, Unlike, everywhere, merged, once, stateful
 from ..explain import Term
 from ..flow import Statements
 from ..holes import HOLES, filled, holes
-from ..leaves import Param, incoming
+from ..params import Param, incoming
 from ..parts import Anatomy
 from ..repeats import Repeat, repeats
 from ..runs import compressed, named_sequence, progression
