@@ -107,11 +107,22 @@ class Arranged:
             return self.flattened(x)
         if x.order is not None:
             return self.unflattened(x, sizes)
-        if len(x.axes) == 1 and sizes[0] == self.shape(x).channels and set(sizes[1:]) == {1}:
+        vector = self.vector(x)
+        if vector is not None and sizes[0] == self.shape(x).channels and set(sizes[1:]) == {1}:
             op = make("reshape", shape=(*sizes[1:], sizes[0]))
-            return Map(self.build.add(op, [x.ref]), first(len(sizes) - 1))
+            return Map(self.build.add(op, [vector.ref]), first(len(sizes) - 1))
         stored = self.as_stored(x)
         return Map(self.build.add(make("reshape", shape=tuple(sizes)), [stored.ref]), last(len(sizes) - 1))
+
+    def vector(self, x: Map) -> Map | None:
+        """The vector that a value is, or of which it is the map of one place; None for others."""
+        if len(x.axes) == 1:
+            return x
+        layer = self.maker(x)
+        alone = self.shape(x).area == 1 and x.axes == first(len(x.axes) - 1)
+        if alone and layer.op.word == "reshape" and self.build.shape(layer.inputs[0]).rank == 0:
+            return Map(layer.inputs[0], last(0))
+        return None
 
     def unflattened(self, x: Map, sizes: Sequence[int | None]) -> Map:
         """A map flattened with its channels first, as a map again."""

@@ -63,15 +63,18 @@ def worded(op: Any, x: Shape) -> Op:
 
 
 def words(op: Any, x: Shape) -> Iterator[dict[str, Any]]:
-    """What may say the same border, the more likely first."""
+    """What may say the same border, the more likely first; of a mean, only where the border does not count."""
     if not isinstance(op, Pool):
         yield from ({"pad": CAUSAL}, {"pad": SAME})
-    elif not (isinstance(op, AvgPool) and op.counts_border):
-        pairs = explicit(op.pad.pairs, x.rank)
-        if all(before <= after for before, after in pairs):
-            least = tuple((before, before) for before, _ in pairs)
-            yield {"pad": Padding("explicit", least) if any(map(any, least)) else VALID, "ceil": True}
-        yield {"pad": SAME}
+        return
+    if isinstance(op, AvgPool):
+        yield from () if op.counts_border else ({"pad": SAME, "count_pad": True},)
+        return
+    pairs = explicit(op.pad.pairs, x.rank)
+    if all(before <= after for before, after in pairs):
+        least = tuple((before, before) for before, _ in pairs)
+        yield {"pad": Padding("explicit", least) if any(map(any, least)) else VALID, "ceil": True}
+    yield {"pad": SAME}
 
 
 def taking(op: Any, x: Shape, border: Any) -> Op | None:

@@ -43,8 +43,8 @@ def shared(layers: Sequence[Layer], found: Sequence[Network], source: str) -> Op
         return ops[0]
     if len({op.word for op in ops}) == 1:
         differing = {name for op in ops[1:] for name in op.fields if op.__dict__[name] != ops[0].__dict__[name]}
-        if differing <= {"pad", "ceil"} and all(same(*pair) for pair in zip(layers, found)):
-            return ops[0].changed(pad=SAME, **({"ceil": False} if "ceil" in ops[0].fields else {}))
+        if differing <= {"pad", "ceil", "count_pad"} and all(same(*pair) for pair in zip(layers, found)):
+            return within_same(ops[0])
         if differing == {"shape"}:
             return ops[0].changed(shape=tuple(n if len(of) == 1 else None for of in held(ops) for n in of[:1]))
     name = layers[0].path or ops[0].word
@@ -56,12 +56,18 @@ def held(ops: Sequence[Any]) -> list[list[int]]:
     return [list(dict.fromkeys(sizes)) for sizes in zip(*(op.shape for op in ops))]
 
 
+def within_same(op: Op) -> Op:
+    """The window with TensorFlow's border."""
+    usual = {name: op.fields[name].default for name in ("ceil", "count_pad") if name in op.fields}
+    return op.changed(pad=SAME, **usual)
+
+
 def same(layer: Layer, network: Network) -> bool:
     """Whether the border of a window is TensorFlow's `same` at the size it was read at."""
     op: Any = layer.op
     x = network.shape(layer.inputs[0])
-    if not hasattr(op, "sliding"):
+    if not hasattr(op, "sliding") or getattr(op, "counts_border", False):
         return False
-    here, there = op.sliding(x), op.changed(pad=SAME, **({"ceil": False} if "ceil" in op.fields else {})).sliding(x)
+    here, there = op.sliding(x), within_same(op).sliding(x)  # type: ignore[attr-defined]
     starts = [edge[0] for edge in here.borders] == [edge[0] for edge in there.borders]
     return starts and here.counts == there.counts

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pytest
 from cnnc.compiler.backends.onnx import export
 from cnnc.compiler.decompile import decompile
 from cnnc.compiler.frontends import onnx as frontend
@@ -68,3 +69,33 @@ def test_a_factor_and_a_summand_are_one_layer_under_its_path(tmp_path: Path) -> 
     checked = compile_text('model Net:\n    input 8x8x3\n    avgpool 2 -> channel_affine as "s2.gain"\n').checked
     export(checked, tmp_path / "net.onnx", drawn(checked))
     assert decompile(frontend.read(tmp_path / "net.onnx")).checked.weights.keys() == checked.weights.keys()
+
+
+BORDERS = [
+    ("32x32x3", "conv 4, 3x3, stride=2, pad=same"),
+    ("33x32x3", "maxpool 3x3, stride=2, ceil=true"),
+    ("32x32x3", "avgpool 3x3, stride=2, pad=same"),
+    ("32x3", "conv 4, 3, pad=causal, dilation=4"),
+    ("32x32x3", "conv 4, 3x3, stride=2, pad=((2, 0), (0, 1))"),
+]
+
+
+@pytest.mark.parametrize(("shape", "line"), BORDERS)
+def test_a_border_is_said_by_its_word(shape: str, line: str, tmp_path: Path) -> None:
+    checked = compile_text(f"model Net:\n    input {shape}\n    {line}\n").checked
+    export(checked, tmp_path / "net.onnx", drawn(checked))
+    assert body(tmp_path / "net.onnx") == f"    input {shape}\n    {line}\n"
+
+
+def test_a_border_before_a_window_is_its_own(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Pad", ["x", "pads", "zero"], ["p"]),
+        helper.make_node("Conv", ["p", "w"], ["y"], pads=[1, 1, 1, 1]),
+    ]
+    numbers = {
+        "pads": np.array([0, 0, 1, 1, 0, 0, 1, 1]),
+        "zero": np.float32(0),
+        "w": np.ones((4, 3, 5, 5), np.float32),
+    }
+    text = body(written(nodes, numbers, (1, 3, 8, 8), tmp_path))
+    assert text == "    input 8x8x3\n    conv 4, 5x5, pad=2, bias=false as w\n"

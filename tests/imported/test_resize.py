@@ -53,3 +53,18 @@ def test_an_input_that_gives_a_size_alone_is_told(tmp_path: Path) -> None:
     export(checked, tmp_path / "net.onnx", drawn(checked))
     with pytest.raises(UserError, match="no output depends on the input `like`"):
         decompile(frontend.read(tmp_path / "net.onnx"))
+
+
+OPEN = [
+    "conv 4, 3x3, stride=2, pad=1 as c1\n    residual: conv 4, 3x3, stride=2, pad=1 -> upsample to=c1, mode=bilinear",
+    "conv 4, 3x3, stride=2, pad=1\n    upsample to=input, mode=nearest_floor",
+    "part1, part2 = input -> maxpool_places 2x2\n    (part1, part2) -> unpool to=input",
+]
+
+
+@pytest.mark.parametrize("body", OPEN)
+def test_the_size_of_a_value_is_asked_for_again_where_it_is_open(body: str, tmp_path: Path) -> None:
+    text = f"model Net:\n    input ?x?x3\n    {body}\n"
+    checked = compile_text(text).checked
+    export(checked, tmp_path / "net.onnx", drawn(checked))
+    assert decompile(frontend.read(tmp_path / "net.onnx")).text == text

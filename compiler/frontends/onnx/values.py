@@ -12,10 +12,28 @@ from ..unread import Unread
 
 
 class Sizes(NamedTuple):
-    """A tensor of sizes computed from shapes; None where the batch or an open size stands."""
+    """A tensor of sizes computed from shapes; None where the batch or an open size stands.
+
+    `origins` says of which value each is a size, and of which of its written axes; None where it was computed further.
+    """
 
     items: tuple[int | None, ...]
     scalar: bool = False
+    origins: tuple[tuple[Map, int] | None, ...] = ()
+
+    def at(self, places: Sequence[int], *, scalar: bool = False) -> Sizes:
+        """Those at some places."""
+        return Sizes(tuple(self.items[i] for i in places), scalar, tuple(self.known_origins[i] for i in places))
+
+    @property
+    def known_origins(self) -> tuple[tuple[Map, int] | None, ...]:
+        return self.origins or (None,) * len(self.items)
+
+    def value(self, rank: int) -> Map | None:
+        """The value of which the last ones are the sizes, all its dimensions in order; None where there is none."""
+        found = self.known_origins[-rank:]
+        map_ = found[0][0] if found and found[0] is not None else None
+        return map_ if map_ is not None and found == tuple((map_, axis) for axis in range(rank)) else None
 
 
 class Lost(NamedTuple):

@@ -30,6 +30,8 @@ def arithmetic(to: Reader, node: Any) -> Map:
     if word == "div":
         raise Unread("it divides by a value of the network")
     values = [to.map(a), to.map(b)] if word == "sub" else operands(to, word, node)
+    if word == "mul" and max(len(v.axes) for v in values) > 1:
+        values = [to.vector(v) or v for v in values]
     return to.merged(make(MERGES[word]), values)
 
 

@@ -33,10 +33,11 @@ def layer_norm(to: Reader, node: Any) -> Map:
 
 @reads("group_norm")
 def group_norm(to: Reader, node: Any) -> Map:
-    weight, bias = given(node, 2, "weight"), given(node, 3, "bias")
-    op = make("groupnorm", groups=node.args[1], eps=given(node, 4, "eps", 1e-5), scale=weight is not None,
-              center=bias is not None)  # fmt: skip
-    return to.layer(op, [to.first(node.args[0])], {"weight": weight, "bias": bias})
+    x, weight, bias = to.first(node.args[0]), given(node, 2, "weight"), given(node, 3, "bias")
+    options = {"eps": given(node, 4, "eps", 1e-5), "scale": weight is not None, "center": bias is not None}
+    apart = node.args[1] == to.shape(x).channels
+    op = make("instancenorm", **options) if apart else make("groupnorm", groups=node.args[1], **options)
+    return to.layer(op, [x], {"weight": weight, "bias": bias})
 
 
 @reads("instance_norm")

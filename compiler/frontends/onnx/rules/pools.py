@@ -24,10 +24,13 @@ FILLED = node("ScatterElements", node("Expand"), node("Reshape", Var("places")),
 @reads_as(node("Reshape", FILLED))
 def unpool(to: Reader, view: View, found: Found) -> Map:
     value = to.values.get(view.inputs[1])
+    maps = [to.first(found["maps"]), to.map(found["places"])]
+    like = value.value(len(maps[0].axes) - 1) if isinstance(value, Sizes) else None
+    if like is not None:
+        return to.layer(make("unpool", to=2), [*maps, to.settled(like)], view)
     sizes = list(value.items) if isinstance(value, Sizes) else whole(to.fixed(view.inputs[1]))
     if None in sizes[2:]:
         raise Unread("the size of its result is open")
-    maps = [to.first(found["maps"]), to.map(found["places"])]
     return to.layer(make("unpool", to=tuple(int(n or 0) for n in sizes[2:])), maps, view)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ....decompile.network import make
@@ -18,6 +19,10 @@ NEAREST = {"round_prefer_floor", "round_prefer_ceil", ""}
 def resize(to: Reader, view: View) -> Map:
     x = to.first(view.inputs[0])
     rank, shape = to.shape(x).rank, to.shape(x)
+    like = size_of(to, view, rank)
+    if like is not None:
+        op = make("upsample", to=1, **how(view, rank, exact(shape.spatial, list(to.shape(like).spatial))))
+        return to.layer(op, [x, to.settled(like)], view)
     factors, sizes = asked(to, view, rank)
     given = how(view, rank, all(f == int(f) for f in factors) if factors else exact(shape.spatial, sizes))
     if factors and all(f == int(f) and f >= 1 for f in factors):
@@ -33,9 +38,15 @@ def known(spatial: tuple[int | None, ...]) -> list[int]:
     return [n or 0 for n in spatial]
 
 
-def exact(spatial: tuple[int | None, ...], sizes: list[int]) -> bool:
+def size_of(to: Reader, view: View, rank: int) -> Map | None:
+    """The value of which the size is asked for; None where it is a number."""
+    value = to.values.get(to.optional(view, 3))
+    return value.value(rank) if isinstance(value, Sizes) else None
+
+
+def exact(spatial: tuple[int | None, ...], sizes: Sequence[int | None]) -> bool:
     """Whether the result is a whole number of times as large."""
-    return all(n is not None and m % n == 0 for n, m in zip(spatial, sizes))
+    return all(n is not None and m is not None and m % n == 0 for n, m in zip(spatial, sizes))
 
 
 def asked(to: Reader, view: View, rank: int) -> tuple[list[float], list[int]]:

@@ -15,8 +15,12 @@ def shape(to: Reader, view: View) -> Sizes | None:
     value = to.value(view.inputs[0])
     if not isinstance(value, Map):
         return None
-    sizes = (None, *to.dims(value))
-    return Sizes(sizes[slice(view.attributes.get("start", 0), view.attributes.get("end"))])
+    sizes = Sizes((None, *to.dims(value)), False, (None, *((value, axis) for axis in value.axes)))
+    return cut(sizes, view.attributes.get("start", 0), view.attributes.get("end"))
+
+
+def cut(sizes: Sizes, start: int | None, end: int | None) -> Sizes:
+    return sizes.at(range(len(sizes.items))[slice(start, end)])
 
 
 def known(to: Reader, name: str) -> Sizes | None:
@@ -37,15 +41,18 @@ def gather(to: Reader, view: View) -> Sizes | None:
     if sizes is None or not to.graph.is_stored(view.inputs[1]):
         return None
     index = to.fixed(view.inputs[1])
-    return Sizes(tuple(sizes.items[i] for i in whole(index)), index.ndim == 0)
+    return sizes.at(whole(index), scalar=index.ndim == 0)
 
 
 @reads("Concat")
 def concat(to: Reader, view: View) -> Sizes | None:
-    found = [known(to, name) for name in view.inputs]
-    if any(sizes is None for sizes in found):
+    found = [sizes for name in view.inputs if (sizes := known(to, name)) is not None]
+    if len(found) < len(view.inputs):
         return None
-    return Sizes(tuple(n for sizes in found if sizes is not None for n in sizes.items))
+    items, origins = (
+        tuple(n for part in parts for n in part) for parts in zip(*((s.items, s.known_origins) for s in found))
+    )
+    return Sizes(items, False, origins)
 
 
 @reads("Unsqueeze", "Squeeze", "Cast", "Identity", "Reshape")
@@ -61,8 +68,8 @@ def slice_(to: Reader, view: View) -> Sizes | None:
     sizes = known(to, view.inputs[0])
     if sizes is None:
         return None
-    ends = [whole(to.fixed(name))[0] for name in view.inputs[1:3]]
-    return Sizes(sizes.items[slice(*ends)])
+    start, end = (whole(to.fixed(name))[0] for name in view.inputs[1:3])
+    return cut(sizes, start, end)
 
 
 COMPUTE: dict[str, Callable[[int, int], int]] = {

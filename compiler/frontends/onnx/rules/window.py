@@ -6,6 +6,7 @@ from typing import Any
 
 from ....decompile.network import make
 from ....ops.geometry import SAME, VALID, Padding
+from ...borders import bordered, worded
 from ...unread import Unread
 from ..pattern import Var, match, node
 from ..reader import Reader, reads
@@ -54,6 +55,7 @@ def conv(to: Reader, view: View) -> Map:
         op = make("depthwise_conv", **given, multiplier=sizes[0] // groups)
     else:
         op = make("conv", out=sizes[0], groups=groups, **given, weight_norm="weight_g" in weights)
+    op, x = bordered(to, op, x)
     return to.layer(op, [x], view, weights)
 
 
@@ -117,9 +119,10 @@ def pool(to: Reader, view: View) -> Map | list[Value]:
     if view.kind == "AveragePool" and pad.kind == "explicit" and any(map(any, pad.pairs)):
         given["count_pad"] = bool(view.attributes.get("count_include_pad", 0))
     if len([name for name in view.outputs if name]) > 1:
-        made = to.layer(make("maxpool_places", **given), [x], view)
+        made = to.layer(worded(make("maxpool_places", **given), to.shape(x)), [x], view)
         return [made, Lost(Unread("its places run through the whole tensor, not through each channel", str(view)))]
-    return to.layer(make(POOLS[view.kind], **given), [x], view)
+    op, x = bordered(to, make(POOLS[view.kind], **given), x)
+    return to.layer(op, [x], view)
 
 
 @reads("GlobalAveragePool", "GlobalMaxPool")
