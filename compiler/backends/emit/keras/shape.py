@@ -96,14 +96,12 @@ def upsample(op: resize.Upsample, to: Row) -> Code:
         if own:
             named = {"interpolation": Leaf(mode, default="nearest")} if not plainly else {}
             return to.layer(nd("UpSampling", to.rank), factor, **named)
-        measured(to)
         return to.layer(f"UpSampling{to.rank}D", Leaf(Exact(spread(op.factor, to.rank, "factor"))), **resized(op))
     own = to.rank == 2 and mode == "bilinear" and not op.align_corners and len(to.shapes) == 1 and None not in to.x
     if own:
         return to.layer(
             "layers.Resizing", *(Leaf(n, "size") for n in sizes), interpolation=Leaf("bilinear", default="bilinear")
         )
-    measured(to)
     kind = "Resizing" if to.rank == 2 else f"Resizing{to.rank}D"
     if isinstance(op.to, int):
         return to.layer(kind, **resized(op))
