@@ -47,7 +47,7 @@ def widened(op: Any, border: Any, x: Shape) -> Op | None:
 
 def worded(op: Any, x: Shape) -> Op:
     """The layer with its border by its word: `causal`, and where both ends differ what puts the same windows there."""
-    if op.pad.kind != "explicit" or all(a == b for a, b in explicit(op.pad.pairs, x.rank)):
+    if op.pad.kind != "explicit" or (evenly(op, x.rank) and not shorter(op)):
         return op  # type: ignore[no-any-return]
     windows = op.sliding(x)
     for changes in words(op, x):
@@ -60,6 +60,16 @@ def worded(op: Any, x: Shape) -> Op:
         if ends and found.counts == windows.counts and (None not in found.counts or found.borders == windows.borders):
             return other  # type: ignore[no-any-return]
     return op  # type: ignore[no-any-return]
+
+
+def evenly(op: Any, rank: int) -> bool:
+    """Whether the border is one number for each dimension."""
+    return all(before == after for before, after in explicit(op.pad.pairs, rank))
+
+
+def shorter(op: Any) -> bool:
+    """Whether `same` also says that the border does not count; with a step of 1 it is the border at any size."""
+    return isinstance(op, AvgPool) and not op.counts_border and op.stride is not None and set(op.stride) == {1}
 
 
 def words(op: Any, x: Shape) -> Iterator[dict[str, Any]]:

@@ -22,14 +22,14 @@ class Stored:
     def __init__(self, program: Any, module: nn.Module) -> None:
         signature = program.graph_signature
         constants = signature.inputs_to_lifted_tensor_constants
-        held: dict[str, torch.Tensor] = {
+        self.held: dict[str, torch.Tensor] = {
             **{key: value for key, value in program.constants.items() if isinstance(value, torch.Tensor)},
             **dict(module.named_parameters(remove_duplicate=False)),
             **dict(module.named_buffers(remove_duplicate=False)),
         }
         self.keys: dict[str, str] = {**signature.inputs_to_parameters, **signature.inputs_to_buffers, **constants}
         self.still = {*signature.inputs_to_buffers, *constants}
-        self.arrays = {name: held[key].detach() for name, key in self.keys.items()}
+        self.arrays = {name: self.held[key].detach() for name, key in self.keys.items()}
 
     def computes(self, node: Any) -> bool:
         """Whether a node makes stored numbers of stored numbers or of sizes; they are known then under its name."""

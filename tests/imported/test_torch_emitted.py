@@ -56,7 +56,7 @@ def row_back(row: harness.Row, *, open_sizes: bool) -> tuple[Checked, Decompiled
     return checked, back(checked, emitted(checked), inputs, shapes)
 
 
-REFUSED = {"dot", "local_conv", "one_hot", "sample_normal", "response_norm", "alpha_dropout"}
+REFUSED = {"dot", "one_hot", "sample_normal", "response_norm", "alpha_dropout"}
 """Operators whose emitted source is not put together again yet."""
 
 ROWS_REFUSED = {"relu-slope-max", "relu-threshold", "relu-everything", "prelu-value", "channel_shuffle-vector",
@@ -64,7 +64,7 @@ ROWS_REFUSED = {"relu-slope-max", "relu-threshold", "relu-everything", "prelu-va
 """Behaviours of which that is true."""
 
 EXACT = ("unpool", "maxpool_places", "rbf", "upsample", "crop", "conv_transpose", "separable_conv", "l2pool", "avgpool",
-         "maxpool", "conv", "depthwise_conv", "zeropad")  # fmt: skip
+         "maxpool", "conv", "depthwise_conv", "zeropad", "local_conv", "normalize")  # fmt: skip
 """Operators that come back under their own word, whatever their arguments."""
 
 SPELLED = {"adaptive-avgpool-2d-1", "adaptive-maxpool-2d-1", "transpose-pairs"}
@@ -160,14 +160,10 @@ def test_causal_convolutions_and_a_sum_of_many() -> None:
     assert "pad=causal" in found.text
 
 
-LACKING = {"deepface"}
-"""`local_conv` is not put together again yet."""
-
-
 @pytest.mark.proof
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in SMALL])
 def test_the_zoo_comes_back(name: str) -> None:
-    if name in LACKING or compile_path(f"zoo:{name}").checked.params > 100_000_000:
-        pytest.skip("not read back yet, or too large for a small machine")
+    if compile_path(f"zoo:{name}").checked.params > 100_000_000:
+        pytest.skip("too large for a small machine")
     hold_zoo(name)
     gc.collect()

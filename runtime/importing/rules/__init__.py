@@ -1,3 +1,17 @@
 """The rules, family by family; importing them registers them."""
 
-from . import activation, arithmetic, conv, dense, norm, parts, patterns, places, pools, reshape, resize, shares  # noqa: F401
+from . import (  # noqa: F401
+    activation,
+    arithmetic,
+    conv,
+    dense,
+    local_conv,
+    norm,
+    parts,
+    patterns,
+    places,
+    pools,
+    reshape,
+    resize,
+    shares,
+)

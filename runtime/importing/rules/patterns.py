@@ -79,3 +79,21 @@ def rbf(to: Reader, node: Any) -> Map | None:
         return None
     op = make("rbf", out=to.array(codes).shape[0], trained=not to.is_buffer(codes))
     return to.layer(op, [to.map(apart.args[0])], {"weight": codes})
+
+
+STATISTICS = ("mean", "variance", "count")
+
+
+@ends("div")
+def measured(to: Reader, node: Any) -> Map | None:
+    """(x - mean) / deviation, of statistics that a module keeps."""
+    centred, deviation = node.args[:2]
+    if not called(centred, "sub") or not to.is_weight(deviation) or not to.is_weight(centred.args[1]):
+        return None
+    module = to.keys[deviation.name].rpartition(".")[0]
+    kept = [to.stored.held.get(f"{module}.{name}") for name in STATISTICS]
+    if to.keys[centred.args[1].name] != f"{module}.mean" or any(array is None for array in kept):
+        return None
+    x = to.map(centred.args[0])
+    arrays = {name: array.numpy() for name, array in zip(STATISTICS, kept) if array is not None}
+    return Map(to.build.add(make("normalize"), [x.ref], module, arrays), x.axes)

@@ -8,7 +8,6 @@ from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map, first
 from ....compiler.frontends.borders import bordered
 from ....compiler.frontends.unread import Unread
-from ....compiler.ops.geometry import VALID
 from ..calls import border, given, sizes
 from ..reader import Reader, reads
 
@@ -22,7 +21,7 @@ def max_pool(to: Reader, node: Any) -> Map:
 def avg_pool(to: Reader, node: Any) -> Map:
     if given(node, 6, "divisor_override") is not None:
         raise Unread("it divides by a number of its own")
-    counts = bool(given(node, 5, "count_include_pad", True)) or border(given(node, 3, "padding", 0), 1) == VALID
+    counts = bool(given(node, 5, "count_include_pad", True)) or not any(sizes(given(node, 3, "padding", 0), 1))
     return pooled(to, node, "avgpool", ceil=given(node, 4, "ceil_mode"), count_pad=counts)
 
 

@@ -39,9 +39,9 @@ def counted(to: Reader, node: Any) -> Map | None:
 
 
 def countings(op: Any, x: Shape) -> Iterator[Op]:
-    """The same windows, of whose border nothing counts, or less than all."""
+    """The same windows, of whose border all counts, or nothing, or something."""
     pairs = explicit(op.pad.pairs, x.rank) if op.pad.kind == "explicit" else ((0, 0),) * x.rank
-    yield op.changed(count_pad=False)
+    yield from (op, op.changed(count_pad=False))
     for inner in product(*(range(after + 1) for _, after in pairs)):
         border = tuple((before, after) for (before, _), after in zip(pairs, inner))
         yield op.changed(pad=Padding("explicit", border) if any(map(any, border)) else VALID, ceil=True)
