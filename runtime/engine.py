@@ -18,6 +18,7 @@ from ..compiler.graph import Checked
 from . import portions
 from .faster import compiled
 from .feed import Batch, Reading
+from .interrupt import plain
 from .ranks import ALONE, Ranks
 from .synced import synced
 from .together import Together, accompany, attend, starting
@@ -25,6 +26,7 @@ from .unasked import without
 
 with without("torchmetrics"):  # Fabric asks for its version, which takes as long as torch itself
     from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments import LightningEnvironment
     from lightning_fabric.strategies.ddp import DDPStrategy
     from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
     from lightning_fabric.strategies.parallel import ParallelStrategy
@@ -82,8 +84,12 @@ class Engine:
             warnings.simplefilter("ignore")
             numbers: Any = PRECISIONS[precision]
             alone = self.ranks.alone
-            self.fabric = Fabric(accelerator=self.kind, devices=1, precision=numbers) if alone else self.shared(numbers)
+            self.fabric = self.single(numbers) if alone else self.shared(numbers)
         self.together = Together(self.ranks, self.fabric.device)
+
+    def single(self, numbers: Any) -> Fabric:
+        """Fabric over one process, whatever SLURM says of others."""
+        return Fabric(accelerator=self.kind, devices=1, precision=numbers, plugins=[LightningEnvironment()])
 
     def shared(self, numbers: Any) -> Fabric:
         """Fabric over all processes, which are started unless torchrun, SLURM or the first of them did it."""
@@ -95,7 +101,8 @@ class Engine:
         if children is not None:
             attend(children)
         try:
-            fabric.launch()
+            with plain():  # torch waits for the others, and no handler gets a word in
+                fabric.launch()
         except ValueError as error:
             raise DeviceError(f"the processes do not fit together: {error}") from None
         return fabric

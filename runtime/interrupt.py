@@ -23,6 +23,8 @@ class Stopping:
 
     def __init__(self, told: Callable[[], None], leave: Callable[[int], None]) -> None:
         self.asked = False
+        self.steps = True
+        """Whether there is, or soon will be, a step to stop after; else the first wish leaves at once."""
         self.told = told
         self.leave = leave
 
@@ -30,7 +32,7 @@ class Stopping:
         return self.asked
 
     def signal(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        if self.asked or not self.steps:
             self.leave(number)
         self.asked = True
         self.told()
@@ -58,6 +60,20 @@ def stoppable(told: Callable[[], None], leave: Callable[[int], None] = leave_at_
     before = {number: signal.signal(number, stopping.signal) for number in WISHES}
     try:
         yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def plain() -> Iterator[None]:
+    """Inside, the same signals end the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in WISHES}
+    try:
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

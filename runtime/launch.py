@@ -96,7 +96,10 @@ def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
 
 def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool = False) -> Outcome:
     """Load torch, and train to the end or until somebody asks to stop."""
+    if conduct.ranks.nodes > 1:
+        shown.say(f"  waiting for all {conduct.ranks.total} processes on {conduct.ranks.nodes} machines")
     with stopping_by_signal(shown, conduct.leave) as stopping, following(folder) as state:
+        stopping.steps = conduct.ranks.alone  # others may never come
         with shown.waiting("loading torch"):
             from .faster import compiler_needed
             from .memory import memory_for
@@ -105,6 +108,7 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
             from .train import Trainer
 
             engine = engine_of(job, conduct.ranks, conduct.compile)
+        stopping.steps = True
         folder.add_environment(environment(sys.argv) | {"device": engine.told})
         with (
             memory_for(batch(job)), readers_needed(), compiler_needed(), joined(conduct.ranks),

@@ -56,6 +56,8 @@ def found_ranks(devices: int | None, nodes: int | None, env: Mapping[str, str] =
     """What `--devices` and `--nodes` ask for, or torchrun says. UserError where what started us says otherwise."""
     if "TORCHELASTIC_RUN_ID" in env:
         return by_torchrun(devices, nodes, env)
+    if devices is nodes is None:
+        require_unshared(env)
     devices, nodes = devices or 1, nodes or 1
     ranks = Ranks(0, devices, nodes)
     if ranks.alone:
@@ -63,6 +65,8 @@ def found_ranks(devices: int | None, nodes: int | None, env: Mapping[str, str] =
     if "LOCAL_RANK" not in env and under_slurm(env):
         require("tasks of SLURM (`srun --ntasks`)", int(env["SLURM_NTASKS"]), ranks.total)
         return ranks._replace(rank=int(env["SLURM_PROCID"]))
+    if nodes > 1 and not {"MASTER_ADDR", "MASTER_PORT", "NODE_RANK"} <= env.keys():
+        raise UserError(f"nothing says where {nodes} machines meet: start us with torchrun or srun on each of them")
     return ranks._replace(rank=int(env.get("NODE_RANK", 0)) * devices + int(env.get("LOCAL_RANK", 0)))
 
 
@@ -71,6 +75,14 @@ def by_torchrun(devices: int | None, nodes: int | None, env: Mapping[str, Any]) 
     require("processes of torchrun on a node (`--nproc-per-node`)", local, devices or local)
     require("nodes of torchrun (`--nnodes`)", total // local, nodes or total // local)
     return Ranks(int(env["RANK"]), local, total // local)
+
+
+def require_unshared(env: Mapping[str, str]) -> None:
+    """UserError where `srun` started several of us and nothing says whether they share one run."""
+    tasks = int(env.get("SLURM_STEP_NUM_TASKS", 1))
+    if tasks > 1 and under_slurm(env):
+        hint = "`--devices N --nodes M` makes them one run, `--devices 1` a run each"
+        raise UserError(f"srun started {tasks} processes: {hint}")
 
 
 def under_slurm(env: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -33,16 +34,24 @@ TEXT = (
 """Batches of odd size; no dropout, which each process draws for itself; no optimizer that divides by small numbers."""
 
 
+MEETING = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
+
+
 def test_what_started_us_says_who_we_are() -> None:
     elastic = {"TORCHELASTIC_RUN_ID": "a", "LOCAL_WORLD_SIZE": "4", "WORLD_SIZE": "8", "RANK": "5", "LOCAL_RANK": "1"}
     slurm = {"SLURM_PROCID": "3", "SLURM_NTASKS": "4", "SLURM_JOB_NAME": "train"}
+    several = slurm | {"SLURM_STEP_NUM_TASKS": "4"}
     assert found_ranks(None, None, {}) == Ranks(0, 1, 1)
     assert found_ranks(2, None, {}) == Ranks(0, 2, 1)
     assert found_ranks(2, None, {"LOCAL_RANK": "1", "NODE_RANK": "0"}) == Ranks(1, 2, 1)
-    assert found_ranks(2, 2, {"NODE_RANK": "1"}) == Ranks(2, 2, 2)
+    assert found_ranks(2, 2, MEETING | {"NODE_RANK": "1"}) == Ranks(2, 2, 2)
     assert found_ranks(None, None, elastic) == found_ranks(4, 2, elastic) == Ranks(5, 4, 2)
     assert found_ranks(2, 2, slurm) == Ranks(3, 2, 2)
-    assert found_ranks(None, None, slurm) == Ranks(0, 1, 1)
+    assert found_ranks(None, None, slurm) == found_ranks(1, None, several) == Ranks(0, 1, 1)
+    with pytest.raises(UserError, match=r"srun started 4 processes: `--devices N --nodes M` makes them one run"):
+        found_ranks(None, None, several)
+    with pytest.raises(UserError, match="nothing says where 2 machines meet"):
+        found_ranks(1, 2, {"NODE_RANK": "1"})
     with pytest.raises(UserError, match=r"4 processes of torchrun .* ask for 2"):
         found_ranks(2, None, elastic)
     with pytest.raises(UserError, match=r"4 tasks of SLURM .* ask for 8"):
@@ -84,6 +93,84 @@ def same(first: Path, second: Path) -> None:
     assert two["loss"] == pytest.approx(one["loss"], rel=1e-3)
     rows = [(run / "metrics.csv").read_text().splitlines()[1].split(",")[:4] for run in (first, second)]
     np.testing.assert_allclose(np.array(rows[1], float), np.array(rows[0], float), rtol=1e-3)
+
+
+def machines(folder: Path, *commands: tuple[list[str], dict[str, str]]) -> list[str]:
+    """What the processes say, each of which might run on a machine of its own."""
+    begun = [
+        subprocess.Popen(
+            command, cwd=folder, env={**os.environ, "OMP_NUM_THREADS": "1", **more},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        for command, more in commands
+    ]  # fmt: skip
+    said = [one.communicate(timeout=240)[0] for one in begun]
+    assert [one.returncode for one in begun] == [0] * len(begun), said
+    return said
+
+
+def free_port() -> str:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return str(found.getsockname()[1])
+
+
+def task_of_slurm(number: int, port: str) -> dict[str, str]:
+    """What `srun --nodes=2 --ntasks-per-node=1` tells a task."""
+    return {
+        "SLURM_JOB_ID": "4711", "SLURM_JOB_NAME": "train", "SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "1",
+        "SLURM_NNODES": "2", "SLURM_STEP_NUM_TASKS": "2", "SLURM_NODELIST": "127.0.0.1", "SLURM_LOCALID": "0",
+        "SLURM_PROCID": str(number), "SLURM_NODEID": str(number), "MASTER_PORT": port,
+    }  # fmt: skip
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("how", ["torchrun", "slurm", "by hand"])
+def test_two_machines_learn_what_one_process_does(how: str, tmp_path: Path) -> None:
+    """Two that meet at an address; here both are this one."""
+    model = written(tmp_path, TEXT)
+    run, port = ("train", model, "--device", "cpu", "--epochs", 1, "--out"), free_port()
+    assert cnnc(*run, "one", cwd=tmp_path).returncode == 0
+    if how == "torchrun":
+        place = ["--nnodes=2", "--nproc-per-node=1", "--master-addr=127.0.0.1", f"--master-port={port}"]
+        start = [sys.executable, "-m", "torch.distributed.run", *place]
+        commands = [([*start, f"--node-rank={i}", *command(*run, "two")[1:]], {}) for i in range(2)]
+    elif how == "slurm":
+        commands = [(command(*run, "two", "--nodes", 2), task_of_slurm(i, port)) for i in range(2)]
+    else:
+        here = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+        commands = [(command(*run, "two", "--nodes", 2), {**here, "NODE_RANK": str(i)}) for i in range(2)]
+    first, second = machines(tmp_path, *commands)
+    assert "waiting for all 2 processes on 2 machines" in first
+    assert "2 processes, each on CPU" in first
+    assert second == ""
+    same(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("wait", [0, 30])
+def test_who_waits_for_another_machine_can_be_ended(wait: float, tmp_path: Path) -> None:
+    """While torch is loaded, and while it waits."""
+    arguments = command("train", written(tmp_path, TEXT), "--device", "cpu", "--nodes", 2)
+    waiting = {**os.environ, **MEETING, "MASTER_PORT": free_port(), "NODE_RANK": "0"}
+    process = subprocess.Popen(arguments, cwd=tmp_path, env=waiting, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert any("waiting for all 2 processes" in line for line in process.stdout)
+    time.sleep(wait)
+    process.terminate()
+    try:
+        assert process.wait(20) in (-signal.SIGTERM, 128 + signal.SIGTERM)
+    finally:
+        process.kill()
+
+
+@pytest.mark.proof
+def test_a_job_of_slurm_with_several_tasks_may_train_alone(tmp_path: Path) -> None:
+    """The script of `sbatch --ntasks=2` is one process."""
+    alone = task_of_slurm(0, "0") | {"SLURM_STEP_NUM_TASKS": "1"}
+    del alone["SLURM_NTASKS_PER_NODE"]
+    run = command("train", written(tmp_path, TEXT), "--device", "cpu", "--epochs", 1, "--out", "one")
+    assert "held-out accuracy" in machines(tmp_path, (run, alone))[0]
 
 
 def started(folder: Path, *more: object) -> subprocess.Popen[str]:
