@@ -75,7 +75,7 @@ class Class:
         """Whether an expression in `forward` does it."""
         if any(hole.number < 0 for use in uses if use is not None for hole in holes(use)):
             return False
-        no_module = all(e is None or e.make is None for e in slot.entries)
+        no_module = all(e is None or e.make is None for e in slot.entries) or all(map(is_border, uses))
         there = [shape_of(use) for use in uses if use is not None]
         return (no_module or self.solver.constant(uses)) and all(form == there[0] for form in there)
 
@@ -100,7 +100,7 @@ class Class:
     def border(self, slot: Slot) -> Code | None:
         """What puts a border around a map, which is done once for all that read it."""
         code = self.runs[id(slot)]
-        return code if isinstance(code, Call) and code.head == "F.pad" else None
+        return code if is_border(code) else None
 
     def turn(self, column: Sequence[Slot]) -> Code | None:
         """The code of one turn of a loop."""
@@ -157,6 +157,11 @@ def build(made: Made, leaves: Sequence[Leaf]) -> Call:
         by_place = leaf.default is MISSING and (position == 0 or (position == 1 and len(required) <= 3))
         args.append(leaf if by_place else Named(made.params[position].name, leaf))
     return Call(made.name, tuple(args))
+
+
+def is_border(code: Code | None) -> bool:
+    """Whether an expression puts a border around a map."""
+    return isinstance(code, Call) and code.head == "F.pad"
 
 
 def shape_of(tree: Any) -> Any:
