@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", metavar="FILE", help="write the weights here, as .safetensors, by our paths")
     parser.add_argument(
         "--input", dest="inputs", metavar="[NAME=]SHAPE", action="append", default=[],
-        help="an input of a PyTorch module, as 224x224x3 (the default); once for each, in order or by argument",
+        help="an input of a PyTorch module, as 224x224x3 (the default) or ?x?x3; once for each, or by argument",
     )  # fmt: skip
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 

@@ -254,3 +254,43 @@ class OneKernel(nn.Module):
 def test_one_kernel_in_layers_that_differ_is_refused_by_name() -> None:
     with pytest.raises(Unsharable, match=r"`conv.*` and `conv.*` share weights but not their other arguments"):
         compared(OneKernel(), torch.randn(1, 3, 8, 8))
+
+
+class Merged(nn.Module):
+    """A map brought to the size of an earlier one, as in a feature pyramid."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.down = nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        near = functional.relu(self.conv(x))
+        far = functional.relu(self.down(near))
+        return near + functional.interpolate(far, size=near.shape[-2:], mode="bilinear")
+
+
+@pytest.mark.parametrize("shape", [Shape((None, None, 3)), Shape((15, 16, 3))])
+def test_a_size_is_that_of_a_value(shape: Shape) -> None:
+    text = decompile(read_module(unsettled(Merged()), shape, "mine:Net", "Net")).text
+    assert f"input {shape}" in text
+    assert "upsample to=" in text
+    assert "upsample to=15" not in text
+
+
+class Halved(nn.Module):
+    """The first half of the rows, however many there are."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, : x.shape[2] // 2]
+
+
+FIXED = [
+    (nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 2)), "does not take inputs of any size|cannot follow it"),
+    (Halved(), "`crop` hangs on the size of the input"),
+]
+
+
+@pytest.mark.parametrize(("module", "told"), FIXED)
+def test_what_hangs_on_the_size_of_an_open_input_is_refused(module: nn.Module, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        read_module(module, Shape((None, None, 3)), "mine:Net", "Net")
