@@ -56,7 +56,7 @@ def row_back(row: harness.Row, *, open_sizes: bool) -> tuple[Checked, Decompiled
     return checked, back(checked, emitted(checked), inputs, shapes)
 
 
-REFUSED = {"dot", "one_hot", "sample_normal", "response_norm", "alpha_dropout"}
+REFUSED = {"dot", "sample_normal"}
 """Operators whose emitted source is not put together again yet."""
 
 ROWS_REFUSED = {"relu-slope-max", "relu-threshold", "relu-everything", "prelu-value", "channel_shuffle-vector",
@@ -64,7 +64,8 @@ ROWS_REFUSED = {"relu-slope-max", "relu-threshold", "relu-everything", "prelu-va
 """Behaviours of which that is true."""
 
 EXACT = ("unpool", "maxpool_places", "rbf", "upsample", "crop", "conv_transpose", "separable_conv", "l2pool", "avgpool",
-         "maxpool", "conv", "depthwise_conv", "zeropad", "local_conv", "normalize")  # fmt: skip
+         "maxpool", "conv", "depthwise_conv", "zeropad", "local_conv", "normalize", "response_norm", "one_hot",
+         "alpha_dropout")  # fmt: skip
 """Operators that come back under their own word, whatever their arguments."""
 
 SPELLED = {"adaptive-avgpool-2d-1", "adaptive-maxpool-2d-1", "transpose-pairs"}

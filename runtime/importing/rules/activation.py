@@ -101,6 +101,11 @@ def dropout(to: Reader, node: Any) -> Map:
     return to.like(to.map(node.args[0]), make(word, p=float(node.args[1])))
 
 
+@reads("alpha_dropout")
+def alpha_dropout(to: Reader, node: Any) -> Map:
+    return to.like(to.map(node.args[0]), make("alpha_dropout", p=float(node.args[1])))
+
+
 @reads("contiguous", "clone", "detach", "alias", "identity", "to", "_assert_tensor_metadata")
 def nothing(to: Reader, node: Any) -> Map:
     return to.map(node.args[0])

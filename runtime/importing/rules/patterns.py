@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....compiler.decompile import make
-from ....compiler.frontends.arranged import Map
+from ....compiler.frontends.arranged import Map, first
 from ....compiler.frontends.unread import Unread
 from ..calls import called, given
 from ..reader import Reader, ends
@@ -97,3 +97,43 @@ def measured(to: Reader, node: Any) -> Map | None:
     x = to.map(centred.args[0])
     arrays = {name: array.numpy() for name, array in zip(STATISTICS, kept) if array is not None}
     return Map(to.build.add(make("normalize"), [x.ref], module, arrays), x.axes)
+
+
+@ends("add")
+def response_norm(to: Reader, node: Any) -> Map | None:
+    """x + bias + weight * x * (length of the channel / their mean): global response normalisation."""
+    shifted, scaled = node.args[:2]
+    if not called(shifted, "add") or not called(scaled, "mul") or not called(scaled.args[0], "mul"):
+        return None
+    (x, bias), (weight, again), share = shifted.args[:2], scaled.args[0].args[:2], scaled.args[1]
+    if again is not x or not called(share, "div") or not to.is_weight(weight) or not to.is_weight(bias):
+        return None
+    length, divisor = share.args[:2]
+    places = list(range(2, x.meta["val"].dim()))
+    if (
+        not called(length, "linalg_vector_norm")
+        or list(length.args[:3]) != [x, 2, places]
+        or not called(divisor, "add")
+    ):
+        return None
+    mean = divisor.args[0]
+    if not called(mean, "mean") or mean.args[0] is not length or list(mean.args[1]) != [1]:
+        return None
+    arrays = {"weight": to.array(weight).numpy().reshape(-1), "bias": to.array(bias).numpy().reshape(-1)}
+    path = to.keys[weight.name].rpartition(".")[0]
+    value = to.first(x)
+    return Map(to.build.add(make("response_norm", eps=float(divisor.args[1])), [value.ref], path, arrays), value.axes)
+
+
+@ends("to")
+def one_hot(to: Reader, node: Any) -> Map | None:
+    """Whether a whole number is 0, 1, 2, ...: a channel for each."""
+    same = node.args[0]
+    if not called(same, "eq") or not called(same.args[0], "unsqueeze") or not to.is_weight(same.args[1]):
+        return None
+    numbers, tokens = to.array(same.args[1]).reshape(-1), same.args[0].args[0]
+    if same.args[0].args[1] != 1 or numbers.tolist() != list(range(len(numbers))):
+        return None
+    x = to.map(tokens)
+    made = to.build.add(make("one_hot", depth=len(numbers)), [x.ref])
+    return Map(made, first(len(to.build.shape(made)) - 1))
