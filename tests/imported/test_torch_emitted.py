@@ -65,7 +65,7 @@ ROWS_REFUSED = {"relu-slope-max", "relu-threshold", "relu-everything", "prelu-va
 
 EXACT = ("unpool", "maxpool_places", "rbf", "upsample", "crop", "conv_transpose", "separable_conv", "l2pool", "avgpool",
          "maxpool", "conv", "depthwise_conv", "zeropad", "local_conv", "normalize", "response_norm", "one_hot",
-         "alpha_dropout")  # fmt: skip
+         "alpha_dropout", "scaled_tanh", "rescale")  # fmt: skip
 """Operators that come back under their own word, whatever their arguments."""
 
 SPELLED = {"adaptive-avgpool-2d-1", "adaptive-maxpool-2d-1", "transpose-pairs"}

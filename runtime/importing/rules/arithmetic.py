@@ -7,6 +7,7 @@ from typing import Any
 from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map
 from ....compiler.frontends.unread import Unread
+from ....compiler.ops.structure import Input
 from ..calls import called, function, given
 from ..reader import Reader, reads
 
@@ -51,11 +52,22 @@ def same_line(a: Any, b: Any) -> bool:
 
 
 def by_number(to: Reader, word: str, x: Map, number: float) -> Map:
+    """A factor or summand; with those before it one layer, where the language has a word for all of them."""
     if number == NEUTRAL[word]:
         return x
+    layer = to.maker(x)
+    before = to.build.layers[layer.inputs[0].layer] if layer.inputs else layer
     if word in ("mul", "div"):
-        return to.like(x, make("scale", factor=number if word == "mul" else 1 / number))
-    return to.like(x, make("offset", summand=number if word == "add" else -number))
+        factor = number if word == "mul" else 1 / number
+        if layer.op.word in ("tanh", "sigmoid") and before.op.word == "scale":
+            op = make(f"scaled_{layer.op.word}", slope=before.op.__dict__["factor"], amplitude=factor)
+            return Map(to.build.add(op, before.inputs), x.axes, x.order)
+        return to.like(x, make("scale", factor=factor))
+    summand = number if word == "add" else -number
+    if layer.op.word == "scale" and isinstance(before.op, Input):
+        op = make("rescale", scale=(layer.op.__dict__["factor"],), offset=(summand,))
+        return Map(to.build.add(op, layer.inputs), x.axes, x.order)
+    return to.like(x, make("offset", summand=summand))
 
 
 def by_weight(to: Reader, word: str, a: Any, b: Any) -> Map:
@@ -97,7 +109,10 @@ def by_buffer(to: Reader, word: str, x: Map, values: tuple[float, ...]) -> Map:
         ref = to.build.add(make("normalize", mean=mean, std=values), to.maker(x).inputs)
         return Map(ref, x.axes)
     if word in ("add", "sub"):
-        return to.like(x, make("rescale", scale=(1.0,), offset=values if word == "add" else tuple(-n for n in values)))
+        offset = values if word == "add" else tuple(-n for n in values)
+        if before.word == "rescale" and before.__dict__["offset"] == (0.0,):
+            return Map(to.build.add(before.changed(offset=offset), to.maker(x).inputs), x.axes, x.order)
+        return to.like(x, make("rescale", scale=(1.0,), offset=offset))
     if word in ("mul", "div"):
         return to.like(x, make("rescale", scale=values if word == "mul" else tuple(1 / n for n in values)))
     raise Unread(f"it takes a stored number with `{word}`")
