@@ -90,7 +90,7 @@ def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
         shown.say(f"  {told(said.entry)}")
     for phase in job.recipe.phases:
         shown.say(f"  phase {phase.name}: " + "; ".join(told(said.entry) for said in phase.said))
-    for remark in remarks(job.recipe, job.task):
+    for remark in remarks(job.recipe, job.task, len(job.data.train)):
         shown.say(f"  {remark}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from ..compiler.diagnostics import Diagnostic
 from ..compiler.ops.record import Record
@@ -56,7 +57,7 @@ def unrun(entry: Record) -> Iterator[str]:
         yield from unrun_of_loss(entry)
     if isinstance(entry, Data) and entry.sample is not None and not isinstance(entry.sample, (Triplets, Twos)):
         yield f"sample={entry.sample.word}"
-    if isinstance(entry, learning.Weights) and not named(entry.source):
+    if isinstance(entry, learning.Weights) and not (named(entry.source) or Path(entry.source).suffix):
         yield f"weights from={entry.source}"
     for part in parts(entry):
         yield from unrun_part(part)

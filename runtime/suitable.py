@@ -33,8 +33,13 @@ def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset
         raise UserError(fault)
 
 
-def remarks(recipe: Recipe, task: Task) -> Iterator[str]:
-    """What says nothing, in words."""
+def remarks(recipe: Recipe, task: Task, examples: int) -> Iterator[str]:
+    """What is not as it was said, or says nothing, in words."""
+    times = recipe.one(course.RepeatSamples)
+    examples *= times.times if times is not None else 1
+    for size in {e.entry.size: None for e in recipe.everything() if isinstance(e.entry, course.Batch)}:
+        if size > examples:
+            yield f"`batch {size:,}`: there are {examples:,} examples to learn from, which is what each step sees"
     said = recipe.one(course.Measures)
     for metric in said.measures if said is not None else ():
         if isinstance(metric, course.Top) and metric.k >= len(task.classes):

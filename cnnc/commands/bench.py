@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import cli
+from .eval import require_file
 
 if TYPE_CHECKING:
     from ..compiler.graph import Checked
@@ -34,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     wanted = asked(args)
+    if args.file.endswith(".onnx"):
+        raise cli.UsageError("a .cnn file or a run is measured, in ONNX Runtime as well: not what was exported from it")
+    require_file(args.file)
     checked = cli.compiled(args).checked
     from ..runtime.bench import Wish, bench
     from ..runtime.engine import found_device

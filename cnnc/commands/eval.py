@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
     began = time.perf_counter()
     found = judged(trained, split)
     seconds = time.perf_counter() - began
+    require_fewer(wanted, len(found.classes))
     ks = wanted or ((5,) if len(found.classes) > 10 else ())
     figures = found.as_dict(ks) | {
         "seconds": round(seconds, 3), "examples_per_second": round(found.examples / max(seconds, 1e-9), 1),
@@ -88,16 +89,39 @@ def numbers(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
+def require_fewer(tops: tuple[int, ...], classes: int) -> None:
+    """UsageError where the right class cannot but be among so many."""
+    for k in tops:
+        if k >= classes:
+            raise cli.UsageError(f"--top {k} is always right: there are {classes} classes")
+
+
 def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
     """The model, and the configuration of its run where it is one."""
     from ..runtime.opened import trained_file, trained_onnx, trained_run
     from ..runtime.run_folder import is_run
 
+    whole = is_run(args.file) or args.file.endswith(".onnx")
+    if whole and (args.params or args.inputs or args.model):
+        raise cli.UsageError(f"`{args.file}` is as it was trained: `-p`, `--input` and `--model` are for .cnn files")
     if is_run(args.file):
         return trained_run(args.file, args.weights)
-    if args.file.endswith(".onnx"):
+    require_file(args.file)
+    if whole and args.weights is not None:
+        raise cli.UsageError(f"`{args.file}` has its weights: `--weights` is for runs and .cnn files")
+    if whole:
         return trained_onnx(args.file)
     return trained_file(cli.compiled(args), args.weights), None
+
+
+def require_file(name: str) -> None:
+    """UserError where it is a folder that holds no run."""
+    from pathlib import Path
+
+    from ..compiler.diagnostics import UserError
+
+    if Path(name).is_dir():
+        raise UserError(f"{name}: no run: there is no config.json in it")
 
 
 # --- as text ----------------------------------------------------------------------------------------------------------

@@ -71,4 +71,6 @@ def bound(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise UserError(f"cannot listen on {host}, port {port}: {os.strerror(error.errno or 0).lower()}") from None
+        number = error.errno or 0
+        reason = os.strerror(number).lower() if number >= 0 else "there is no such address"  # of a name: -2, or others
+        raise UserError(f"cannot listen on {host}, port {port}: {reason}") from None

@@ -136,6 +136,8 @@ def run(args: argparse.Namespace) -> int:
     if args.file is None and args.resume is None:
         raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
     if args.find_lr or args.find_batch:
+        if args.resume is not None:
+            raise cli.UsageError("--find-lr and --find-batch take a FILE, not a run")
         require_several(args, 1)
         return found(args)
     ranks = found_ranks(args.devices, args.nodes)._replace(split=args.strategy == "fsdp")
@@ -223,9 +225,13 @@ def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job
     from ..runtime import launch
     from ..runtime.run_folder import RunFolder, Unwritten, latest_run
 
-    if sets(args) or args.data or args.out:
-        raise cli.UsageError("--resume goes on with the recipe and data of the run: nothing of them can be changed")
+    if sets(args) or args.data or args.out or args.recipe or (args.resume and (args.params or args.inputs)):
+        raise cli.UsageError(
+            "--resume goes on with the model, recipe and data of the run: nothing of them can be changed"
+        )
     if args.resume:
+        if args.file is not None:
+            raise cli.UsageError(f"--resume {args.resume} goes on with the model of the run: leave out `{args.file}`")
         folder = RunFolder(Path(args.resume))
     else:
         folder = latest_run(cli.compiled(args).checked.name if args.file else None)
@@ -243,8 +249,6 @@ def found(args: argparse.Namespace) -> int:
     from ..runtime.adapt import Changes
     from ..runtime.prepare import Asked, prepare
 
-    if args.file is None:
-        raise cli.UsageError("--find-lr and --find-batch take a FILE, not a run")
     given = Changes(tuple(args.params), tuple(args.inputs))
     compile = compile_text_once(args)
     job, _ = prepare(compile(given), given, Asked(args.recipe, args.data, tuple(sets(args)), args.device), compile)

@@ -48,7 +48,7 @@ def dataset(about: About, data: Data, seed: int, learn: Lot, hold: Lot | None = 
     if hold is not None:
         train, held = learn.whole, hold.whole
     else:
-        train, held = in_two(about.name, learn, SHARE if data.split is None else data.split, seed)
+        train, held = in_two(about, learn, SHARE if data.split is None else data.split, seed)
     remarks = about.remarks + (left_alone(about.classes, train, held) if about.target == "classes" else ())
     return Dataset(
         about.name, about.classes, train, held, about.shape, about.channels, about.skipped, about.target, remarks
@@ -65,9 +65,10 @@ def require_known(about: About, labels: Array) -> None:
         )
 
 
-def in_two(name: str, lot: Lot, share: float, seed: int) -> tuple[Split, Split]:
+def in_two(about: About, lot: Lot, share: float, seed: int) -> tuple[Split, Split]:
     """Divided by class. DataError where nothing is left to hold out."""
     learn, hold = divided(lot.labels, share, seed)
     if not len(hold):
-        raise DataError(f"{name}: too few examples to hold some out: each class needs two")
+        there = f"{len(lot.labels):,} of {len(about.classes):,} classes" if about.classes else f"{len(lot.labels):,}"
+        raise DataError(f"{about.name}: too few examples to hold some out, {there}: each class needs two")
     return lot.at(learn), lot.at(hold)

@@ -78,7 +78,13 @@ def opened(path: Path, beside: Path | None, part: Csv, data: Data, seed: int) ->
     shape = looked.shape if any_size else looked.usual
     remarks = looked.told + (() if any_size else looked.remarks) + twice(pieces, columns)
     about = About(path.stem, classes, shape, looked.channels, target, looked.skipped, remarks)
-    return dataset(about, data, seed, *lots)
+    try:
+        return dataset(about, data, seed, *lots)
+    except DataError as error:
+        if columns.label < 0:
+            raise
+        named = f"`{whole.called(columns.label)}`" if whole.names else whole.called(columns.label)
+        raise DataError(f"{error}; the class is taken from {named}") from None
 
 
 # --- which columns hold what ------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ def replace(path: Path, data: bytes) -> None:
         os.chmod(name, 0o666 & ~umask())
         os.replace(name, path)
         sync_folder(path.parent)
+    except OSError as error:  # a disk that is full names nothing
+        os.unlink(name)
+        raise OSError(error.errno, error.strerror, str(path)) from None
     except BaseException:
         os.unlink(name)
         raise

@@ -119,7 +119,7 @@ def test_settings_of_data_hold_before_they_are_opened() -> None:
 def test_a_range_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = str(written(tmp_path))
     for said, told in (
-        ("(1, 1)", "a smaller and a larger number"), ("(1, 2, 3)", "a smaller and a larger number"),
+        ("(1, 1)", "a smaller and a larger number"), ("(1, 2, 3)", "a lowest and a highest"),
         ("(-1, 1)", "another step of `augment`"),
     ):  # fmt: skip
         assert main(["train", path, "--set", f"data=digits, range={said}", "--set", "augment=normalize 0.5"]) == 1

@@ -168,3 +168,15 @@ def test_ts_files_have_several_channels(tmp_path: Path) -> None:
 def test_series_that_cannot_be_read_are_told(text: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=told):
         opened(written(tmp_path, text, "a.tsv"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("foo,bar\nq,w\nz,x\n", "3 of 3 classes: each class needs two; the class is taken from column 0"),
+        ("text,label\nq,w\nz,x\n", "2 of 2 classes: each class needs two; the class is taken from `label`"),
+    ],
+)
+def test_of_a_table_that_is_taken_otherwise_than_meant_the_column_is_told(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=told):
+        opened(written(tmp_path, text))

@@ -161,8 +161,15 @@ def test_a_length_asked_for_decides_about_the_warm_up() -> None:
 def test_as_many_tops_as_classes_are_remarked() -> None:
     task = Classification(("cat", "dog"))
     told = ["`top(5)` is always right: there are 2 classes"]
-    assert list(remarks(read("train: metrics accuracy, top(1), top(5)"), task)) == told
-    assert not list(remarks(read("train: metrics top(5)"), BASIS.task))
+    assert list(remarks(read("train: metrics accuracy, top(1), top(5)"), task, 9)) == told
+    assert not list(remarks(read("train: metrics top(5)"), BASIS.task, 9))
+
+
+def test_a_batch_of_more_than_there_is_is_remarked() -> None:
+    recipe = read("train: batch 1000")
+    told = ["`batch 1,000`: there are 999 examples to learn from, which is what each step sees"]
+    assert list(remarks(recipe, BASIS.task, 999)) == told
+    assert not list(remarks(recipe, BASIS.task, 1000))
 
 
 def test_what_is_said_stays() -> None:

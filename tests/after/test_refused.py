@@ -1,0 +1,65 @@
+"""What a run is not taken for, nor what is none: told in a line, and nothing that was given is passed over."""
+
+from __future__ import annotations
+
+import os
+from errno import ENOSPC
+from pathlib import Path
+
+import pytest
+from cnnc.runtime.weights.replace import replace
+
+import cnnc
+from cnnc.cli import main
+
+
+@pytest.fixture
+def there(run: cnnc.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a run is called `run`, and its ONNX `run.onnx`; `none` is an empty folder."""
+    (tmp_path / "run").symlink_to(Path(run.folder))
+    (tmp_path / "none").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", "run", "-o", "run.onnx"]) == 0
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("eval run -p classes=3", "`run` is as it was trained: `-p`, `--input` and `--model` are for .cnn files"),
+        ("predict run.onnx none --input 3x3x3", "`run.onnx` is as it was trained"),
+        ("eval run.onnx --weights run/best.safetensors", "`run.onnx` has its weights"),
+        ("eval run --top 1,10", "--top 10 is always right: there are 10 classes"),
+        ("bench run.onnx", "a .cnn file or a run is measured"),
+        ("train --find-lr zoo:lenet5 --resume run", "--find-lr and --find-batch take a FILE, not a run"),
+        ("train zoo:lenet5 --resume run", "--resume run goes on with the model of the run: leave out `zoo:lenet5`"),
+        ("train --resume run -p classes=3", "nothing of them can be changed"),
+        ("train --resume run --recipe other", "nothing of them can be changed"),
+    ],
+)
+def test_what_does_not_go_with_a_run_is_refused(
+    line: str, told: str, there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(line.split()) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["eval none", "predict none a.png", "serve none", "bench none"])
+def test_a_folder_without_a_run_is_told(line: str, there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(line.split()) == 1
+    assert capsys.readouterr().err == "cnnc: none: no run: there is no config.json in it\n"
+
+
+def test_a_host_that_is_not_there_is_told(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "run", "--host", "nowhere.invalid"]) == 1
+    assert capsys.readouterr().err == "cnnc: cannot listen on nowhere.invalid, port 8000: there is no such address\n"
+
+
+def test_a_file_that_a_full_disk_does_not_take_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*state\.json'"):
+        replace(tmp_path / "state.json", b"{}")
+    assert not list(tmp_path.iterdir())
