@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from tests.zoo.make_keras_tables import without_weights
 
 from .programs import programs
 from .test_torch import NAMES
-from .written import hold_keras, keras_model, rows
+from .written import fill, hold_keras, keras_model, lowered, rows
 
 QUICK = ["lenet5", "resnet18", "mobilenet_v3_small", "keras/resnet50v2", "keras/convnexttiny", "unet", "deepbind"]
 SIDE_HEADS = ("googlenet", "googlenet_paper", "inception_v3")
@@ -122,6 +123,18 @@ def test_a_factor_in_front_of_a_layer_of_the_file(id: str) -> None:
     checked = harness.compiled(replace(row, text=f"{shape}: scale 0.5\n{chain.strip()}"))
     assert rows(keras_model(checked)) == ours(checked)
     hold_keras(checked)
+
+
+def test_weights_of_normalised_kernels_are_saved_and_loaded(tmp_path: Path) -> None:
+    """Keras's own convolutions save their kernel, of which these have the direction and the length."""
+    text = "model A:\n    input 9x3\n    conv 4, 3, pad=causal, weight_norm=true, act=scaled_tanh -> conv 5, 3, pad=1\n"
+    checked = compile_text(text).checked
+    first, second = keras_model(checked), keras_model(checked)
+    fill(first, checked, dict(lowered(checked).state_dict()))
+    first.save_weights(tmp_path / "net.weights.h5")
+    second.load_weights(tmp_path / "net.weights.h5")
+    for ours, theirs in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.proof

@@ -81,6 +81,13 @@ model C:
     global_avgpool -> dense 3 as far
     output near, far
 """,
+    "a sample in training": """
+model A:
+    input 6
+    dense 3 as mean
+    input -> dense 3 as logvar
+    mean -> sample_normal logvar -> dense 2
+""",
     "tokens": """
 model D:
     input 12
