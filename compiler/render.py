@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from .colour import painted
 from .diagnostics import Diagnostic
 from .source import Frame, Span
 
@@ -13,8 +14,7 @@ WIDTH = 120  # columns of an excerpt; a longer line is cut to a window around th
 FRAMES = 8  # of the way in; a longer one is cut in the middle
 TAB = "    "
 
-COLORS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "bar": "\x1b[1;34m", "bold": "\x1b[1m", "": ""}
-RESET = "\x1b[0m"
+COLORS = {"error": "1;31", "warning": "1;33", "bar": "1;34", "bold": "1", "": ""}
 
 
 def render(d: Diagnostic, color: bool = False) -> str:
@@ -168,4 +168,4 @@ def _plain(text: str, color: str) -> str:
 
 
 def _painted(text: str, color: str) -> str:
-    return f"{COLORS[color]}{text}{RESET}"
+    return painted(text, COLORS[color])

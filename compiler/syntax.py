@@ -1,6 +1,7 @@
 """What was written, and nothing else: one class for each form of the language, in the order of grammar/cnn.lark.
 
-Spans take no part in equality, so that `parse(format(m)) == parse(text)` compares meaning.
+Spans take no part in equality, so that `parse(format(m)) == parse(text)` compares meaning. The file is as long as the
+grammar has forms: it is read beside it, form by form, and cut nowhere.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ MODULES = {
 }
 
 RANKS = """
-limits kept source shape habits codes naming library page table
+limits kept source shape habits codes naming library page table colour
 diagnostics fault syntax render figures
 ops words recipes.base
 graph receptive census fold

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ..blocks import Blocks
 from ..census import NONE, Paths, trained
+from ..colour import bold, painted
 from ..figures import grouped, memory
 from ..graph import Checked, Layer, Port
 from ..shape import Shape, total
@@ -245,14 +246,6 @@ COLORED = {
     "Connected to": ((r"(?<=\[)\d+(?=\])", GREEN),),
 }
 """What is coloured in each column."""
-
-
-def painted(text: str, codes: str, color: bool = True) -> str:
-    return f"\x1b[{codes}m{text}\x1b[0m" if color else text
-
-
-def bold(text: str, color: bool) -> str:
-    return painted(text, "1", color)
 
 
 def paint(title: str) -> Callable[[str], str]:

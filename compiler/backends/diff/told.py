@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any
 
+from ...colour import painted
 from ...graph import Node
 from .changes import Change, Comparison, Single, Totals, instance, local, params, written
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "moved": ">"}
-COLORS = {"added": "\033[32m", "removed": "\033[31m", "changed": "\033[33m", "moved": "\033[36m"}
-PLAIN = "\033[0m"
+COLORS = {"added": "32", "removed": "31", "changed": "33", "moved": "36"}
 
 WIDTH = 110
 PLACES = 4
@@ -70,7 +70,7 @@ def entry(change: Change, color: bool) -> Iterator[str]:
     times = f", {len(change.runs)} times" if len(change.runs) > 1 else ""
     more = f"   {change.params:+,} parameters" if change.params else ""
     head, *rest = wrap(f"{sign} {what(change)}{times}{more}", WIDTH, subsequent_indent="    ", break_long_words=False)
-    yield f"{COLORS[change.kind]}{head}{PLAIN}" if color else head
+    yield painted(head, COLORS[change.kind], color)
     yield from rest
     if shapes := shape_changes(change):
         yield f"    {shapes}"

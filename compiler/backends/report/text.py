@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...colour import bold
 from ...figures import grouped, memory, percent, short
 from .measure import Line, Report, walk
 from .rules import RULES, headline, memories
@@ -88,7 +89,3 @@ def memory_table(report: Report) -> Iterator[str]:
 def footer() -> Iterator[str]:
     for rule in RULES:
         yield f"  {rule}"
-
-
-def bold(text: str, color: bool) -> str:
-    return f"\x1b[1m{text}\x1b[0m" if color else text
