@@ -4,8 +4,8 @@ The row in the summary is Keras's: `Activation` where Keras knows the function b
 (`ReLU`, `LeakyReLU`, `PReLU`, ...) where an argument needs one. `layer=true` asks for the class in any case, as
 keras.applications does in its MobileNets: `defaults:` / `relu layer=true` says it once for a file.
 
-One list of thirty declarations, none of which knows another, in the order of the reference: long, and cut nowhere, since
-the backends' tables name them in one family.
+One list of thirty declarations, none of which knows another, in the order of the reference: long, and cut nowhere,
+since the backends' tables name them as one family.
 """
 
 from __future__ import annotations
