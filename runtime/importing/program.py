@@ -84,7 +84,7 @@ def of(program: Any, shapes: Shapes) -> list[Shape]:
     return [Shape((*made[word][2:], made[word][1])) for word, _ in zip(names, shapes)]
 
 
-SIZED = ("upsample", "scatter", "unpool", "narrow")
+SIZED = ("upsample", "scatter", "unpool", "narrow", "matmul")
 
 
 def asks_for_sizes(program: Any) -> bool:

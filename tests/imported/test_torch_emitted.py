@@ -59,8 +59,7 @@ def row_back(row: harness.Row, *, open_sizes: bool) -> tuple[Checked, Decompiled
 REFUSED = {"dot", "sample_normal"}
 """Operators whose emitted source is not put together again yet."""
 
-ROWS_REFUSED = {"relu-slope-max", "relu-threshold", "relu-everything", "prelu-value", "channel_shuffle-vector",
-                *(row.id for row in ROWS if "mode=bicubic" in row.text and "a=-0.75" not in row.text)}  # fmt: skip
+ROWS_REFUSED = {"relu-slope-max", "relu-threshold", "relu-everything", "prelu-value", "channel_shuffle-vector"}
 """Behaviours of which that is true."""
 
 EXACT = ("unpool", "maxpool_places", "rbf", "upsample", "crop", "conv_transpose", "separable_conv", "l2pool", "avgpool",

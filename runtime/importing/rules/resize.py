@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map, first
 from ....compiler.frontends.unread import Unread
-from ..calls import function, given
-from ..reader import Reader, reads
+from ...rules.resize import cubic
+from ..calls import called, function, given
+from ..reader import Reader, ends, reads
 
 PADS = {"constant": "zeropad", "reflect": "reflection_pad", "replicate": "edge_pad"}
 
@@ -62,6 +65,25 @@ def resized(to: Reader, node: Any, options: dict[str, Any]) -> Map:
     if asked is None and all(f == int(f) and f >= 1 for f in factors):
         return to.layer(make("upsample", factor=tuple(int(f) for f in factors), **options), [x])
     return to.sized(make("upsample", **options), [x], node)
+
+
+@ends("matmul")
+def cubic_in_steps(to: Reader, node: Any) -> Map | None:
+    """Rows and columns of weights on both sides of a map: Keras's bicubic interpolation."""
+    inner, columns = node.args[:2]
+    if not called(inner, "matmul") or not to.is_weight(columns) or not to.is_weight(inner.args[0]):
+        return None
+    source, rows = inner.args[1], to.array(inner.args[0])
+    sides = (rows, to.array(columns).mT)
+    if any(side.ndim != 2 or not torch.allclose(side, cubic(side.shape[1], side.shape[0], side)) for side in sides):
+        return None
+    shapes = list(zip(to.known_shapes(source), to.known_shapes(node)))
+    factors = {tuple(m / n for n, m in zip(before[2:], after[2:])) for before, after in shapes}
+    (factor, *others) = factors
+    op, x = make("upsample", mode="bicubic"), to.first(source)
+    if not others and len(shapes) > 1 and all(f == int(f) for f in factor):
+        return to.layer(op.changed(factor=tuple(map(int, factor))), [x])
+    return to.sized(op, [x], node)
 
 
 @reads("pixel_shuffle", "pixel_unshuffle")
