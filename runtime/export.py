@@ -17,8 +17,10 @@ from ..compiler.recipes.record import Recipe
 from .adapt import wants_255
 from .folded import Weights, folded
 from .initialize import Beginning
+from .run_folder import RunFolder
 from .weights import Loading, fitted
 from .weights.load import Path, as_loading
+from .weights.safetensors_file import tensors
 
 Array = np.ndarray[Any, Any]
 
@@ -66,20 +68,30 @@ def drawn(checked: Checked, seed: int = 0) -> Beginning:
     return Beginning(checked.weights, seed)
 
 
-def preprocessing(checked: Checked, recipe: Recipe) -> Preprocessing:
-    """What the recipe does to a picture of the network's size before the network sees it. UserError where that is more
-    than a factor and a summand for each channel."""
-    scale = 1.0 if wants_255(checked) else 1 / 255
+def preprocessing(checked: Checked, recipe: Recipe, folder: RunFolder | None = None) -> Preprocessing:
+    """What the recipe does to a picture of the network's size before the network sees it, with what the run in
+    `folder` measured for it. UserError where that is more than a factor and a summand for each channel, and a matrix
+    behind them."""
     said = recipe.one(steps.Evaluate)
-    found = Preprocessing(scale)
+    found = Preprocessing()
     for step in said.steps if said is not None else ():
-        if isinstance(step, steps.Normalize):
-            mean, std = (in_colour(numbers, checked) for numbers in step.statistics)
-            found = found._replace(mean=mean, std=std)
+        if isinstance(step, steps.Normalize) and found.matrix is None:
+            found = found.then(*(in_colour(numbers, checked) for numbers in step.statistics))
+        elif isinstance(step, steps.Standardize) and step.zca and step.per == "data" and folder is not None:
+            mean, matrix = measured(folder)
+            found = found.then(mean, 1.0)._replace(matrix=matrix)
         elif not isinstance(step, (steps.Resize, steps.CenterCrop)):  # sizes are the caller's matter
             message = f"`{step.word}` of the recipe has no place in an exported model: leave out `--preprocess`"
             raise UserError(message)
-    return found
+    return found.then(0.0, 1 / 255) if wants_255(checked) else found
+
+
+def measured(folder: RunFolder) -> tuple[Array, Array]:
+    """Mean and matrix of `standardize zca=true`. UserError where they are lost."""
+    if not folder.whitening.exists():
+        raise UserError(f"{folder.whitening} is not there: `standardize zca=true` of the run needs it")
+    found, _ = tensors(folder.whitening)
+    return found["mean"].read(), found["matrix"].read()
 
 
 def in_colour(numbers: tuple[float, ...], checked: Checked) -> tuple[float, ...]:

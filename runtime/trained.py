@@ -81,6 +81,8 @@ def from_onnx(path: str) -> Trained:
     found = session.get_modelmeta().custom_metadata_map.get("cnnc.run")
     if found is None:
         raise UserError(f"{path}: it does not say how pictures are prepared: export it from a run, `cnnc export RUN`")
+    if session.get_inputs()[0].type == "tensor(uint8)":
+        raise UserError(f"{path}: `--preprocess` made it take pictures as decoded: export it without, or give the run")
     preparation = Preparation.of(json.loads(found))
     if any(map(whitens, preparation.steps)):
         raise UserError(f"{path}: ONNX lacks what `standardize zca=true` measured: give the run folder")

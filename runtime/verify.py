@@ -50,7 +50,10 @@ def pictures(shape: tuple[int, ...], seed: int) -> Array:
 def prepared(x: Array, told: Preprocessing) -> Array:
     """Pictures as the network takes them."""
     made = (x.astype(np.float64) * told.scale - told.mean) / told.std
-    return np.ascontiguousarray(made.transpose(0, 3, 1, 2), np.float32)
+    made = made.transpose(0, 3, 1, 2)
+    if told.matrix is not None:
+        made = (made.reshape(len(made), -1) @ told.matrix).reshape(made.shape)
+    return np.ascontiguousarray(made, np.float32)
 
 
 def difference(found: Array, expected: Array) -> float:

@@ -6,7 +6,6 @@ training would begin. Inputs have an open batch `N` and the channels first.
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
@@ -37,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--fold", action="store_true", help="put batch normalisation into the layers before it")
     parser.add_argument(
         "--preprocess", action="store_true",
-        help="take pictures as decoded, uint8 N x height x width x channels: scaling and `normalize` go inside",
+        help="take pictures as decoded, uint8 N x height x width x channels: scaling, `normalize` and whitening go inside",
     )  # fmt: skip
     parser.add_argument("--first", action="store_true", help="leave out all outputs but the first")
     parser.add_argument("--verify", action="store_true", help="run it with ONNX Runtime and compare with torch")
@@ -100,10 +99,12 @@ def preprocessing(found: Compiled, folder: str) -> Preprocessing:
     from ..runtime.export import preprocessing as told
     from ..runtime.job import recipe_of
     from ..runtime.prepare import chosen
+    from ..runtime.run_folder import RunFolder
 
-    config = Path(folder) / "config.json"
-    recipe = recipe_of(json.loads(config.read_text())) if config.is_file() else chosen(found, None)
-    return told(found.checked, recipe)
+    run = RunFolder(Path(folder))
+    if not run.config.is_file():
+        return told(found.checked, chosen(found, None))
+    return told(found.checked, recipe_of(run.read_config()), run)
 
 
 def run_weights(args: Namespace) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from cnnc.compiler.diagnostics import UserError
@@ -150,9 +151,34 @@ def test_a_run_keeps_what_it_measured_for_all_that_comes_later(tmp_path: Path) -
     right = [answer.label == str(label) for answer, label in zip(run.predict(pictures), held.labels)]
     assert np.mean(right) == pytest.approx(told["accuracy"])
 
+    refused = command("export", "whole", "--preprocess", cwd=tmp_path)
+    assert "`standardize` of the recipe has no place in an exported model" in refused.stderr
+
     (tmp_path / "whole" / "whitening.safetensors").unlink()
     with pytest.raises(UserError, match="is not there: `standardize zca=true`"):
         trained_run(str(tmp_path / "whole"), None)
+
+
+def test_what_was_measured_goes_into_onnx(tmp_path: Path) -> None:
+    """ONNX Runtime, fed whole numbers, says what the run says of the same pictures."""
+    over = "hflip -> normalize 0.3, 0.4 -> standardize per=data, zca=true"
+    text = WHITENED.replace("hflip -> standardize zca=true", over)
+    made_run = command("train", written(tmp_path, text), "--out", "run", "--epochs", 2, cwd=tmp_path)
+    assert made_run.returncode == 0, made_run.stderr
+    exported = command("export", "run", "--preprocess", "--verify", "-o", "run.onnx", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    held = made.digits().held
+    pictures = np.stack([held.examples.load(int(n)) for n in held.numbers])
+    whole = (pictures * 255).round().astype(np.uint8)
+    session = onnxruntime.InferenceSession(tmp_path / "run.onnx")
+    (said,) = session.run(None, {session.get_inputs()[0].name: whole})
+    answers = cnnc.open_run(tmp_path / "run").predict(list(whole), top=10)
+    expected = [[dict(answer.top)[str(digit)] for digit in range(10)] for answer in answers]
+    np.testing.assert_allclose(said, expected, atol=1e-4)
+
+    predicted = command("eval", "run.onnx", cwd=tmp_path)
+    assert predicted.returncode == 1
+    assert "`--preprocess` made it take pictures as decoded" in predicted.stderr
 
 
 def test_a_run_that_goes_on_reads_what_it_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,8 @@ PRECISIONS = ("fp32", "fp16", "bf16")
 
 
 class Preprocessing(NamedTuple):
-    """What happens to a picture before the network sees it: (values * scale - mean) / std, per channel.
+    """What happens to a picture before the network sees it: (values * scale - mean) / std, per channel, and where
+    there is a `matrix`, all values of the picture, channels first, times it.
 
     The exported model then takes pictures as they are decoded: uint8, (N, height, width, channels).
     """
@@ -43,6 +44,12 @@ class Preprocessing(NamedTuple):
     scale: float = 1 / 255
     mean: tuple[float, ...] = (0.0,)
     std: tuple[float, ...] = (1.0,)
+    matrix: Any = None
+
+    def then(self, mean: Any, std: Any) -> Preprocessing:
+        """The same with another mean and deviation behind it."""
+        middle, spread = np.array(self.mean), np.array(self.std)
+        return self._replace(mean=tuple(middle + spread * np.array(mean)), std=tuple(spread * np.array(std)))
 
 
 class Form(NamedTuple):

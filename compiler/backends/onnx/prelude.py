@@ -62,9 +62,19 @@ class Prelude:
         value = self.step(builder, "Mul", [value, self.column(builder, told.scale / std)])
         if mean.any():
             value = self.step(builder, "Sub", [value, self.column(builder, mean / std)])
+        if told.matrix is not None:
+            value = self.mixed(builder, value, told.matrix)
         if builder.precision.kind == TensorProto.FLOAT:
             return value
         return self.step(builder, "Cast", [value], to=builder.precision.kind)
+
+    def mixed(self, builder: Builder, value: str, matrix: Array) -> str:
+        """All values of each picture times a matrix."""
+        channels, *sides = self.shape.channels, *self.shape.spatial
+        value = self.step(builder, "Flatten", [value], axis=1)
+        value = self.step(builder, "MatMul", [value, builder.constant(self.name, matrix.astype(np.float32))])
+        shape = builder.constant(self.name, np.array([-1, channels, *sides], np.int64))
+        return self.step(builder, "Reshape", [value, shape])
 
     def column(self, builder: Builder, numbers: Array) -> str:
         """One number for each channel, to meet (N, C, H, W)."""
