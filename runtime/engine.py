@@ -26,7 +26,7 @@ from .unasked import without
 
 with without("torchmetrics"):  # Fabric asks for its version, which takes as long as torch itself
     from lightning_fabric import Fabric
-    from lightning_fabric.plugins.environments import LightningEnvironment
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
     from lightning_fabric.strategies.ddp import DDPStrategy
     from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
     from lightning_fabric.strategies.parallel import ParallelStrategy

@@ -36,7 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--fold", action="store_true", help="put batch normalisation into the layers before it")
     parser.add_argument(
         "--preprocess", action="store_true",
-        help="take pictures as decoded, uint8 N x height x width x channels: scaling, `normalize` and whitening go inside",
+        help="take pictures as decoded, uint8 N x height x width x channels: scaling, `normalize`, whitening go inside",
     )  # fmt: skip
     parser.add_argument("--first", action="store_true", help="leave out all outputs but the first")
     parser.add_argument("--verify", action="store_true", help="run it with ONNX Runtime and compare with torch")
