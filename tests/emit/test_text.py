@@ -72,6 +72,8 @@ class Basic(nn.Module):
 
 
 class Tiny(nn.Module):
+    """(N, 3, 32, 32) -> (N, 10)"""
+
     def __init__(self, classes: int = 10) -> None:
         super().__init__()
         self.stem = nn.Conv2d(3, 16, 3, padding=1)

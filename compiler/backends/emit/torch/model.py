@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ....graph import Checked
+from ....shape import Shape
 from ..blocks import Blocks
 from ..code import Code, Leaf
 from ..entries import Body, Unlike
@@ -43,7 +44,8 @@ class Model(Blocks[Made]):
 
     def written(self, bodies: Sequence[Body], name: str, doc: str) -> Made:
         root = bodies[0].part is self.anatomy.root
-        return Class(bodies, self.anatomy, public(self.anatomy) if root else frozenset()).written(name, doc)
+        made = Class(bodies, self.anatomy, public(self.anatomy) if root else frozenset())
+        return made.written(name, doc or (flow(self.checked) if root else ""))
 
     def build(self, made: Made, leaves: Sequence[Leaf], part: Part, around: Part) -> Code:
         return build(made, leaves)
@@ -91,3 +93,24 @@ class Model(Blocks[Made]):
                 '    print(f"{parameters:,} trained parameters")',
             ]
         )
+
+
+SIZES = {1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
+"""PyTorch's letters for sizes that are open."""
+
+
+def flow(checked: Checked) -> str:
+    """What goes in and comes out, in PyTorch's letters: `(N, 3, 224, 224) -> (N, 1000)`."""
+    several = len(checked.inputs) > 1, len(checked.outputs) > 1
+    taken = [(node.path, sizes(node.facts.output, SIZES)) for node in checked.inputs]
+    given = [(name, sizes(port.shape, {})) for name, port in checked.outputs]
+    sides = [", ".join(f"{n} {s}" if many else s for n, s in side) for side, many in zip((taken, given), several)]
+    return " -> ".join(sides)
+
+
+def sizes(shape: Shape, letters: Mapping[int, Sequence[str]]) -> str:
+    """A shape with the examples first, channels next; open sizes by their letters, or as dots where they have none."""
+    names = letters.get(shape.rank, ("...",) * shape.rank)
+    spatial = [name if size is None else str(size) for name, size in zip(names, shape.spatial)]
+    spatial = ["..."] if "..." in spatial else spatial
+    return f"({', '.join(['N', 'C' if shape.channels is None else str(shape.channels), *spatial])})"
