@@ -115,7 +115,20 @@ def of_batches(recipe: Recipe) -> Iterator[str]:
 
 def of_losses(recipe: Recipe, checked: Checked) -> Iterator[str]:
     names = [output.name for output in checked.outputs]
+    yield from of_places(recipe, {output.name: output.port.shape.rank for output in checked.outputs})
     for said in recipe.everything():
         for name in (said.entry.on or ()) if isinstance(said.entry, learning.Loss) else ():
             if name not in names:
                 yield f"`{said.entry.word}` is on `{name}`, which is no output of `{checked.name}`: " + ", ".join(names)
+
+
+def of_places(recipe: Recipe, ranks: dict[str, int]) -> Iterator[str]:
+    """What only maps have, by the rank of each output."""
+    for said in recipe.everything():
+        loss = said.entry
+        if not isinstance(loss, learning.Loss):
+            continue
+        what = "`loss dice`" if isinstance(loss, learning.Dice) else "`weight_map=`" if loss.weight_map else ""
+        for name in (loss.on or list(ranks)[:1]) if what else ():
+            if ranks.get(name) == 0:
+                yield f"{what} is over the places of a map, but output `{name}` has none"

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from cnnc.compiler.diagnostics import CompileError
+from cnnc.compiler.diagnostics import CompileError, UserError
 from cnnc.compiler.locate import ZOO
 from cnnc.compiler.override import overridden, read
 from cnnc.compiler.pipeline import check_path, compile_text
@@ -163,6 +163,14 @@ def test_as_many_tops_as_classes_are_remarked() -> None:
     told = ["`top(5)` is always right: there are 2 classes"]
     assert list(remarks(read("train: metrics accuracy, top(1), top(5)"), task, 9)) == told
     assert not list(remarks(read("train: metrics top(5)"), BASIS.task, 9))
+
+
+@pytest.mark.parametrize(
+    ("loss", "what"), [("dice", "`loss dice`"), ("cross_entropy, weight_map=border", "`weight_map=`")]
+)
+def test_a_loss_over_places_wants_a_map(loss: str, what: str) -> None:
+    with pytest.raises(UserError, match=f"{what} is over the places of a map, but output `.*` has none"):
+        job_of(models.CLASSIFIER, generated.digits(), f"loss={loss}")
 
 
 def test_a_batch_of_more_than_there_is_is_remarked() -> None:
