@@ -48,6 +48,8 @@ class Entry:
         """What its value is called in the branch it stands in."""
         self.automatic = False
         """Whether that is a kind with a running number, which the file does not give."""
+        self.holds = False
+        """Whether weights are found by that name, which then must stay."""
         self.results: tuple[str, ...] = ()
         """What a block calls what it gives, empty for what has no name there."""
         self.args = tuple(args)

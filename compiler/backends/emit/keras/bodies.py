@@ -78,6 +78,7 @@ class Builder:
         main = node.op.family not in ("normalization", "activation", "dropout", "scale")
         entry = Entry(self.place(node), to.part.name(node.path), reads, made, call=code, main=main)
         entry.automatic = automatic(entry.name, node.op.short)
+        entry.holds = bool(node.facts.weights)
         if self.uses[node.path] > 1 and isinstance(code, Call) and isinstance(code.head, Call):
             entry.make, entry.call = code.head, Call(Hole(-1), code.args)
         return entry

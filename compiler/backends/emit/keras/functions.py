@@ -70,7 +70,7 @@ class Naming(Solver):
 
     def renamed(self, slot: Slot | None, values: tuple[object, ...]) -> Term | None:
         """For a layer without weights that the file does not name, whose running numbers differ: a name of its own."""
-        if slot is None or not slot.first.automatic or slot.first.weighted:
+        if slot is None or not slot.first.automatic or slot.first.holds:
             return None
         stem = re.sub(r"\d+$", "", slot.first.name)
         number = 1
