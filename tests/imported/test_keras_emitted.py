@@ -79,7 +79,8 @@ def comes_back(row: harness.Row, folder: Path) -> None:
     try:
         model = keras_model(checked)
     except CompileError as refused:
-        assert OPEN in str(refused)
+        if OPEN not in str(refused):
+            raise
         pytest.skip(OPEN)
     found = imported(model, folder).checked
     ours, theirs = ([(n.op.word, n.facts.output) for n in c.nodes if n.op.word != "identity"] for c in (checked, found))
