@@ -35,9 +35,10 @@ LARGE = 100_000_000
 
 def plain(op: Op) -> Op:
     """What an import must find. A border may be said in other words, and how weights begin is not in Keras's layers."""
-    told: dict[str, Any] = {key: None for key in ("init", "bias_init") if key in op.fields}
+    told: dict[str, Any] = {key: None for key in ("init", "bias_init", "output_pad") if key in op.fields}
     told |= {"pad": VALID} if "pad" in op.fields else {}
-    told |= {"drop": round(op.__dict__["drop"], 9)} if "drop" in op.fields else {}
+    told |= {key: round(op.__dict__[key], 9) for key in ("drop", "p") if key in op.fields}
+    told |= {"act": None} if str(op.__dict__.get("act")) == "Linear()" else {}
     return canonical(op).changed(**told)
 
 
