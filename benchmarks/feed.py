@@ -21,9 +21,9 @@ import torch
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.data import Data, Folder
 from cnnc.compiler.recipes.steps import Augment
+from cnnc.runtime.batches.feed import Feed
+from cnnc.runtime.batches.stock import Wanted
 from cnnc.runtime.data import open_data
-from cnnc.runtime.feed import Feed
-from cnnc.runtime.stock import Wanted
 from PIL import Image, ImageFilter
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms

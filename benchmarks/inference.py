@@ -21,9 +21,9 @@ import torch
 import torchvision
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_path
-from cnnc.runtime.export import export_onnx
-from cnnc.runtime.folded import folded
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.export import export_onnx
+from cnnc.runtime.lowering.folded import folded
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 
 Answer = Callable[[], object]

@@ -22,7 +22,7 @@ import torchvision
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import Options, compile_path
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -22,18 +22,18 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from cnnc.compiler.pipeline import Compiled, Options, compile_path
-from cnnc.runtime.adapt import Changes
-from cnnc.runtime.display import Live
-from cnnc.runtime.engine import Engine
-from cnnc.runtime.feed import Batch, even
-from cnnc.runtime.feeding import Feeds
-from cnnc.runtime.job import Job
-from cnnc.runtime.launch import watching
-from cnnc.runtime.lower import lower
-from cnnc.runtime.prepare import Asked, prepare
-from cnnc.runtime.reopen import apart_shape, shape_of
-from cnnc.runtime.run_folder import RunFolder
-from cnnc.runtime.train import Trainer
+from cnnc.runtime.batches.feed import Batch, even
+from cnnc.runtime.batches.feeding import Feeds
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.jobs.adapt import Changes
+from cnnc.runtime.jobs.job import Job
+from cnnc.runtime.jobs.prepare import Asked, prepare
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.run.display import Live
+from cnnc.runtime.run.launch import watching
+from cnnc.runtime.run.reopen import apart_shape, shape_of
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.training.train import Trainer
 from rich.console import Console
 from torch import nn, optim
 from torch.nn import functional

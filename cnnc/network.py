@@ -108,7 +108,7 @@ class Network:
         Forward hooks reach every layer by its path; with `hooks` merges are modules too, and no value that a hook has
         seen is written over.
         """
-        from .runtime.lower import lower
+        from .runtime.lowering.lower import lower
 
         module = lower(self.checked, seed=seed, device=device, hooks=hooks)
         if weights is not None:
@@ -121,7 +121,7 @@ class Network:
         self, path: str | PathLike[str], weights: str | PathLike[str] | Loading | None = None, **options: Any
     ) -> None:
         """Write ONNX, straight from the graph; `weights` as for `torch`, without them initial values are drawn."""
-        from .runtime.export import export_onnx
+        from .runtime.lowering.export import export_onnx
 
         export_onnx(self.checked, path, weights, **options)
 

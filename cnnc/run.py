@@ -15,15 +15,15 @@ from .network import Network
 if TYPE_CHECKING:
     import torch
 
-    from .runtime.adapt import Changes
-    from .runtime.answers import Answer, Mask
     from .runtime.data import Split
-    from .runtime.display import Display
-    from .runtime.history import History
-    from .runtime.job import Job
-    from .runtime.launch import Wish
-    from .runtime.run_folder import RunFolder
-    from .runtime.trained import Trained
+    from .runtime.inference.answers import Answer, Mask
+    from .runtime.inference.trained import Trained
+    from .runtime.jobs.adapt import Changes
+    from .runtime.jobs.job import Job
+    from .runtime.run.display import Display
+    from .runtime.run.history import History
+    from .runtime.run.launch import Wish
+    from .runtime.run.run_folder import RunFolder
 
     Where = str | PathLike[str]
 
@@ -62,8 +62,8 @@ def train(
     stop button of a notebook) saves and returns a run that can `resume()`; the second raises KeyboardInterrupt. Raises
     CompileError and UserError for what is wrong with model, recipe or data.
     """
-    from .runtime import launch
-    from .runtime.display import display
+    from .runtime.run import launch
+    from .runtime.run.display import display
 
     short = {"epochs.count": epochs, "batch.size": batch, "optimizer.lr": lr, "seed.number": seed,
              "precision.what": precision}  # fmt: skip
@@ -89,8 +89,8 @@ def carried_out(
     job: Job, folder: RunFolder, shown: Display, *,
     resume: bool = False, report: bool = True, workers: int | None = None, compile: str | None = None,
 ) -> Run:  # fmt: skip
-    from .runtime import launch
-    from .runtime.interrupt import raise_interrupt
+    from .runtime.run import launch
+    from .runtime.run.interrupt import raise_interrupt
 
     conduct = launch.Conduct(leave=raise_interrupt, workers=workers, compile=compile)
     outcome = launch.carried_out(job, folder, shown, conduct, resume=resume)
@@ -114,7 +114,7 @@ class Run:
     @property
     def past(self) -> History:
         """All that its folder says."""
-        from .runtime.history import history
+        from .runtime.run.history import history
 
         return history(self._folder)
 
@@ -158,7 +158,7 @@ class Run:
     @cached_property
     def network(self) -> Network:
         """The network as it was trained, with the classes and the input size of its data."""
-        from .runtime.reopen import asked
+        from .runtime.run.reopen import asked
 
         options = asked(self.config)
         path = str(self._folder.model)
@@ -174,24 +174,24 @@ class Run:
         An answer has a `name`, `label`, `confidence` and `top`, pairs of a class and its probability; or of a value's
         name and the value, where values were learned.
         """
-        from .runtime.answers import answers
+        from .runtime.inference.answers import answers
 
         return list(answers(self._trained, self._given(what), top))
 
     def masks(self, what: Any) -> list[Mask]:
         """The class at every place, where that was learned: `numbers` is (H, W), `shares` tells how much is of each."""
-        from .runtime.answers import masks
+        from .runtime.inference.answers import masks
 
         return list(masks(self._trained, self._given(what)))
 
     def eval(self, data: Where | None = None) -> dict[str, Any]:
         """The figures of `cnnc eval --json`, on the held-out examples or on other data."""
-        from .runtime.answers import judged
-        from .runtime.opened import data_for, measured_on
+        from .runtime.inference.answers import judged
+        from .runtime.inference.opened import data_for, measured_on
 
         name = None if data is None else fspath(data)
         if self._trained.preparation.task != "classification":
-            from .runtime.measured import measured
+            from .runtime.inference.measured import measured
 
             return measured(self._folder, None, name).as_dict()
         return judged(self._trained, measured_on(data_for(self.config, name), name)).as_dict()
@@ -206,27 +206,27 @@ class Run:
         progress: bool = True, quiet: bool = False,
     ) -> Run:  # fmt: skip
         """Go on with a run that was interrupted, exactly."""
-        from .runtime import launch
-        from .runtime.display import display
+        from .runtime.run import launch
+        from .runtime.run.display import display
 
         with display(quiet, progress) as shown:
             job = launch.resumed(self._folder, device)
             return carried_out(job, self._folder, shown, resume=True, report=report, workers=workers, compile=compile)
 
     def _given(self, what: Any) -> Split:
-        from .runtime.given import given
+        from .runtime.inference.given import given
 
         return given(what, len(self._trained.preparation.wanted.shape))
 
     @property
     def _folder(self) -> RunFolder:
-        from .runtime.run_folder import RunFolder
+        from .runtime.run.run_folder import RunFolder
 
         return RunFolder(self.folder)
 
     @cached_property
     def _trained(self) -> Trained:
-        from .runtime.opened import trained_run
+        from .runtime.inference.opened import trained_run
 
         return trained_run(str(self.folder), None)[0]
 
@@ -241,10 +241,10 @@ class Run:
 
 def wished(what: Where | Network, params: Mapping[str, Any], sets: list[str], log: Iterable[str]) -> Wish:
     """What is to be trained, as `cnnc train` would be told."""
-    from .runtime.adapt import Changes
-    from .runtime.launch import Wish
+    from .runtime.jobs.adapt import Changes
+    from .runtime.jobs.prepare import Asked
     from .runtime.logs import as_part
-    from .runtime.prepare import Asked
+    from .runtime.run.launch import Wish
 
     logs = ", ".join(map(as_part, log))
     said = (*sets, *([f"log={logs}"] if logs else ()))
@@ -272,7 +272,7 @@ def wished(what: Where | Network, params: Mapping[str, Any], sets: list[str], lo
 
 def changed(options: Options, changes: Changes) -> Options:
     """The options with parameters and inputs as the data ask for them."""
-    from .runtime.reopen import asked
+    from .runtime.run.reopen import asked
 
     found = asked({"model": options.model, "params": changes.params, "inputs": changes.inputs})
     return found._replace(allow=options.allow)

@@ -1,7 +1,8 @@
 """Batch normalisation put into the layer before it: a smaller network that computes the same outside training.
 
 There batch normalisation is one factor and one summand for each channel, which a convolution or dense layer before it
-can take into its own weights (Jacob et al., 2018, section 3.2). What becomes of the numbers: runtime/folded.py.
+can take into its own weights (Jacob et al., 2018, section 3.2). What becomes of the numbers:
+runtime/lowering/folded.py.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ import torch
 from cnnc.compiler.backends.onnx import build
 from cnnc.compiler.patterns import matching
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.lower import lower
-from cnnc.runtime.optimize import Fate, standing
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.training.optimize import Fate, standing
 from torch import nn
 
 TEXT = """

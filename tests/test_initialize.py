@@ -12,9 +12,9 @@ import torch
 from cnnc.compiler.ops import initializers as begin
 from cnnc.compiler.ops.base import INITIALIZERS, Initializer, Weight
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime import initialize
-from cnnc.runtime.initialize import stream
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering import initialize
+from cnnc.runtime.lowering.initialize import stream
+from cnnc.runtime.lowering.lower import lower
 
 
 def draw(init: Initializer, weight: Weight, source: np.random.Generator) -> torch.Tensor:

@@ -12,7 +12,7 @@ import torchvision
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import Options, compile_path, compile_text
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from cnnc.runtime.weights import load, save
 from hypothesis import given, settings
 from torch import nn
@@ -122,8 +122,8 @@ def test_writing_over_values_changes_no_gradient(text: str) -> None:
 
     with_overwriting = gradients()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("cnnc.runtime.lower.FRESH", frozenset())
-        patch.setattr("cnnc.runtime.lower.OVERWRITING", {})
+        patch.setattr("cnnc.runtime.lowering.lower.FRESH", frozenset())
+        patch.setattr("cnnc.runtime.lowering.lower.OVERWRITING", {})
         without = gradients()
     for a, b in zip(with_overwriting, without, strict=True):
         torch.testing.assert_close(a, b)
@@ -201,7 +201,7 @@ def test_inputs_and_outputs_have_names() -> None:
 
 
 def test_flattened_weights_are_permuted_and_back() -> None:
-    from cnnc.runtime.flattened import reordered
+    from cnnc.runtime.lowering.flattened import reordered
 
     checked = compiled("model A:\n    input 4x5x3\n    flatten -> dropout 0.1 -> dense 7 -> dense 7\n")
     (path,) = orders = reordered(checked)

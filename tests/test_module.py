@@ -8,8 +8,8 @@ import traceback
 
 import pytest
 import torch
-from cnnc.runtime.lower import lower
-from cnnc.runtime.network import Network
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.lowering.network import Network
 from torch import nn
 
 from .test_lower import SMALL, compiled, from_file

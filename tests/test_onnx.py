@@ -13,9 +13,9 @@ import torch
 from cnnc.compiler.backends.onnx import Form, build, export, write
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.export import drawn
-from cnnc.runtime.lower import lower
-from cnnc.runtime.verify import difference, verify
+from cnnc.runtime.lowering.export import drawn
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.lowering.verify import difference, verify
 from hypothesis import given, settings
 
 from .chance import networks

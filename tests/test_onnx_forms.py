@@ -11,8 +11,8 @@ import pytest
 import torch
 from cnnc.compiler.backends.onnx import OPSETS, Form, Preprocessing, build, export
 from cnnc.compiler.graph import Checked
-from cnnc.runtime.export import export_onnx
-from cnnc.runtime.verify import difference, verify
+from cnnc.runtime.lowering.export import export_onnx
+from cnnc.runtime.lowering.verify import difference, verify
 
 from .test_onnx import compiled, session
 

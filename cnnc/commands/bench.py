@@ -16,7 +16,7 @@ from .eval import require_file
 
 if TYPE_CHECKING:
     from ..compiler.graph import Checked
-    from ..runtime.bench import Missing, Timing, Wish
+    from ..runtime.inference.bench import Missing, Timing, Wish
 
 BACKENDS = ("eager", "compiled", "onnxruntime")
 
@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
         raise cli.UsageError("a .cnn file or a run is measured, in ONNX Runtime as well: not what was exported from it")
     require_file(args.file)
     checked = cli.compiled(args).checked
-    from ..runtime.bench import Wish, bench
-    from ..runtime.engine import found_device
+    from ..runtime.devices.engine import found_device
+    from ..runtime.inference.bench import Wish, bench
 
     threads = set_threads(args.threads)
     wish = Wish(*wanted, found_device(args.device), args.precision, args.seconds)
@@ -77,7 +77,7 @@ def set_threads(wanted: int | None) -> int:
 
 
 def about(checked: Checked, wish: Wish, threads: int) -> dict[str, Any]:
-    from ..runtime.environment import installed, processor
+    from ..runtime.run.environment import installed, processor
 
     return {
         "model": checked.name, "input": [list(node.facts.output) for node in checked.inputs], "macs": checked.macs,
@@ -88,7 +88,7 @@ def about(checked: Checked, wish: Wish, threads: int) -> dict[str, Any]:
 
 def as_dict(line: Timing | Missing) -> dict[str, Any]:
     """In milliseconds, rounded to a tenth of a microsecond."""
-    from ..runtime.bench import Missing
+    from ..runtime.inference.bench import Missing
 
     if isinstance(line, Missing):
         return line._asdict()
@@ -110,7 +110,7 @@ def told(checked: Checked, wish: Wish, threads: int) -> str:
 
 
 def lines(found: Iterator[Timing | Missing], checked: Checked) -> Iterator[str]:
-    from ..runtime.bench import Missing
+    from ..runtime.inference.bench import Missing
 
     yield f"{'batch':>5}  {'backend':11}  {'median':>10}  {'8 of 10 runs':>21}  {'examples/s':>10}  {'GMAC/s':>8}  runs"
     for line in found:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import cli
 
 if TYPE_CHECKING:
-    from ..runtime.judged import Judged
+    from ..runtime.measuring.judged import Judged
 
 FILES = "own"
 
@@ -37,17 +37,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..runtime.run_folder import is_run, task_word
+    from ..runtime.run.run_folder import is_run, task_word
 
     wanted = numbers(args.top)
     if is_run(args.file) and task_word(args.file) != "classification":
         return other_task(args)
-    from ..runtime.opened import data_for, measured_on
+    from ..runtime.inference.opened import data_for, measured_on
 
     trained, config = opened(args)
     data = data_for(config, args.data)
     split = measured_on(data, args.data)
-    from ..runtime.answers import judged
+    from ..runtime.inference.answers import judged
 
     began = time.perf_counter()
     found = judged(trained, split)
@@ -66,8 +66,8 @@ def other_task(args: argparse.Namespace) -> int:
     """The figures of masks, values, tags and what else is not one class of several."""
     from pathlib import Path
 
-    from ..runtime.measured import measured
-    from ..runtime.run_folder import RunFolder
+    from ..runtime.inference.measured import measured
+    from ..runtime.run.run_folder import RunFolder
 
     found = measured(RunFolder(Path(args.file)), args.weights, args.data)
     figures = found.as_dict() | {"model": args.file, "data": found.data.name, "skipped": list(found.data.skipped)}
@@ -98,8 +98,8 @@ def require_fewer(tops: tuple[int, ...], classes: int) -> None:
 
 def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
     """The model, and the configuration of its run where it is one."""
-    from ..runtime.opened import trained_file, trained_onnx, trained_run
-    from ..runtime.run_folder import is_run
+    from ..runtime.inference.opened import trained_file, trained_onnx, trained_run
+    from ..runtime.run.run_folder import is_run
 
     whole = is_run(args.file) or args.file.endswith(".onnx")
     if whole and (args.params or args.inputs or args.model):

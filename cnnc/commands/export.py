@@ -52,7 +52,7 @@ def run(args: Namespace) -> int:
     weights = run_weights(args)
     compiled_model = compiled(args)
     checked = compiled_model.checked
-    from ..runtime.export import export_onnx
+    from ..runtime.lowering.export import export_onnx
 
     path = Path(args.output or f"{checked.name.lower()}.onnx")
     if not path.parent.is_dir():
@@ -68,7 +68,7 @@ def run(args: Namespace) -> int:
 
 def numbers_of(args: Namespace, checked: Checked, weights: str | None) -> Mapping[str, Any]:
     """The numbers to export; what came of loading is told where it is more than all."""
-    from ..runtime.export import completed, drawn
+    from ..runtime.lowering.export import completed, drawn
 
     if weights is None:
         return drawn(checked)
@@ -84,7 +84,7 @@ def verified(
     checked: Checked, path: Path, arrays: Mapping[str, Any], precision: str, prelude: Preprocessing | None
 ) -> int:
     """Run the file beside torch."""
-    from ..runtime.verify import verify
+    from ..runtime.lowering.verify import verify
 
     worst = verify(checked, path, arrays, preprocessing=prelude)
     print(f"ONNX Runtime and torch differ by {worst:.1e} of the largest output")
@@ -96,10 +96,10 @@ def verified(
 
 def preprocessing(found: Compiled, folder: str) -> Preprocessing:
     """What the recipe does to a picture: that of the run, else that of the file."""
-    from ..runtime.export import preprocessing as told
-    from ..runtime.job import recipe_of
-    from ..runtime.prepare import chosen
-    from ..runtime.run_folder import RunFolder
+    from ..runtime.jobs.job import recipe_of
+    from ..runtime.jobs.prepare import chosen
+    from ..runtime.lowering.export import preprocessing as told
+    from ..runtime.run.run_folder import RunFolder
 
     run = RunFolder(Path(folder))
     if not run.config.is_file():

@@ -18,9 +18,9 @@ from .. import cli
 from .eval import opened
 
 if TYPE_CHECKING:
-    from ..runtime.answers import Answer
     from ..runtime.data import Split
-    from ..runtime.trained import Trained
+    from ..runtime.inference.answers import Answer
+    from ..runtime.inference.trained import Trained
 
 FILES = "own"
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         raise cli.UsageError(f"--top is at least 1, found {args.top}")
     trained, _ = opened(args)
     from ..runtime.data.folder import sound_files
-    from ..runtime.given import pictures
+    from ..runtime.inference.given import pictures
 
     split, skipped = sound_files(pictures(args.pictures))
     for name in skipped:
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if task == "segmentation":
         write(list(painted(trained, split, Path(args.out))), args, ("class", "share"))
         return cli.DONE
-    from ..runtime.answers import answers
+    from ..runtime.inference.answers import answers
 
     kind = ("value", "value") if task == "regression" else ("class", "probability")
     write(answers(trained, split, args.top), args, kind)
@@ -64,8 +64,8 @@ def run(args: argparse.Namespace) -> int:
 
 def painted(trained: Trained, split: Split, folder: Path) -> Iterator[Answer]:
     """Write the masks; what is said of each is where it is and how much of it each class takes up."""
-    from ..runtime.answers import Answer, masks
-    from ..runtime.paint import saved
+    from ..runtime.inference.answers import Answer, masks
+    from ..runtime.inference.paint import saved
 
     folder.mkdir(parents=True, exist_ok=True)
     for mask in masks(trained, split):

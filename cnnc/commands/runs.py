@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from .. import cli
 
 if TYPE_CHECKING:
-    from ..runtime.history import History
+    from ..runtime.run.history import History
 
 FILES = "own"
 
@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
 def chosen(args: argparse.Namespace) -> list[History]:
     """The runs asked for."""
-    from ..runtime.history import histories, history
-    from ..runtime.run_folder import ROOT, RunFolder
+    from ..runtime.run.history import histories, history
+    from ..runtime.run.run_folder import ROOT, RunFolder
 
     root = Path(args.root) if args.root else ROOT
     least = {"list": 0, "show": 1, "compare": 2, "report": 1}[args.what]

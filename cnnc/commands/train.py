@@ -18,12 +18,12 @@ from .. import cli
 
 if TYPE_CHECKING:
     from ..compiler.pipeline import Compiled
-    from ..runtime.adapt import Changes
-    from ..runtime.display import Display
-    from ..runtime.job import Job
-    from ..runtime.ranks import Ranks
-    from ..runtime.run_folder import RunFolder
-    from ..runtime.train import Outcome
+    from ..runtime.devices.ranks import Ranks
+    from ..runtime.jobs.adapt import Changes
+    from ..runtime.jobs.job import Job
+    from ..runtime.run.display import Display
+    from ..runtime.run.run_folder import RunFolder
+    from ..runtime.training.train import Outcome
 
 FILES = "own"
 
@@ -129,9 +129,9 @@ def optional(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..runtime.display import display
-    from ..runtime.launch import Conduct, carried_out, story_told
-    from ..runtime.ranks import found_ranks
+    from ..runtime.devices.ranks import found_ranks
+    from ..runtime.run.display import display
+    from ..runtime.run.launch import Conduct, carried_out, story_told
 
     if args.file is None and args.resume is None:
         raise cli.UsageError("train what? Give a FILE, such as `cnnc train zoo:lenet5`, or --resume")
@@ -166,9 +166,9 @@ def require_several(args: argparse.Namespace, processes: int) -> None:
 
 def begun(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
     """A new run."""
-    from ..runtime import launch
-    from ..runtime.adapt import Changes
-    from ..runtime.prepare import Asked
+    from ..runtime.jobs.adapt import Changes
+    from ..runtime.jobs.prepare import Asked
+    from ..runtime.run import launch
 
     given = Changes(tuple(args.params), tuple(args.inputs))
     asked = Asked(args.recipe, args.data, tuple(sets(args)), args.device)
@@ -222,8 +222,8 @@ def compile_text_once(args: argparse.Namespace) -> Any:
 
 def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
     """A run that was interrupted, by what its folder says."""
-    from ..runtime import launch
-    from ..runtime.run_folder import RunFolder, Unwritten, latest_run
+    from ..runtime.run import launch
+    from ..runtime.run.run_folder import RunFolder, Unwritten, latest_run
 
     if sets(args) or args.data or args.out or args.recipe or (args.resume and (args.params or args.inputs)):
         raise cli.UsageError(
@@ -246,14 +246,14 @@ def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job
 
 def found(args: argparse.Namespace) -> int:
     """`--find-lr` and `--find-batch`: no run is begun."""
-    from ..runtime.adapt import Changes
-    from ..runtime.prepare import Asked, prepare
+    from ..runtime.jobs.adapt import Changes
+    from ..runtime.jobs.prepare import Asked, prepare
 
     given = Changes(tuple(args.params), tuple(args.inputs))
     compile = compile_text_once(args)
     job, _ = prepare(compile(given), given, Asked(args.recipe, args.data, tuple(sets(args)), args.device), compile)
-    from ..runtime import find
-    from ..runtime.launch import engine_of
+    from ..runtime.run.launch import engine_of
+    from ..runtime.training import find
 
     if args.find_batch:
         tried = []

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Angles, Numbers
-from ..draws import Draws, between
+from ..batches.draws import Draws, between
 
 
 @singledispatch

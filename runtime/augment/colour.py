@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Numbers
-from ..draws import Draws, between
-from ..tensors import GRAY
+from ..batches.draws import Draws, between
+from ..batches.tensors import GRAY
 from .base import apply, column, spread
 
 PRINCIPAL = (

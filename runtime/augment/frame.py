@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...compiler.recipes import steps as s
-from ..draws import Draws
-from ..tensors import IGNORED, resized
+from ..batches.draws import Draws
+from ..batches.tensors import IGNORED, resized
 from .base import apply, pair
 
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Shift
-from ..draws import Draws, between
+from ..batches.draws import Draws, between
 from .base import angle, apply, spread
 
 BORDERS = {"nearest": "border", "zeros": "zeros", "reflect": "reflection"}

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Numbers
-from ..draws import Draws, between
-from ..tensors import in_unit
+from ..batches.draws import Draws, between
+from ..batches.tensors import in_unit
 from .base import apply
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...compiler.recipes import steps as s
-from ..draws import Draws
+from ..batches.draws import Draws
 from .base import apply, column
 from .colour import gray, middle, stretched
 from .place import mapped

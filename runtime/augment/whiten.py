@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ...compiler.recipes.steps import Standardize, Step
+from ..batches.draws import Draws
 from ..data import DataError
-from ..draws import Draws
 from .base import apply
 from .tone import of_samples
 

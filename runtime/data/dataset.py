@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.diagnostics import UserError
-from .. import keyed
+from ..batches import keyed
 
 Array = NDArray[Any]
 """One example, (spatial..., channels), or its mask."""

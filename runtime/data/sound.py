@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.recipes.data import Data
-from ..ranks import FIRST
+from ..devices.ranks import FIRST
 from . import looked
 from .dataset import DataError
 from .looked import Known, Shape, Stamp, at_rest, index, recalled, remember

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # which come with torch, and logs are opened before
-    from ..display import Display
-    from ..position import Position, Row
-    from ..stages import Stage
+    from ..jobs.stages import Stage
+    from ..run.display import Display
+    from ..training.position import Position, Row
 
 EVERY = 50
 """Steps between two numbers that are not those of an epoch."""

@@ -22,10 +22,10 @@ from starlette.datastructures import UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, Response
 
-from ..answers import answers
 from ..data import DataError
-from ..given import Loaded
-from ..trained import Trained
+from ..inference.answers import answers
+from ..inference.given import Loaded
+from ..inference.trained import Trained
 from .limits import Limited
 from .received import Sent, unpacked
 

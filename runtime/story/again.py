@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ...compiler.diagnostics import UserError
-from ..job import recipe_of
-from ..reopen import opened
-from ..run_folder import RunFolder
+from ..jobs.job import recipe_of
+from ..run.reopen import opened
+from ..run.run_folder import RunFolder
 from .gallery import Seen
 from .look import look
 from .tell import tell

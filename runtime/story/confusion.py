@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.figures import short
-from ..judged import confused
+from ..measuring.judged import confused
 from .drawing import ACCENT, INK, Chart, bare, blank, chart
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..position import Row
+from ..training.position import Row
 from .drawing import ACCENT, INK, SECOND, SOFT, Chart, blank, chart
 
 if TYPE_CHECKING:

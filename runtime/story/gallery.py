@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..data import DataError, Split
-from ..judged import Judged
+from ..measuring.judged import Judged
 from .drawing import INK, SECOND, SOFT, bare, blank
 from .thumbnail import thumbnail
 

@@ -11,14 +11,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .. import task as of
+from ..batches.tensors import IGNORED
 from ..data import Dataset
-from ..losses import activated, probabilities
-from ..measure import several
-from ..measured import Work, at_work
-from ..paint import as_picture
-from ..run_folder import RunFolder
-from ..tensors import IGNORED
+from ..inference.measured import Work, at_work
+from ..inference.paint import as_picture
+from ..jobs import task as of
+from ..measuring.losses import activated, probabilities
+from ..measuring.measure import several
+from ..run.run_folder import RunFolder
 from .gallery import Gallery, Prediction
 from .thumbnail import at_size, picture
 

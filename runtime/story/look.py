@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..data import Dataset
-from ..reopen import compiled
-from ..run_folder import RunFolder, task_word
+from ..run.reopen import compiled
+from ..run.run_folder import RunFolder, task_word
 from .gallery import Seen, galleries
 
 SECONDS = 15.0
@@ -20,8 +20,8 @@ def look(folder: RunFolder, data: Dataset) -> Seen | None:
         from .glimpse import glimpses
 
         return Seen(glimpses(folder, data), len(data.held))
-    from ..answers import judged
-    from ..opened import trained_run
+    from ..inference.answers import judged
+    from ..inference.opened import trained_run
 
     trained, _ = trained_run(str(folder), None)
     found = judged(trained, data.held, SECONDS)

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from ...compiler.backends.report.page import HERE as LOOK
 from ...compiler.figures import duration, grouped, short
 from ...compiler.recipes.record import told
-from ..history import History
-from ..judged import Judged
+from ..measuring.judged import Judged
+from ..run.history import History
 from .curves import NAMES
 from .drawing import Chart
 from .gallery import ACROSS, Gallery, Prediction

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..judged import BINS, Judged
+from ..measuring.judged import BINS, Judged
 from .drawing import ACCENT, INK, SECOND, SOFT, Chart, blank, chart
 
 

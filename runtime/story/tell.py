@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..history import History, history
-from ..judged import Judged
-from ..run_folder import RunFolder
+from ..measuring.judged import Judged
+from ..run.history import History, history
+from ..run.run_folder import RunFolder
 from ..weights import replace
 from .confusion import confusion
 from .curves import curves

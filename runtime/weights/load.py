@@ -6,7 +6,7 @@ import os
 from typing import Any, NamedTuple
 
 from ...compiler.graph import Checked
-from ..flattened import Reordered, reordered
+from ..lowering.flattened import Reordered, reordered
 from .fit import Fitted, fit
 from .held import Arrays, WeightsError
 from .read import IMAGENET, read

@@ -101,7 +101,7 @@ def layout(state: Mapping[str, Any], stem: str) -> str | None:
 
     None of a bare mapping, of which nobody knows who made it.
     """
-    from ..network import FLATTENS
+    from ..lowering.network import FLATTENS
 
     modules: Mapping[str, Mapping[str, Any]] = getattr(state, "_metadata", None) or {}
     said = [str(module[FLATTENS]) for module in modules.values() if FLATTENS in module]

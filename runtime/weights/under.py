@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from ...compiler.graph import Checked
-from ..flattened import reordered
+from ..lowering.flattened import reordered
 from .fit import renamed
 from .held import Array, Arrays, Held, WeightsError
 from .load import Loading, fitted, in_order, opened, require_reorderable

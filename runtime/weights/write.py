@@ -45,7 +45,7 @@ def save_checkpoint(path: Path, weights: Mapping[str, Array], flatten: str | Non
 
     import torch
 
-    from ..network import FLATTENS
+    from ..lowering.network import FLATTENS
 
     state: Any = OrderedDict((name, torch.from_numpy(np.array(array))) for name, array in weights.items())
     state._metadata = OrderedDict({"": {"version": 1, **({FLATTENS: flatten} if flatten else {})}})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cnnc.runtime.bench import LEAST, WARM, spread, timed
+from cnnc.runtime.inference.bench import LEAST, WARM, spread, timed
 
 from cnnc.cli import main
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cnnc.runtime.display import Display
+from cnnc.runtime.run.display import Display
 from PIL import Image
 from safetensors.numpy import load_file
 
@@ -83,9 +83,9 @@ def test_eval_agrees_with_the_metrics(run: cnnc.Run) -> None:
 
 
 def test_an_exported_run_is_used_without_it(run: cnnc.Run, digits: list[Path], tmp_path: Path) -> None:
-    from cnnc.runtime.answers import answers
-    from cnnc.runtime.given import given
-    from cnnc.runtime.trained import from_onnx
+    from cnnc.runtime.inference.answers import answers
+    from cnnc.runtime.inference.given import given
+    from cnnc.runtime.inference.trained import from_onnx
 
     run.export(tmp_path / "tiny.onnx")
     found = list(answers(from_onnx(str(tmp_path / "tiny.onnx")), given(digits, 3), 10))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from cnnc.runtime.judged import Judged, averages
+from cnnc.runtime.measuring.judged import Judged, averages
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_calibration_error

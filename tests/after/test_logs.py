@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes import course
-from cnnc.runtime.display import Display
 from cnnc.runtime.logs import About, Watching, as_part, open_logs, settings
 from cnnc.runtime.logs.opening import open_log
+from cnnc.runtime.run.display import Display
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.tensorflow_stub.errors import OutOfRangeError
 from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import PyRecordReader_New

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from cnnc.compiler.recipes import course
-from cnnc.runtime.display import Display
 from cnnc.runtime.logs import About, Watching
 from cnnc.runtime.logs.opening import open_log
+from cnnc.runtime.run.display import Display
 
 from tests.training.tiny import MODEL
 

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from cnnc.runtime.history import history
-from cnnc.runtime.run_folder import RunFolder
-from cnnc.runtime.state import following, read_state
+from cnnc.runtime.run.history import history
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.run.state import following, read_state
 
 import cnnc
 from cnnc.cli import main

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cnnc.runtime.history import history
-from cnnc.runtime.judged import Judged
-from cnnc.runtime.run_folder import RunFolder
+from cnnc.runtime.measuring.judged import Judged
+from cnnc.runtime.run.history import history
+from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.story.confusion import confusion
 from cnnc.runtime.story.curves import curves, measured
 from cnnc.runtime.story.drawing import styled

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cnnc.runtime.paint import colours
-from cnnc.runtime.trained import meant, meant_whole
+from cnnc.runtime.inference.paint import colours
+from cnnc.runtime.inference.trained import meant, meant_whole
 from PIL import Image
 from torchmetrics.functional.classification import multiclass_jaccard_index
 
@@ -100,9 +100,9 @@ def test_masks_are_written_as_class_numbers_in_the_size_of_the_picture(
 
 
 def test_onnx_gives_the_same_masks(seg: cnnc.Run, tmp_path: Path) -> None:
-    from cnnc.runtime.answers import masks
-    from cnnc.runtime.given import given
-    from cnnc.runtime.trained import from_onnx
+    from cnnc.runtime.inference.answers import masks
+    from cnnc.runtime.inference.given import given
+    from cnnc.runtime.inference.trained import from_onnx
 
     seg.export(tmp_path / "seg.onnx")
     found = masks(from_onnx(str(tmp_path / "seg.onnx")), given(held(seg), 3))

@@ -10,9 +10,9 @@ import pytest
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.pipeline import compile_text
 from cnnc.compiler.recipes.data import Data
-from cnnc.runtime.adapt import Changes
 from cnnc.runtime.data import Dataset
-from cnnc.runtime.prepare import Asked, prepare
+from cnnc.runtime.jobs.adapt import Changes
+from cnnc.runtime.jobs.prepare import Asked, prepare
 from PIL import Image
 
 from cnnc.cli import main

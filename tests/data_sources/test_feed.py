@@ -9,9 +9,9 @@ import pytest
 import torch
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment, Step
+from cnnc.runtime.batches.feed import Feed
+from cnnc.runtime.batches.stock import Wanted
 from cnnc.runtime.data import DataError
-from cnnc.runtime.feed import Feed
-from cnnc.runtime.stock import Wanted
 from PIL import Image
 from torchvision.transforms.v2 import functional
 

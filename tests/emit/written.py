@@ -11,7 +11,7 @@ from cnnc.compiler.backends.emit import source
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.keras_layout import keras_variables
 from cnnc.compiler.ops.base import weight_key
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 
 Array = np.ndarray[Any, Any]

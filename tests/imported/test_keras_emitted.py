@@ -14,7 +14,7 @@ from cnnc.compiler.diagnostics import CompileError
 from cnnc.compiler.frontends import keras as frontend
 from cnnc.compiler.frontends.unread import Unreadable
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 
 from tests.emit.written import keras_model, lowered, pictures, worst
 from tests.ops import harness

@@ -18,7 +18,7 @@ from cnnc.compiler.ops.base import Op
 from cnnc.compiler.ops.geometry import VALID
 from cnnc.compiler.pipeline import compile_path
 from cnnc.runtime.importing.weights import keras_weights
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 
 from tests.emit.written import fill, keras_model, lowered, pictures, worst
 from tests.zoo.make_keras_tables import without_weights

@@ -16,9 +16,9 @@ from cnnc.compiler.decompile import Decompiled, decompile, weights
 from cnnc.compiler.frontends import onnx as frontend
 from cnnc.compiler.frontends.unread import Unreadable
 from cnnc.compiler.pipeline import compile_path, compile_text
-from cnnc.runtime.export import drawn
-from cnnc.runtime.lower import lower
-from cnnc.runtime.verify import examples, run_onnx
+from cnnc.runtime.lowering.export import drawn
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.lowering.verify import examples, run_onnx
 from onnx import TensorProto, helper
 from torch import nn
 

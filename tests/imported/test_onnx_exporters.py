@@ -12,7 +12,7 @@ from cnnc.compiler.backends.onnx import export
 from cnnc.compiler.decompile import decompile
 from cnnc.compiler.frontends import onnx as frontend
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.export import drawn
+from cnnc.runtime.lowering.export import drawn
 from onnx import TensorProto, helper, numpy_helper
 
 

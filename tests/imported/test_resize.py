@@ -12,9 +12,9 @@ from cnnc.compiler.decompile import decompile
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.frontends import onnx as frontend
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.export import drawn
-from cnnc.runtime.lower import lower
-from cnnc.runtime.verify import examples, run_onnx
+from cnnc.runtime.lowering.export import drawn
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.lowering.verify import examples, run_onnx
 
 BETWEEN = "layernorm -> {} -> layernorm"
 """Both want their channels last: ONNX Runtime moves what turns them through the layer between."""

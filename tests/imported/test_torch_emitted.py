@@ -14,7 +14,7 @@ from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_path, compile_text
 from cnnc.compiler.shape import Shape
 from cnnc.runtime.importing.program import read_module
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 
 from tests.emit.written import lowered, torch_model, worst

@@ -13,7 +13,7 @@ from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.frontends.unread import Unreadable
 from cnnc.compiler.shape import Shape
 from cnnc.runtime.importing.program import read_module
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 from torch.nn import functional
 

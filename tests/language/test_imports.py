@@ -11,7 +11,7 @@ from cnnc.compiler.graph import Checked
 from cnnc.compiler.limits import DEPTH, FILES
 from cnnc.compiler.pipeline import check_path, compile_path
 from cnnc.compiler.recipes.course import Batch
-from cnnc.runtime.prepare import chosen
+from cnnc.runtime.jobs.prepare import chosen
 
 BLOCK = "block part(n=3):\n    dense n\n"
 NET = 'import part from "{}"\nmodel Net:\n    input 8\n    part\n'

@@ -13,8 +13,8 @@ import torch
 from cnnc.compiler.backends.onnx import build
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.export import drawn
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.export import drawn
+from cnnc.runtime.lowering.lower import lower
 
 from .claims import network
 

@@ -221,7 +221,7 @@ def channels_last(array: Array) -> Array:
 def torch_module(row: Row) -> Any:
     """The lowered network with the row's weights, in evaluation mode."""
     import torch
-    from cnnc.runtime.lower import lower
+    from cnnc.runtime.lowering.lower import lower
 
     net = lower(compiled(row), seed=None)
     net.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in weights(row).items()}, strict=True)

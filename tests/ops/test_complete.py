@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from cnnc.compiler.backends.onnx.rules import emit
 from cnnc.compiler.ops.base import INITIALIZERS, OPERATORS, Op
-from cnnc.runtime.expressions import expression
-from cnnc.runtime.initialize import draw
-from cnnc.runtime.rules import module
+from cnnc.runtime.lowering.expressions import expression
+from cnnc.runtime.lowering.initialize import draw
+from cnnc.runtime.lowering.rules import module
 
 from .harness import Row, nodes
 from .test_rows import ROWS

@@ -180,7 +180,7 @@ SLID = [
 
 @pytest.mark.parametrize(("word", "arguments"), SLID, ids=str)
 def test_windows_are_what_gradients_reach(word: str, arguments: dict[str, Any]) -> None:
-    from cnnc.runtime.rules import module
+    from cnnc.runtime.lowering.rules import module
 
     layer, shape = op(word, **arguments), Shape((12, 4))
     facts = layer.facts((shape,))
@@ -205,7 +205,7 @@ ENLARGED = [
 
 @pytest.mark.parametrize(("word", "arguments"), ENLARGED, ids=str)
 def test_windows_between_places_are_not_too_small(word: str, arguments: dict[str, Any]) -> None:
-    from cnnc.runtime.rules import module
+    from cnnc.runtime.lowering.rules import module
 
     layer, shape = op(word, **arguments), Shape((12, 4))
     facts = layer.facts((shape,))

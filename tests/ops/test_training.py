@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 
 EXAMPLES = 400

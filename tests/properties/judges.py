@@ -27,8 +27,8 @@ from cnnc.compiler.ops.initializers import Given
 from cnnc.compiler.parse import parse
 from cnnc.compiler.pipeline import compile_text
 from cnnc.compiler.source import Source
-from cnnc.runtime.folded import folded
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.folded import folded
+from cnnc.runtime.lowering.lower import lower
 
 Array = np.ndarray[Any, Any]
 

@@ -16,14 +16,14 @@ import torch
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment
-from cnnc.runtime import learner
+from cnnc.runtime.batches.feed import Feed, Reading
+from cnnc.runtime.batches.stock import Wanted
 from cnnc.runtime.data import DataError
-from cnnc.runtime.engine import Engine
-from cnnc.runtime.faster import compiled, compiler_needed
-from cnnc.runtime.feed import Feed, Reading
-from cnnc.runtime.learner import TrainingError
-from cnnc.runtime.saving import Saving
-from cnnc.runtime.stock import Wanted
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.devices.faster import compiled, compiler_needed
+from cnnc.runtime.run.saving import Saving
+from cnnc.runtime.training import learner
+from cnnc.runtime.training.learner import TrainingError
 
 from ..data_sources.made import fill, opened
 from . import generated, models
@@ -156,8 +156,8 @@ def test_a_compiler_that_gives_up_is_told() -> None:
 @pytest.mark.proof
 def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
     """Inductor: weights of a run of two epochs differ by rounding."""
-    from cnnc.runtime.run_folder import RunFolder
-    from cnnc.runtime.train import Trainer
+    from cnnc.runtime.run.run_folder import RunFolder
+    from cnnc.runtime.training.train import Trainer
 
     from .trial import Silent, job_of
 
@@ -179,7 +179,7 @@ def test_a_compiled_network_learns_the_same(tmp_path: Path) -> None:
 def test_a_process_that_reads_hears_no_ctrl_c_but_the_end() -> None:
     """A terminal sends Ctrl-C to all processes of a run; only the first one is to answer."""
     code = (
-        "import time; from cnnc.runtime.readers import deaf_and_mute\n"
+        "import time; from cnnc.runtime.batches.readers import deaf_and_mute\n"
         "deaf_and_mute(0); print(1, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -8,11 +8,11 @@ import torch
 from cnnc.compiler.recipes import steps as s
 from cnnc.compiler.recipes.base import PARTS
 from cnnc.compiler.recipes.types import Shift
-from cnnc.runtime import keyed
 from cnnc.runtime.augment import apply, runs, trivial
 from cnnc.runtime.augment.colour import turned
-from cnnc.runtime.draws import Draws
-from cnnc.runtime.runnable import LATER
+from cnnc.runtime.batches import keyed
+from cnnc.runtime.batches.draws import Draws
+from cnnc.runtime.jobs.runnable import LATER
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 from cnnc.compiler.recipes import learning as rule
-from cnnc.runtime.criterion import Criterion
-from cnnc.runtime.losses import probabilities
+from cnnc.runtime.measuring.criterion import Criterion
+from cnnc.runtime.measuring.losses import probabilities
 
 LOGITS = torch.tensor([[2.0, -1.0, 0.5], [0.1, 0.2, 0.3], [-3.0, 4.0, 0.0], [1.0, 1.0, 1.0]])
 LABELS = torch.tensor([0, 2, 1, 1])

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 from cnnc.compiler.recipes import learning
-from cnnc.runtime import find
-from cnnc.runtime.engine import Engine
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.training import find
 
 from . import generated as made
 from . import models

@@ -87,7 +87,7 @@ def test_all_losses_of_googlenet_go_down_together(tmp_path: Path) -> None:
 
 def terms(trainer: object) -> list[float]:
     """Each term of the loss over held-out examples."""
-    from cnnc.runtime.measure import answers
+    from cnnc.runtime.measuring.measure import answers
 
     net, feed, engine = trainer.net, trainer.held, trainer.engine  # type: ignore[attr-defined]
     outputs, batch = next(answers(net, feed, engine))

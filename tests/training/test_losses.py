@@ -9,8 +9,8 @@ import pytest
 import torch
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.recipes import learning as rule
-from cnnc.runtime.criterion import Criterion
-from cnnc.runtime.places import border_weights, framed
+from cnnc.runtime.measuring.criterion import Criterion
+from cnnc.runtime.measuring.places import border_weights, framed
 from torch import Tensor
 from torch.nn import functional
 from torchmetrics.functional.segmentation import dice_score

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 import torchmetrics.functional as tm
-from cnnc.runtime import task as of
-from cnnc.runtime.feed import Batch
-from cnnc.runtime.figures import Figures
-from cnnc.runtime.measure import Measuring
+from cnnc.runtime.batches.feed import Batch
+from cnnc.runtime.jobs import task as of
+from cnnc.runtime.measuring.figures import Figures
+from cnnc.runtime.measuring.measure import Measuring
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor
 

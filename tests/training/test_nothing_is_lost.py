@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import torch
 from cnnc.compiler.diagnostics import UserError
-from cnnc.runtime import checkpoint
-from cnnc.runtime.memory import memory_for
-from cnnc.runtime.state import read_state
+from cnnc.runtime.run import checkpoint
+from cnnc.runtime.run.memory import memory_for
+from cnnc.runtime.run.state import read_state
 
 from .test_resume import killed_at, same_rows, same_weights
 from .tiny import MODEL, cnnc, command, written

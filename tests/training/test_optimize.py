@@ -10,10 +10,10 @@ from cnnc.compiler.pipeline import compile_text
 from cnnc.compiler.recipes import learning as rule
 from cnnc.compiler.recipes.course import Average
 from cnnc.compiler.recipes.types import Length
-from cnnc.runtime import optimize
-from cnnc.runtime.average import Averaged
-from cnnc.runtime.lower import lower
-from cnnc.runtime.schedule import Clock
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.training import optimize
+from cnnc.runtime.training.average import Averaged
+from cnnc.runtime.training.schedule import Clock
 
 from . import models
 

@@ -6,8 +6,8 @@ import keras
 import pytest
 import torch
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.lower import lower
-from cnnc.runtime.penalty import Penalty
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.training.penalty import Penalty
 
 TEXT = """
 model M(classes=3):

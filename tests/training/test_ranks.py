@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cnnc.compiler.diagnostics import UserError
-from cnnc.runtime.ranks import Ranks, found_ranks
-from cnnc.runtime.stages import stages
-from cnnc.runtime.train import require_enough
+from cnnc.runtime.devices.ranks import Ranks, found_ranks
+from cnnc.runtime.jobs.stages import stages
+from cnnc.runtime.training.train import require_enough
 from safetensors.numpy import load_file
 
 from cnnc.cli import main

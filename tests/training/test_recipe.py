@@ -14,10 +14,10 @@ from cnnc.compiler.pipeline import check_path, compile_text
 from cnnc.compiler.recipes import course, learning, steps
 from cnnc.compiler.recipes.record import Recipe, from_json, to_json, told
 from cnnc.compiler.recipes.types import Length
-from cnnc.runtime.defaults import Basis, completed
-from cnnc.runtime.runnable import refusals
-from cnnc.runtime.suitable import remarks
-from cnnc.runtime.task import Classification
+from cnnc.runtime.jobs.defaults import Basis, completed
+from cnnc.runtime.jobs.runnable import refusals
+from cnnc.runtime.jobs.suitable import remarks
+from cnnc.runtime.jobs.task import Classification
 
 from . import generated, models
 from .trial import job_of

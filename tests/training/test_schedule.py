@@ -9,8 +9,8 @@ import torch
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes import learning as rule
 from cnnc.compiler.recipes.types import Length
-from cnnc.runtime.schedule import Clock, Plateau, factor
-from cnnc.runtime.stages import idle, stages
+from cnnc.runtime.jobs.stages import idle, stages
+from cnnc.runtime.training.schedule import Clock, Plateau, factor
 from torch.optim import lr_scheduler
 
 LR = 0.5

@@ -13,12 +13,12 @@ import pytest
 import torch
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime import portions
-from cnnc.runtime.engine import DeviceError, Engine
-from cnnc.runtime.lower import lower
-from cnnc.runtime.ranks import Ranks
-from cnnc.runtime.run_folder import RunFolder
-from cnnc.runtime.train import Trainer
+from cnnc.runtime.devices import portions
+from cnnc.runtime.devices.engine import DeviceError, Engine
+from cnnc.runtime.devices.ranks import Ranks
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.training.train import Trainer
 from safetensors.numpy import load_file
 
 from cnnc.cli import main

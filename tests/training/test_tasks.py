@@ -11,11 +11,11 @@ import pytest
 import torch
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.recipes import course, learning, steps
+from cnnc.runtime.batches.feeding import Feeds
 from cnnc.runtime.data import Dataset, Held
-from cnnc.runtime.engine import Engine
-from cnnc.runtime.feeding import Feeds
-from cnnc.runtime.run_folder import RunFolder
-from cnnc.runtime.train import Trainer
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.training.train import Trainer
 
 from . import generated as made
 from . import models
@@ -197,7 +197,7 @@ def test_examples_that_come_again_are_changed_anew() -> None:
     assert not torch.equal(batch.x[0], batch.x[1])
     assert not torch.equal(batch.x[1], batch.x[2])
     assert len(set(batch.y.tolist())) == 1
-    from cnnc.runtime.stages import plan, stages
+    from cnnc.runtime.jobs.stages import plan, stages
 
     (stage,) = stages(job.recipe, count)
     seen = np.concatenate([positions for _, positions in plan(stage, 0, count, 0, 0, stage.per_epoch)])

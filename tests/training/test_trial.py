@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from cnnc.runtime import trial
-from cnnc.runtime.engine import DeviceError, Engine, has_bf16
-from cnnc.runtime.run_folder import RunFolder
-from cnnc.runtime.train import Trainer
+from cnnc.runtime.devices.engine import DeviceError, Engine, has_bf16
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.training import trial
+from cnnc.runtime.training.train import Trainer
 
 from . import generated as made
 from . import models

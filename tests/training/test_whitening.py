@@ -13,14 +13,14 @@ import onnxruntime
 import pytest
 import torch
 from cnnc.compiler.diagnostics import UserError
-from cnnc.runtime import whitening
+from cnnc.runtime.batches.feeding import Feeds
 from cnnc.runtime.data import Dataset, Held
-from cnnc.runtime.engine import Engine
-from cnnc.runtime.feeding import Feeds
-from cnnc.runtime.opened import trained_run
-from cnnc.runtime.run_folder import RunFolder
-from cnnc.runtime.train import Trainer
-from cnnc.runtime.whitening import measured
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.inference.opened import trained_run
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.training import whitening
+from cnnc.runtime.training.train import Trainer
+from cnnc.runtime.training.whitening import measured
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 

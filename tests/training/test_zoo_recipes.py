@@ -14,7 +14,7 @@ from cnnc.compiler.locate import ZOO
 from cnnc.compiler.pipeline import Options, compile_path
 from cnnc.compiler.recipes.data import Data
 from cnnc.runtime.data import Dataset
-from cnnc.runtime.runnable import refusals
+from cnnc.runtime.jobs.runnable import refusals
 
 from . import generated as made
 from .trial import job_of, trained

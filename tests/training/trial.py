@@ -9,14 +9,14 @@ import torch
 from cnnc.compiler.chosen import chosen
 from cnnc.compiler.override import overridden
 from cnnc.compiler.pipeline import Compiled, Options, compile_path, compile_text
-from cnnc.runtime.adapt import Changes
 from cnnc.runtime.data import Dataset
-from cnnc.runtime.engine import Engine
-from cnnc.runtime.job import Job
-from cnnc.runtime.prepare import Asked, joined
-from cnnc.runtime.reopen import apart, apart_shape, shape_of
-from cnnc.runtime.run_folder import RunFolder
-from cnnc.runtime.train import Outcome, Trainer
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.jobs.adapt import Changes
+from cnnc.runtime.jobs.job import Job
+from cnnc.runtime.jobs.prepare import Asked, joined
+from cnnc.runtime.run.reopen import apart, apart_shape, shape_of
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.training.train import Outcome, Trainer
 
 
 class Silent:

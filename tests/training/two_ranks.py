@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from cnnc.runtime import portions
 from cnnc.runtime.data import Dataset
-from cnnc.runtime.engine import Engine
-from cnnc.runtime.ranks import Ranks, found_ranks
-from cnnc.runtime.run_folder import RunFolder, Unwritten
-from cnnc.runtime.train import Trainer
+from cnnc.runtime.devices import portions
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.devices.ranks import Ranks, found_ranks
+from cnnc.runtime.run.run_folder import RunFolder, Unwritten
+from cnnc.runtime.training.train import Trainer
 
 from . import generated, models
 from .trial import Silent, job_of

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from cnnc.compiler.pipeline import compile_text
-from cnnc.runtime.flattened import reordered
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.flattened import reordered
+from cnnc.runtime.lowering.lower import lower
 from cnnc.runtime.weights import Loading, WeightsError, load, load_into
 from cnnc.runtime.weights.under import as_asked
 from cnnc.runtime.weights.write import write

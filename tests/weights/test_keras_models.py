@@ -16,7 +16,7 @@ from cnnc.compiler.graph import Checked
 from cnnc.compiler.locate import ZOO
 from cnnc.compiler.pipeline import Options, compile_path, compile_text
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from cnnc.runtime.weights import load
 from cnnc.runtime.weights.keras_write import save_keras
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from cnnc.compiler.pipeline import Options, compile_path, compile_text
 from cnnc.compiler.recipes.learning import Weights
-from cnnc.runtime.begin import loading
+from cnnc.runtime.training.begin import loading
 from cnnc.runtime.weights import Loading, WeightsError, fitted, keras_published, load
 from cnnc.runtime.weights.imagenet import imagenet
 from cnnc.runtime.weights.keras_published import FILES

@@ -74,7 +74,7 @@ def compared(file: str, theirs: Any, params: dict[str, Any], double: bool) -> Pa
 
 def ours(checked: Any, file: Path, inputs: Array, double: bool) -> list[Array]:
     import torch
-    from cnnc.runtime.lower import lower
+    from cnnc.runtime.lowering.lower import lower
     from cnnc.runtime.weights import load_into
 
     net = lower(checked, seed=None, head="folded").eval()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from cnnc.compiler.pipeline import Options, compile_path
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 
 from .make_tables import torchvision_net

@@ -19,8 +19,8 @@ from cnnc.compiler.graph import Checked
 from cnnc.compiler.ops.structure import Input
 from cnnc.compiler.pipeline import Options, compile_path
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.lower import lower
-from cnnc.runtime.network import Network
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.lowering.network import Network
 
 from .tables import MODELS
 

@@ -14,9 +14,9 @@ from cnnc.compiler.diagnostics import CompileError
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import Options, compile_path
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.export import export_onnx
-from cnnc.runtime.lower import lower
-from cnnc.runtime.verify import difference, examples, run_onnx
+from cnnc.runtime.lowering.export import export_onnx
+from cnnc.runtime.lowering.lower import lower
+from cnnc.runtime.lowering.verify import difference, examples, run_onnx
 
 from .tables import MODELS
 

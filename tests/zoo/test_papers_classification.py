@@ -228,7 +228,7 @@ def test_deepbind(average: bool, hidden: int) -> None:
 def test_deepbind_takes_the_ends_for_unknown_bases() -> None:
     """A quarter of each base put around the sequence gives what zeros give once a quarter is taken away everywhere."""
     import torch
-    from cnnc.runtime.lower import lower
+    from cnnc.runtime.lowering.lower import lower
     from torch.nn import functional
 
     found = lower(net("deepbind"), seed=3).eval()

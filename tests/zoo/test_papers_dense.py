@@ -14,7 +14,7 @@ import torch
 from cnnc.compiler.graph import Checked, Layer
 from cnnc.compiler.pipeline import Options, compile_path
 from cnnc.compiler.shape import Shape
-from cnnc.runtime.lower import lower
+from cnnc.runtime.lowering.lower import lower
 from torch import Tensor, nn
 
 from . import references_dense as reference

@@ -10,7 +10,7 @@ from cnnc.compiler.chosen import chosen, frozen, in_phase
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_path
 from cnnc.compiler.recipes.learning import Optimizer, Params
-from cnnc.runtime.optimize import fates
+from cnnc.runtime.training.optimize import fates
 
 from .paper import net, output
 

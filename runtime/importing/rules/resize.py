@@ -9,7 +9,7 @@ import torch
 from ....compiler.decompile import make
 from ....compiler.frontends.arranged import Map, first
 from ....compiler.frontends.unread import Unread
-from ...rules.resize import cubic
+from ...lowering.rules.resize import cubic
 from ..calls import called, function, given
 from ..reader import Reader, ends, reads
 

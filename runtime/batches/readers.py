@@ -1,0 +1,78 @@
+"""Processes that make batches ahead: torch's DataLoader under a plan. Threads share one interpreter, which many cores
+starve for; what a batch holds is the same, since all that is random is keyed."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from torch.utils.data import DataLoader, Dataset
+
+from ...compiler.diagnostics import UserError
+from ..run.interrupt import WISHES
+
+if TYPE_CHECKING:
+    from ..devices.ranks import Positions
+    from .feed import Batch, Feed
+
+
+class Made(Dataset[Any]):
+    """The batches of a feed by (epoch, positions). What is wrong with a file comes back as what it is."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.feed = feed
+
+    def __getitem__(self, at: tuple[int, Positions]) -> Batch | UserError:
+        try:
+            return self.feed.batch(*at)
+        except UserError as error:
+            return error
+
+
+class Readers:
+    """So many processes for one feed, kept from epoch to epoch."""
+
+    def __init__(self, feed: Feed, count: int, *, pinned: bool) -> None:
+        self.plan: Iterable[tuple[int, Positions]] = ()
+        self.loader: DataLoader[Any] = DataLoader(
+            Made(feed), batch_size=None, sampler=self, num_workers=count, persistent_workers=True,
+            pin_memory=pinned, worker_init_fn=deaf_and_mute,
+        )  # fmt: skip
+
+    def __iter__(self) -> Iterator[tuple[int, Positions]]:
+        return iter(self.plan)
+
+    def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
+        self.plan = plan
+        for found in self.loader:
+            if isinstance(found, UserError):
+                raise found
+            yield found
+
+
+def deaf_and_mute(number: int) -> None:
+    """A terminal sends Ctrl-C to all processes: only the first one is to hear it. It ends the others, by SIGTERM.
+
+    What goes wrong with examples it tells as well; all that is left to say is that it hung up on a thread that hands
+    over tensors.
+    """
+    sys.excepthook = lambda *_: None
+    for wish in set(WISHES) - {signal.SIGTERM}:
+        signal.signal(wish, signal.SIG_IGN)
+
+
+@contextmanager
+def readers_needed() -> Iterator[None]:
+    """Inside, the end of a process that reads is told in words."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise UserError(
+            "a process that reads examples was ended, perhaps for want of memory: `--workers` asks for fewer, "
+            "`--resume` goes on"
+        ) from error

@@ -1,0 +1,81 @@
+"""Examples as tensors, one by one from where they lie, or kept in memory at the model's size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from math import prod
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..data.dataset import Examples
+from ..devices.ranks import Positions
+from .tensors import as_labels, as_tensor, in_unit, resized, with_channels
+
+CACHE = 2**30
+"""Bytes up to which examples are kept in memory at the model's size."""
+
+
+class Wanted(NamedTuple):
+    """What the network takes: (spatial..., channels), and whether brightness runs to 255 instead of 1."""
+
+    shape: tuple[int, ...]
+    to_255: bool = False
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        return self.shape[:-1]
+
+    @property
+    def channels(self) -> int:
+        return self.shape[-1]
+
+
+class Stock:
+    """One input of a split, or its masks, as tensors; kept in memory at the model's size where that is little."""
+
+    def __init__(
+        self, examples: Examples, numbers: Positions, wanted: Wanted, *, labels: bool = False, keep: bool = True
+    ) -> None:
+        self.examples, self.numbers, self.wanted, self.labels = examples, numbers, wanted, labels
+        self.values = len(numbers) * prod(wanted.sizes) * (1 if labels else wanted.channels)
+        self.cache: Tensor | None = None
+        """(N, spatial..., C), so that an example is one piece of memory."""
+        if keep and self.values <= CACHE:
+            with ThreadPoolExecutor(max_workers=2) as pool:
+                self.keep(torch.cat(list(pool.map(self.at_size, numbers))))
+
+    def keep(self, x: Tensor) -> None:
+        self.cache = x.movedim(1, -1).contiguous()
+
+    def change(self, change: Callable[[Tensor], Tensor]) -> None:
+        """What is kept in another form."""
+        assert self.cache is not None
+        self.keep(change(self.cache.movedim(-1, 1)))
+
+    def raw(self, number: int) -> Tensor:
+        """(1, C, spatial...) in its own size and type."""
+        found = self.examples.load(int(number))
+        if self.labels:
+            return as_labels(found, len(self.wanted.sizes) or 1)
+        return with_channels(as_tensor(found), self.wanted.channels)
+
+    def alone(self, position: int) -> Tensor:
+        """One example in its own size and type."""
+        return self.raw(self.numbers[position])
+
+    def at_size(self, number: int) -> Tensor:
+        """One example at the model's size, in the type in which it comes."""
+        x = self.raw(number)
+        if self.labels or x.shape[2:] == self.wanted.sizes:
+            return resized(x, *self.wanted.sizes) if self.wanted.sizes else x
+        brought = resized(in_unit(x), *self.wanted.sizes)
+        return brought.mul(255).round().to(torch.uint8) if x.dtype == torch.uint8 else brought
+
+    def together(self, positions: Positions) -> Tensor:
+        """Examples at the model's size, in the type in which they come."""
+        if self.cache is not None:
+            return self.cache.index_select(0, torch.from_numpy(positions)).movedim(-1, 1)
+        return torch.cat([self.at_size(number) for number in self.numbers[positions]])

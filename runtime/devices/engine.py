@@ -1,0 +1,285 @@
+"""The one place that knows what runs the network: Lightning Fabric, behind the few calls that the loop needs."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import warnings
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ...compiler.diagnostics import UserError
+from ...compiler.graph import Checked
+from ..batches.feed import Batch, Reading
+from ..run.interrupt import plain
+from . import portions
+from .faster import compiled
+from .ranks import ALONE, Ranks
+from .synced import synced
+from .together import Together, accompany, attend, starting
+from .unasked import without
+
+with without("torchmetrics"):  # Fabric asks for its version, which takes as long as torch itself
+    from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
+    from lightning_fabric.strategies.ddp import DDPStrategy
+    from lightning_fabric.strategies.model_parallel import ModelParallelStrategy
+    from lightning_fabric.strategies.parallel import ParallelStrategy
+
+PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "tf32": "32-true", "fp32": "32-true"}
+"""Our words for numbers, and Fabric's."""
+TOLD = {"bf16": "bf16 with fp32 weights", "fp16": "fp16 with fp32 weights", "tf32": "tf32", "fp32": "fp32"}
+
+
+SHARE = 2.5e8
+"""Multiply-accumulates of a step, forward, that are worth a thread: less is lost again in waiting for each other."""
+
+
+READERS = 16
+"""Processes that read examples for one device, unless more are asked for."""
+
+
+class DeviceError(UserError):
+    """A device or precision that this machine does not have."""
+
+
+class Engine:
+    """One device and one precision; of several processes, each has its own.
+
+    `work` is about the multiply-accumulates of one step, forward. `several`: the network has several outputs, not all
+    of which need lead to the loss. `compile`: how torch.compile is to be used on it (faster.py).
+    """
+
+    def __init__(
+        self, device: str = "auto", precision: str = "mixed", work: float = math.inf, ranks: Ranks = ALONE,
+        *, several: bool = False, compile: str | None = None,
+    ) -> None:  # fmt: skip
+        self.kind = found_device(device)
+        self.ranks, self.several, self.compile = ranks, several, compile
+        logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
+        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
+        """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
+        self.precision = ""
+        accompany()
+        with starting():
+            self.use(found_precision(precision, self.kind))
+        if self.kind == "cpu":
+            torch.set_num_threads(max(threads(work) // ranks.devices, 1))
+
+    def use(self, precision: str) -> None:
+        """Compute in these numbers from now on; where they are others, networks must be set up anew."""
+        if precision == self.precision:
+            return
+        if precision == "fp16" and self.ranks.split:
+            raise DeviceError("`precision fp16` is not there with `--strategy fsdp`; `bf16`, `tf32` and `fp32` are")
+        self.precision = precision
+        if self.kind == "cuda":
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "fp32"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            numbers: Any = PRECISIONS[precision]
+            alone = self.ranks.alone
+            self.fabric = self.single(numbers) if alone else self.shared(numbers)
+        self.together = Together(self.ranks, self.fabric.device)
+
+    def single(self, numbers: Any) -> Fabric:
+        """Fabric over one process, whatever SLURM says of others."""
+        return Fabric(accelerator=self.kind, devices=1, precision=numbers, plugins=[LightningEnvironment()])
+
+    def shared(self, numbers: Any) -> Fabric:
+        """Fabric over all processes, which are started unless torchrun, SLURM or the first of them did it."""
+        fabric = Fabric(
+            accelerator=self.kind, strategy=self.strategy(), devices=self.ranks.devices, num_nodes=self.ranks.nodes,
+            precision=numbers,
+        )  # fmt: skip
+        children = getattr(fabric.strategy.launcher, "procs", None)
+        if children is not None:
+            attend(children)
+        try:
+            with plain():  # torch waits for the others, and no handler gets a word in
+                fabric.launch()
+        except ValueError as error:
+            raise DeviceError(f"the processes do not fit together: {error}") from None
+        return fabric
+
+    def strategy(self) -> ParallelStrategy:
+        """What the processes share: gradients (DDP), or weights, gradients and the optimizer (FSDP2)."""
+        if self.ranks.split:
+            return ModelParallelStrategy(as_it_is, data_parallel_size=self.ranks.total, tensor_parallel_size=1)
+        return DDPStrategy(find_unused_parameters=self.several, broadcast_buffers=False, gradient_as_bucket_view=True)
+
+    @property
+    def device(self) -> torch.device:
+        return self.fabric.device
+
+    @property
+    def plain(self) -> bool:
+        """Whether gradients and steps are torch's own: nothing is shared, and nothing scaled."""
+        return self.ranks.alone and self.precision != "fp16"
+
+    @property
+    def apart(self) -> bool:
+        """Whether the network runs elsewhere than what prepares its batches."""
+        return self.kind != "cpu"
+
+    @property
+    def told(self) -> str:
+        """`CPU, 2 threads, bf16 with fp32 weights, channels last`"""
+        place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
+        shared = " with a share of the weights" if self.ranks.split else ""
+        many = "" if self.ranks.alone else f"{plural(self.ranks.total, 'process')}, each{shared} on "
+        return f"{many}{place}, {TOLD[self.precision]}, channels last{', compiled' * (self.compile is not None)}"
+
+    def reading(self, processes: int | None) -> Reading:
+        """How batches are made for it: by processes beside a GPU, one a core up to 16, by threads beside a CPU."""
+        if processes is None:
+            processes = min(max(cores() // self.ranks.devices, 1), READERS) if self.apart else 0
+        return Reading(self.apart, processes, self.kind == "cuda")
+
+    def placed(self, module: nn.Module, checked: Checked) -> nn.Module:
+        """The network on the device, maps in channels-last order; or the share of it that this process keeps."""
+        if self.ranks.split:
+            strategy: Any = self.fabric.strategy
+            portions.split(synced(module), checked, strategy.device_mesh["data_parallel"])
+            return module
+        if any(p.ndim == 4 for p in module.parameters()):
+            module = module.to(memory_format=torch.channels_last)
+        return (module if self.ranks.alone else synced(module)).to(self.device)
+
+    def setup(self, module: nn.Module, optimizer: Optimizer) -> tuple[Any, Any]:
+        """The network and its optimizer, ready for the loop."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            runs = compiled(module, self.compile)
+            if self.ranks.alone:  # Fabric's wrapper would only turn on what `numbers` does
+                return runs, optimizer if self.plain else self.fabric.setup_optimizers(optimizer)
+            if self.ranks.split:
+                return self.fabric.setup_module(runs), self.fabric.setup_optimizers(optimizer)
+            wrapped, wrapping = self.fabric.setup(runs, optimizer)
+        return wrapped, wrapping
+
+    def seed(self, number: int) -> None:
+        """Begin torch's random numbers anew.
+
+        `torch.manual_seed` also remembers a seed, with the stack, for every kind of device that is not in use: at each
+        step that costs more than a small layer, and memory that nobody gives back.
+        """
+        torch.default_generator.manual_seed(number)
+        if self.kind == "cuda":
+            torch.cuda.manual_seed(number)
+        elif self.kind == "mps":
+            torch.mps.manual_seed(number)
+
+    def moved(self, x: Tensor) -> Tensor:
+        return x.to(self.device, non_blocking=True)
+
+    def at_hand(self, batch: Batch) -> Batch:
+        """The batch where the network is."""
+        return (batch.each(self.moved) if self.apart else batch).finished()
+
+    def numbers(self) -> AbstractContextManager[Any]:
+        """Inside, networks compute in the precision of the run."""
+        return self.fabric.autocast()
+
+    def backward(self, loss: Tensor) -> None:
+        if self.plain:
+            loss.backward()  # type: ignore[no-untyped-call]
+        else:
+            self.fabric.backward(loss)
+
+    def clip(self, module: Any, optimizer: Any, norm: float | None, value: float | None) -> None:
+        """Bound the gradient by its norm, or each value of it."""
+        if norm is not None:
+            self.fabric.clip_gradients(module, optimizer, max_norm=norm, error_if_nonfinite=False)
+        if value is not None:
+            self.fabric.clip_gradients(module, optimizer, clip_val=value)
+
+    def whole(self, state: Any) -> Any:
+        """Weights, or what an optimizer remembers, as one process would have them. What is split is put together by all
+        processes, for the first."""
+        return portions.wholes(state, self.ranks.first) if self.ranks.split else state
+
+    def load(self, module: nn.Module, optimizer: Any, model: dict[str, Tensor], remembered: Any) -> None:
+        """Bring back weights and, where it is not None, what the optimizer remembers; each takes its share."""
+        if not self.ranks.split:
+            module.load_state_dict(model)
+        for name, value in module.state_dict().items() if self.ranks.split else ():
+            portions.fill(value, model[name])
+        if remembered is not None:
+            known = portions.known(optimizer, remembered)
+            optimizer.load_state_dict(portions.shares(optimizer, known) if self.ranks.split else known)
+
+    def state(self) -> dict[str, Any]:
+        """What must be the same to go on: threads, which decide the order of sums, numbers, and the scale of fp16."""
+        scale = self.fabric.strategy.precision.state_dict()
+        return {"threads": torch.get_num_threads(), "numbers": self.precision, "precision": scale}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        torch.set_num_threads(state["threads"])
+        self.use(state["numbers"])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
+
+    def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
+        """Inside, gradients are only added up. Where they are split they are exchanged all the same: whole ones, kept
+        from part to part, would take the memory that was to be saved."""
+        if self.ranks.alone or self.ranks.split:
+            return nullcontext()
+        return self.fabric.no_backward_sync(module, enabled=whether)
+
+
+def as_it_is(module: nn.Module, mesh: Any) -> nn.Module:
+    """Fabric asks how to split a network; ours comes split."""
+    return module
+
+
+def threads(work: float) -> int:
+    """What OMP_NUM_THREADS asks for, else the cores this process may use, fewer where a step is too small to share."""
+    if fixed():
+        return fixed()
+    return min(cores(), max(math.ceil(work / SHARE), 1)) if work < math.inf else cores()
+
+
+def fixed() -> int:
+    """The threads that OMP_NUM_THREADS asks for, else 0: then nothing hangs on how busy the machine is, and two runs
+    with one seed are equal to the bit."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return int(asked) if asked.isdigit() else 0
+
+
+def cores() -> int:
+    """The CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def plural(count: int, what: str) -> str:
+    return f"{count} {what}{('es' if what.endswith('s') else 's') * (count != 1)}"
+
+
+def found_device(wanted: str) -> str:
+    there = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
+    wanted = {"gpu": "cuda"}.get(wanted, wanted)
+    if wanted == "auto":
+        return there[-1]
+    if wanted not in there:
+        raise DeviceError(f"there is no device `{wanted}` here, only {', '.join(f'`{d}`' for d in there)}")
+    return wanted
+
+
+def found_precision(wanted: str, device: str) -> str:
+    if wanted == "mixed":
+        return "bf16" if has_bf16(device) else "fp32"
+    if wanted in ("fp16", "tf32") and device == "cpu":
+        raise DeviceError(f"`precision {wanted}` wants a GPU; `bf16` and `fp32` run on a CPU")
+    return wanted
+
+
+def has_bf16(device: str) -> bool:
+    """Whether bf16 is computed by the hardware: emulated it would be slower than fp32."""
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -1,0 +1,1 @@
+"""A trained model at work: what it is given, what it answers, how fast."""

@@ -1,0 +1,112 @@
+"""What a trained network says of examples: classes, tags, values, masks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from ...compiler.diagnostics import UserError
+from ..augment import sizing
+from ..batches.feed import Feed
+from ..data import Split
+from ..jobs.stages import even
+from ..measuring.judged import Judged
+from .trained import Trained
+
+BATCH = 64
+PART = 512
+"""Examples between two looks at the clock."""
+
+
+class Answer(NamedTuple):
+    """What is said of one example: classes or tags with their probabilities, the most probable first, or values."""
+
+    name: str
+    top: tuple[tuple[str, float], ...]
+
+    @property
+    def label(self) -> str:
+        """The most probable class."""
+        return self.top[0][0]
+
+    @property
+    def confidence(self) -> float:
+        """Its probability."""
+        return self.top[0][1]
+
+
+class Mask(NamedTuple):
+    """The class at every place of one example, (spatial...) of class numbers, in its own size where it was resized."""
+
+    name: str
+    numbers: NDArray[np.uint8]
+    classes: tuple[str, ...]
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """How much of the example each class takes up."""
+        counts = np.bincount(self.numbers.ravel(), minlength=len(self.classes))
+        return {class_name(self.classes, i): float(n / self.numbers.size) for i, n in enumerate(counts) if n}
+
+
+def answers(trained: Trained, split: Split, top: int = 5) -> Iterator[Answer]:
+    """What the network says of each example, in order; `top` bounds classes and tags. UserError for other tasks."""
+    task, classes = trained.preparation.task, trained.preparation.classes
+    if task not in ("classification", "tagging", "regression"):
+        raise UserError(f"the model learned {task}: it tells no classes, tags or values")
+    for positions, found in outputs(trained, split):
+        count = found.shape[1] if task == "regression" else min(top, found.shape[1])
+        order = np.arange(count)[None] if task == "regression" else found.topk(count, 1).indices.numpy()
+        for position, values, chosen in zip(positions, found.numpy(), np.broadcast_to(order, (len(found), count))):
+            name = split.examples.name(int(split.numbers[position]))
+            yield Answer(name, tuple((class_name(classes, i), float(values[i])) for i in chosen.tolist()))
+
+
+def masks(trained: Trained, split: Split) -> Iterator[Mask]:
+    """The class at every place of each picture, in order. UserError for other tasks."""
+    preparation = trained.preparation
+    if preparation.task != "segmentation":
+        raise UserError(f"the model learned {preparation.task}: it makes no masks")
+    whole = not any(sizing(step) for step in preparation.steps)
+    for positions, found in outputs(trained, split):
+        for position, shares in zip(positions, found):
+            number = int(split.numbers[position])
+            taken = shares.argmax(0).to(torch.uint8)
+            sizes = split.examples.load(number).shape[:-1]
+            if whole and taken.shape != sizes:
+                taken = functional.interpolate(taken[None, None].float(), size=sizes, mode="nearest-exact")[0, 0]
+            yield Mask(split.examples.name(number), taken.numpy().astype(np.uint8), preparation.classes)
+
+
+def class_name(classes: tuple[str, ...], number: int) -> str:
+    return classes[number] if number < len(classes) else str(number)
+
+
+def outputs(trained: Trained, split: Split) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    """Positions and what the network gives, batch by batch."""
+    preparation = trained.preparation
+    feed = Feed(split, preparation.steps, preparation.wanted, 0)
+    parts = np.array_split(np.arange(len(split)), even(len(split), BATCH))
+    for batch in feed.batches((0, positions) for positions in parts):
+        yield batch.positions, trained.predict(batch.x)
+
+
+def judged(trained: Trained, split: Split, seconds: float | None = None) -> Judged:
+    """What the model says of each example; of as many as that takes, in random order, where time is given."""
+    order = np.arange(len(split))
+    if seconds is not None:
+        order = np.random.default_rng(0).permutation(order)
+    classes, began, parts = trained.preparation.classes, time.perf_counter(), []
+    for some in np.array_split(order, even(len(order), PART)) if seconds is not None else [order]:
+        part = split.at(some)
+        parts += [Judged.of(classes, some[at], part.labels[at], found) for at, found in outputs(trained, part)]
+        if seconds is not None and time.perf_counter() - began > seconds:
+            break
+    return Judged.together(classes, parts)

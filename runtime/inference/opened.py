@@ -1,0 +1,102 @@
+"""What `eval` and `predict` are given: a run folder, ONNX, or a .cnn file with weights. Loads no torch by itself."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...compiler.diagnostics import UserError
+from ...compiler.pipeline import Compiled
+from ..data import DataError, Dataset, Split
+from ..jobs.adapt import require_pictures, wants_255
+from ..jobs.prepare import chosen
+from ..run.reopen import compiled, opened
+from ..run.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from .trained import Trained
+
+
+def trained_run(name: str, weights: str | None) -> tuple[Trained, dict[str, Any]]:
+    """The model of a run folder with its best weights, or others."""
+    folder = RunFolder(Path(name))
+    config = folder.read_config()
+    checked = compiled(folder, config).checked
+    if weights is None and not folder.best.exists():
+        raise UserError(f"{folder}: the run has no weights yet")
+    from ..augment.whiten import measured_by
+    from ..jobs.job import recipe_of
+    from ..training.whitening import kept
+    from .trained import Preparation, from_weights
+
+    found = Preparation.of(config)
+    found = found._replace(steps=measured_by(found.steps, kept(folder, recipe_of(config))))
+    return from_weights(checked, weights or folder.best, found), config
+
+
+def trained_file(found: Compiled, weights: str | None) -> Trained:
+    """A .cnn file with weights; pictures go through its recipe's `evaluate:`, classes are numbers."""
+    if weights is None:
+        raise UserError("which weights? Give a run folder, or `--weights FILE`")
+    checked = found.checked
+    require_pictures(checked)
+    if None in checked.inputs[0].facts.output:
+        raise UserError(f"`{checked.name}` takes {checked.inputs[0].facts.output}: say which size with `--input`")
+    from ..augment.whiten import whitens
+    from ..batches.stock import Wanted
+    from ..jobs.job import evaluation, sizes
+    from ..lowering.plan import Plan
+    from .trained import Preparation, from_weights
+
+    steps = evaluation(chosen(found, None))
+    if any(map(whitens, steps)):
+        raise UserError("what `standardize zca=true` of the recipe measured stands in the run: give the run folder")
+    classes = tuple(str(i) for i in range(checked.outputs[0].port.shape.channels or 0))
+    wanted = Wanted(sizes(checked.inputs[0].facts.output), wants_255(checked))
+    head = Plan(checked, "folded").folded[0]
+    return from_weights(checked, weights, Preparation(classes, steps, wanted, head))
+
+
+def trained_onnx(name: str) -> tuple[Trained, dict[str, Any]]:
+    """An exported run, and its configuration."""
+    from .trained import from_onnx
+
+    trained = from_onnx(name)
+    import onnx
+
+    stored = onnx.load(name, load_external_data=False).metadata_props
+    return trained, json.loads(next(p.value for p in stored if p.key == "cnnc.run"))
+
+
+def data_for(config: dict[str, Any] | None, text: str | None) -> Dataset:
+    """The data of the run, or those of `--data`; the classes must be the run's."""
+    if config is None:
+        if text is None:
+            raise UserError("which data? Give `--data`: a folder of class folders, or `digits`")
+        from ..data import open_data
+        from ..data.opening import named
+
+        return open_data(named(text, None), 0)
+    from ..jobs.job import recipe_of
+
+    recipe = recipe_of(config)
+    data = opened(recipe, text)
+    classes = config["data"]["classes"]
+    if list(data.classes) != classes:
+        there, here = ", ".join(classes[:8]), ", ".join(data.classes[:8])
+        raise DataError(f"the model knows the classes {there}; the data have {here}")
+    return data
+
+
+def measured_on(data: Dataset, text: str | None) -> Split:
+    """The held-out examples; all of a folder that is given in one piece, which no training has seen."""
+    one_folder = text not in (None, "digits") and data.train.examples is data.held.examples
+    if not one_folder:
+        return data.held
+    import numpy as np
+
+    numbers = np.concatenate([data.train.numbers, data.held.numbers])
+    labels = np.concatenate([data.train.labels, data.held.labels])
+    order = np.argsort(numbers)
+    return Split(data.held.examples, numbers[order], labels[order], data.held.masks, data.held.others)

@@ -1,0 +1,134 @@
+"""Whether a recipe suits the task, the data and the outputs of the model: told before torch is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from math import prod
+
+from ...compiler.diagnostics import UserError
+from ...compiler.graph import Checked
+from ...compiler.limits import WHITENED
+from ...compiler.recipes import course, learning, steps
+from ...compiler.recipes.data import Data
+from ...compiler.recipes.record import Recipe
+from ..data import Dataset
+from .adapt import normalizes, wants_255
+from .job import batch_of, evaluation, sizes
+from .task import Classification, Task
+
+ANY_RANK = (steps.Normalize, steps.Standardize, steps.Noise, steps.HistogramMatch, steps.ChannelShift)
+"""Steps for examples of any rank."""
+OF_VOLUMES = (
+    *ANY_RANK, *steps.SIZING, steps.HFlip, steps.VFlip, steps.Affine, steps.Elastic, steps.Brightness, steps.Contrast,
+)  # fmt: skip
+"""Steps that volumes take as well; what moves places moves all slices alike, elastic in all directions."""
+
+
+def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset) -> None:
+    """UserError with the first thing that does not suit."""
+    of_recipe = of_metrics(recipe, task), of_mixing(recipe, task), of_batches(recipe), of_range(recipe, checked)
+    of_data = of_steps(recipe, data), of_whitening(recipe, prod(sizes(checked.inputs[0].facts.output)))
+    for fault in chain(*of_recipe, *of_data, of_losses(recipe, checked)):
+        raise UserError(fault)
+
+
+def remarks(recipe: Recipe, task: Task, examples: int) -> Iterator[str]:
+    """What is not as it was said, or says nothing, in words."""
+    times = recipe.one(course.RepeatSamples)
+    examples *= times.times if times is not None else 1
+    for size in {e.entry.size: None for e in recipe.everything() if isinstance(e.entry, course.Batch)}:
+        if size > examples:
+            yield f"`batch {size:,}`: there are {examples:,} examples to learn from, which is what each step sees"
+    said = recipe.one(course.Measures)
+    for metric in said.measures if said is not None else ():
+        if isinstance(metric, course.Top) and metric.k >= len(task.classes):
+            yield f"`top({metric.k})` is always right: there are {len(task.classes)} classes"
+
+
+def of_metrics(recipe: Recipe, task: Task) -> Iterator[str]:
+    said = recipe.one(course.Measures)
+    for metric in said.measures if said is not None else ():
+        if metric.word not in task.measures:
+            there = ", ".join(f"`{word}`" for word in sorted(task.measures))
+            yield f"`metrics {metric.word}` does not suit {task.word}, which has {there}"
+
+
+def of_mixing(recipe: Recipe, task: Task) -> Iterator[str]:
+    for said in recipe.everything():
+        if isinstance(said.entry, course.Mix) and not isinstance(task, Classification):
+            yield f"`mix` mixes classes of examples: it does not suit {task.word}"
+
+
+def of_steps(recipe: Recipe, data: Dataset) -> Iterator[str]:
+    rank = 2 if data.shape is None else len(data.shape) - 1
+    if rank == 2:
+        return
+    allowed = OF_VOLUMES if rank == 3 else ANY_RANK
+    for said in recipe.everything():
+        for step in said.entry.steps if isinstance(said.entry, steps.Steps) else ():
+            if not isinstance(step, allowed):
+                kind = {0: "vectors", 1: "series", 3: "volumes"}[rank]
+                yield f"`{step.word}` is for pictures, the data are {kind}: {data.name}"
+
+
+def of_whitening(recipe: Recipe, values: int) -> Iterator[str]:
+    """One measurement stands for all of them: through `evaluate:`, in the size of the model."""
+    chains = [one.entry.steps for one in recipe.everything() if isinstance(one.entry, steps.Steps)]
+    found = [[step for step in steps_ if isinstance(step, steps.Standardize) and step.zca] for steps_ in chains]
+    wanted = next(filter(None, found), None)
+    if wanted is None:
+        return
+    what = "`standardize zca=true`"
+    if values > WHITENED:
+        yield (f"{what} takes examples of {WHITENED:,} values, those of the model have {values:,}: "
+               f"its matrix would have {values * values:,}")  # fmt: skip
+    if len(wanted) > 1 or any(others not in ([], wanted) for others in found):
+        yield f"{what} stands once in a chain, and is the same in all of them"
+    if wanted[0] not in evaluation(recipe):
+        yield f"{what} is measured through `evaluate:`, which lacks it"
+    for steps_ in chains:
+        for step in steps_[steps_.index(wanted[0]) + 1 :] if wanted[0] in steps_ else ():
+            if isinstance(step, steps.SIZING):
+                yield f"{what} takes examples of one size: `{step.word}` comes before it"
+
+
+def of_range(recipe: Recipe, checked: Checked) -> Iterator[str]:
+    """Nothing else says what values are."""
+    said = recipe.one(Data)
+    if said is None or said.range is None:
+        return
+    if wants_255(checked) or normalizes(checked):
+        yield f"`range=` and `{checked.name}`, which brings values into its own range"
+    for one in recipe.everything():
+        chain = one.entry.steps if isinstance(one.entry, steps.Steps) else ()
+        if sum(isinstance(step, (steps.Normalize, steps.Standardize)) for step in chain) > 1:
+            yield f"`range=` and another step of `{one.entry.entry}` that says what values are: leave one of them out"
+
+
+def of_batches(recipe: Recipe) -> Iterator[str]:
+    wanted = batch_of(recipe)
+    for said in recipe.everything():
+        if wanted is not None and isinstance(said.entry, course.Batch) and said.entry.size != wanted:
+            yield f"`batch {said.entry.size}` and `sample=triplets`, which makes batches of {wanted}"
+
+
+def of_losses(recipe: Recipe, checked: Checked) -> Iterator[str]:
+    names = [output.name for output in checked.outputs]
+    yield from of_places(recipe, {output.name: output.port.shape.rank for output in checked.outputs})
+    for said in recipe.everything():
+        for name in (said.entry.on or ()) if isinstance(said.entry, learning.Loss) else ():
+            if name not in names:
+                yield f"`{said.entry.word}` is on `{name}`, which is no output of `{checked.name}`: " + ", ".join(names)
+
+
+def of_places(recipe: Recipe, ranks: dict[str, int]) -> Iterator[str]:
+    """What only maps have, by the rank of each output."""
+    for said in recipe.everything():
+        loss = said.entry
+        if not isinstance(loss, learning.Loss):
+            continue
+        what = "`loss dice`" if isinstance(loss, learning.Dice) else "`weight_map=`" if loss.weight_map else ""
+        for name in (loss.on or list(ranks)[:1]) if what else ():
+            if ranks.get(name) == 0:
+                yield f"{what} is over the places of a map, but output `{name}` has none"

@@ -1,0 +1,1 @@
+"""What outputs are held against: losses, and the figures of every task."""

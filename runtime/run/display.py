@@ -1,0 +1,168 @@
+"""What a run shows: a live line on a terminal, plain lines in a pipe, little when asked to be quiet. Loads no torch."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..jobs.stages import Stage
+    from ..training.position import Position, Row
+
+RATE = 0.25
+"""Seconds between two changes of the live line."""
+TOGETHER = 1.0
+"""Seconds within which lines of epochs are collected: each costs as much as a few steps of a small network."""
+
+
+class Display:
+    """Tells of epochs as plain lines; `Live` adds what moves."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.quiet = quiet
+        self.epochs = 0
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        return None
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        if not self.quiet:
+            print(text, flush=True)
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """Inside, something takes a while."""
+        yield
+
+    def begin(self, steps: int, epochs: int) -> None:
+        """How long the run is."""
+        self.epochs = epochs
+
+    def step(self, position: Position, stage: Stage, lr: float) -> None:
+        return None
+
+    def epoch(self, row: Row, best: bool) -> None:
+        self.say(line(row, self.epochs, best))
+
+
+class Live(Display):
+    """A bar with the figures of the epoch under way, by rich."""
+
+    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
+        super().__init__(quiet)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[told]}"),
+        )
+        self.bar = Progress(
+            *columns,
+            TimeRemainingColumn(),
+            console=console or Console(highlight=False),
+            transient=True,
+            refresh_per_second=round(1 / RATE),
+        )
+        self.task = self.bar.add_task("starting", total=None, told="")
+        self.drawn = self.told = 0.0
+        self.lines: list[str] = []
+        self.began: tuple[float, int] | None = None
+
+    def __enter__(self) -> Live:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.tell()
+        self.bar.stop()
+
+    def say(self, text: str) -> None:
+        self.lines.append(text)
+        self.tell()
+
+    def epoch(self, row: Row, best: bool) -> None:
+        self.lines.append(line(row, self.epochs, best))
+        if time.perf_counter() - self.told >= TOGETHER:
+            self.tell()
+
+    def tell(self) -> None:
+        """Print the lines that wait."""
+        if self.lines and not self.quiet:
+            self.bar.console.print("\n".join(self.lines), markup=False, highlight=False, soft_wrap=True)
+        self.lines.clear()
+        self.told = time.perf_counter()
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        self.bar.update(self.task, description=text)
+        yield
+        self.bar.update(self.task, description="starting")
+
+    def begin(self, steps: int, epochs: int) -> None:
+        super().begin(steps, epochs)
+        self.bar.update(self.task, total=steps)
+
+    def step(self, position: Position, stage: Stage, lr: float) -> None:
+        now = time.perf_counter()
+        if self.began is None:
+            self.began = now, position.step * stage.batch
+        if now - self.drawn < RATE or not position.seen:
+            return
+        self.drawn = now
+        if self.lines and now - self.told >= TOGETHER:
+            self.tell()
+        began, before = self.began
+        speed = (position.step * stage.batch - before) / max(now - began, 1e-9)
+        told = f"loss {position.loss / position.seen:.4f}  {shown(position.told, position.score / position.seen)}"
+        where = f"{position.stage_step % stage.per_epoch}/{stage.per_epoch}"
+        self.bar.update(
+            self.task, completed=position.step, description=f"epoch {position.epoch + 1}/{self.epochs}",
+            told=f"{where}  {told}  {speed:,.0f} images/s",
+        )  # fmt: skip
+
+
+def line(row: Row, epochs: int, best: bool) -> str:
+    """`epoch  3/10  loss 0.2134  accuracy 93.2 %  held out: loss 0.1502  accuracy 96.9 %  1,234 images/s  best`"""
+    phase = f"  {row['phase']}" if "phase" in row else ""
+    parts = [f"epoch {row['epoch']:>{len(str(epochs))}}/{epochs}{phase}"]
+    parts.append(figures(row, ""))
+    if "val_loss" in row:
+        parts.append(f"held out: {figures(row, 'val_')}")
+    parts.append(f"lr {row['lr']:.1e}")
+    parts.append(f"{row['images_per_second']:,.0f} images/s")
+    return "  ".join([*parts, *(["best"] if best else [])])
+
+
+TOLD = ("loss", "accuracy", "iou", "f1", "mae", "rmse")
+"""The figures a line has room for."""
+
+
+def figures(row: Row, prefix: str) -> str:
+    """`loss 0.1502  accuracy  96.9 %`"""
+    return "  ".join(shown(name, row[prefix + name]) for name in TOLD if prefix + name in row)
+
+
+def shown(name: str, value: float) -> str:
+    return f"accuracy {percent(value)}" if name == "accuracy" else f"{name} {value:.4f}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %".rjust(7)
+
+
+def display(quiet: bool, progress: bool) -> Display:
+    """Live on a terminal, unless it is not wanted."""
+    wanted = progress and not quiet and sys.stdout.isatty()
+    return Live() if wanted else Display(quiet)

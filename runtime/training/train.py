@@ -1,0 +1,301 @@
+"""The loop: exact, small, readable in one sitting.
+
+Everything random is keyed by position (keyed.py), so a checkpoint is weights, optimizer and position, at any step; a
+run that goes on from one ends with the same weights as a run that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ...compiler.recipes import course
+from ..batches.feeding import Feeds
+from ..devices.engine import Engine
+from ..devices.ranks import Positions
+from ..jobs.job import Job
+from ..jobs.stages import Stage, idle, plan, stages
+from ..lowering.lower import lower
+from ..lowering.network import Network
+from ..measuring.figures import Figures
+from ..measuring.measure import Measuring, measure
+from ..run.results import Results
+from ..run.run_folder import RunFolder
+from ..run.saving import Saving
+from ..run.watch import Watch
+from ..weights import load_into
+from .average import Averaged
+from .begin import begin
+from .learner import Learner
+from .position import Position, Row
+from .settle import Settling
+from .sharing import require_alike, require_enough
+from .statistics import measure_statistics
+from .threads import Pace, choose_threads
+from .trial import choose_numbers
+from .verdict import prefer, tire
+from .whitening import settled
+
+
+class Outcome(NamedTuple):
+    """How a run ended: `figures` are those of the weights kept, None where it was interrupted."""
+
+    figures: Figures | None
+    epoch: int
+    seconds: float
+    told: str = ""
+    """The figures in words."""
+
+
+class Trainer:
+    """One run of one job in one folder."""
+
+    def __init__(
+        self,
+        job: Job,
+        folder: RunFolder,
+        engine: Engine,
+        watch: Watch,
+        stopping: Callable[[], bool] = lambda: False,
+        save_every: int | None = None,
+        workers: int | None = None,
+    ) -> None:
+        self.job, self.folder, self.engine, self.watch = job, folder, engine, watch
+        self.stopping = stopping
+        self.stages = stages(job.recipe, len(job.data.train))
+        require_enough(self.stages, job, engine.ranks)
+        require_alike(job, engine.together)
+        self.position = Position(told=job.task.score)
+        self.started = time.perf_counter()
+        self.saving = Saving(folder, save_every, watch.say)
+        self.results = Results(folder)
+        net = lower(job.checked, seed=job.seed, head="folded")
+        begin(net, job, watch.say)
+        self.net: Network = engine.placed(net, job.checked)  # type: ignore[assignment]
+        self.settling = Settling(self.net)
+        said = job.recipe.one(course.Average)
+        self.averaged = Averaged(self.net, said) if said is not None else None
+        self.feeds = Feeds(job, engine.reading(workers), settled(job, folder, engine))
+        self.pace = Pace()
+        self.enter(self.stages[0])
+
+    def prepare(self) -> None:
+        """Settle what only the data or a trial can tell, before a run begins."""
+        for said in idle(self.stages):
+            self.watch.say(said)
+        measure_statistics(self.net, self.job.checked, self.feeds.plain(), self.engine)
+        size = min(self.stages[0].batch, len(self.feed))
+        inputs = self.feed.batch(0, np.arange(size)).inputs
+        if self.engine.open and choose_numbers(self.net, inputs, self.engine):
+            self.enter(self.stages[0])
+        if self.engine.ranks.alone:
+            choose_threads(self.net, inputs, self.engine)
+
+    def enter(self, stage: Stage) -> None:
+        """Begin a phase."""
+        self.learner = Learner(self.net, self.job, self.engine, stage, self.settling, self.averaged)
+        clean = self.learner.criterion.clean
+        self.feed = self.feeds.learned(stage.recipe, clean=clean)
+        self.held = self.feeds.held(clean=clean)
+
+    # --- the loop -----------------------------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Train from where it stands to the end, or until asked to stop."""
+        try:
+            return self.ran()
+        except BaseException:
+            with suppress(OSError):
+                self.results.write()
+            raise
+
+    def ran(self) -> Outcome:
+        while self.position.stage < len(self.stages):
+            if not self.epoch(self.stages[self.position.stage]):
+                self.save()
+                return Outcome(None, self.position.epoch, time.perf_counter() - self.started)
+        self.save()
+        return self.finish()
+
+    def epoch(self, stage: Stage) -> bool:
+        """The rest of the epoch under way and what follows it; False where it was asked to stop before."""
+        at = self.position
+        began = time.perf_counter()
+        start, seen = at.stage_step, 0
+        stop = min((at.stage_step // stage.per_epoch + 1) * stage.per_epoch, stage.steps)
+        plan = tuple(self.steps(stage, at.passes, at.step, start, stop))
+        self.learner.learning()
+        self.pace.rest()
+        for batch, (_, whole) in zip(self.feed.batches(self.shared(plan)), plan):
+            if self.asked():
+                return False
+            lr = self.learner.step(batch, at, len(batch.y) * self.engine.ranks.total / len(whole))
+            seen += len(whole)
+            self.watch.step(at, stage, lr)
+            if self.divided and self.pace.fell():
+                self.try_threads(batch.inputs)
+            if at.stage_step < stop and self.due():
+                self.save()
+        self.measured(stage, seen / max(time.perf_counter() - began, 1e-9))
+        return True
+
+    def steps(self, stage: Stage, passes: int, step: int, start: int, stop: int) -> Iterator[tuple[int, Positions]]:
+        """The examples of the steps of an epoch."""
+        return self.feeds.composed(plan(stage, self.job.seed, len(self.feed), passes, start, stop), step)
+
+    def shared(self, steps: Iterable[tuple[int, Positions]]) -> Iterator[tuple[int, Positions]]:
+        """The part of each step that this process does."""
+        return ((epoch, self.engine.ranks.share(positions)) for epoch, positions in steps)
+
+    @property
+    def divided(self) -> bool:
+        """Whether threads share the work of this process, which others may want for themselves."""
+        return torch.get_num_threads() > 1 and not self.engine.apart and self.engine.ranks.alone
+
+    def asked(self) -> bool:
+        """Whether somebody asked to stop. Several processes do it at the same step."""
+        together = self.engine.together
+        return together.turn(self.position.step) and together.wanted(self.stopping())[0]
+
+    def due(self, *, over: bool = False) -> bool:
+        """Whether a checkpoint should be written now: by the clock of the first process."""
+        together, step = self.engine.together, self.position.step
+        if self.saving.every or self.engine.ranks.alone:
+            return self.saving.due(step)
+        return (over or together.turn(step)) and together.wanted(self.engine.ranks.first and self.saving.due(step))[0]
+
+    def try_threads(self, inputs: tuple[Tensor, ...]) -> None:
+        """Steps became slow: perhaps one thread does better now. From here on sums run in another order."""
+        before = torch.get_num_threads()
+        now = choose_threads(self.net, inputs, self.engine)
+        if now != before:
+            self.watch.say(f"the processor is busy: going on with {now} thread instead of {before}")
+        self.learner.learning()
+        self.pace.rest()
+
+    # --- after an epoch -----------------------------------------------------------------------------------------------
+
+    def measured(self, stage: Stage, speed: float) -> None:
+        """Measure, take note, keep the best, go on to the next phase where this one is over."""
+        at = self.position
+        self.learner.settle(at)
+        at.loss, at.score, at.seen = self.totals()
+        row = self.row(stage)
+        validate = stage.recipe.one(course.Validate) or course.Validate()
+        over = at.stage_step >= stage.steps
+        better = False
+        if over or at.epoch % validate.every == 0:
+            figures = self.figures(validate.steps)
+            row |= {"val_loss": figures.loss, **{f"val_{name}": value for name, value in figures.scores.items()}}
+            better = self.judge(stage, row)
+        row["images_per_second"] = round(speed, 1)
+        at.rows.append(row)
+        at.forget_epoch()
+        if over or at.stopped:
+            self.leave(stage)
+        if better:
+            self.keep()
+        self.results.add(at.rows)
+        if self.due(over=True):
+            self.save()
+        self.watch.epoch(row, better)
+
+    def row(self, stage: Stage) -> Row:
+        """The figures of the examples learned from; counts the epoch."""
+        at = self.position
+        lr, loss = self.learner.set_rate(at.stage_step), at.loss / max(at.seen, 1)
+        at.epoch += 1
+        row: Row = {"epoch": at.epoch, **({"phase": stage.name} if stage.name else {}), "steps": at.step}
+        return row | {"lr": lr, "loss": loss, at.told: at.score / max(at.seen, 1)}
+
+    def figures(self, limit: int | None = None) -> Figures:
+        """The held-out examples under the weights of now, or their average."""
+        with self.weights():
+            return measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring(), limit)
+
+    def measuring(self) -> Measuring:
+        said = self.job.recipe.one(course.Measures)
+        tops = tuple(part.k for part in said.measures if isinstance(part, course.Top)) if said is not None else ()
+        return Measuring(self.job.task, self.net.folded[0], tops)
+
+    def weights(self) -> AbstractContextManager[None]:
+        """Inside, the network has the weights that count: averaged where the recipe averages."""
+        return self.averaged.inside(self.net) if self.averaged is not None and self.averaged.count else nullcontext()
+
+    def judge(self, stage: Stage, row: Row) -> bool:
+        """Whether these are the best weights so far; also lowers the rate or ends the phase where nothing improves."""
+        if self.learner.plateau is not None:
+            self.learner.plateau.seen(row["val_loss"])
+        stop = stage.recipe.one(course.Stop)
+        if stop is not None:
+            tire(self.position, row, stop)
+        return prefer(self.position, row, stage.recipe.one(course.Keep) or course.Keep(), self.job.task.best)
+
+    def leave(self, stage: Stage) -> None:
+        """Go on to the next phase."""
+        at = self.position
+        at.passes += -(-at.stage_step // stage.passes)
+        at.stage, at.stage_step, at.waited, at.stopped = at.stage + 1, 0, 0, False
+        if at.stage < len(self.stages):
+            self.enter(self.stages[at.stage])
+
+    def keep(self) -> None:
+        with self.weights():
+            self.results.keep(self.engine.whole(self.net.state_dict()))
+
+    # --- going on and ending ------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        at = self.position
+        self.learner.settle(at)
+        self.results.write()
+        at.loss, at.score, at.seen = self.totals()
+        if self.engine.ranks.first or self.engine.ranks.split:
+            self.saving.save(self.net, self.learner, self.averaged, self.engine, at)
+        if not self.engine.ranks.first:
+            at.forget_epoch()  # the first has it all
+
+    def totals(self) -> tuple[float, float, int]:
+        """Loss, score and examples of the epoch under way, of all processes."""
+        loss, score, seen = self.engine.together.sums(self.position.loss, self.position.score, self.position.seen)
+        return loss, score, int(seen)
+
+    def restore(self) -> None:
+        """Stand where the checkpoint was written."""
+        found = self.saving.found()
+        self.position = Position(**found["position"])
+        self.engine.restore(found["engine"])
+        if self.position.stage < len(self.stages):
+            self.enter(self.stages[self.position.stage])
+        if not self.engine.ranks.first:
+            self.position.forget_epoch()
+        over = self.position.stage >= len(self.stages)
+        self.saving.restore(found, self.net, self.learner, self.averaged, self.engine, over=over)
+
+    def finish(self) -> Outcome:
+        """Write the last weights, and measure those kept in full precision."""
+        with self.weights():
+            self.folder.write_weights(self.folder.last, self.engine.whole(self.net.state_dict()))
+        self.take_best()
+        self.engine.use("fp32")
+        figures = measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring())
+        seconds = time.perf_counter() - self.started
+        at = self.position
+        found = {"epoch": at.best_epoch, "steps": at.step, **figures.as_dict(self.job.task.classes)}
+        self.folder.write_json(self.folder.metrics, found)
+        return Outcome(figures, at.best_epoch, seconds, self.job.task.told(figures))
+
+    def take_best(self) -> None:
+        """Give the network the weights kept, which the first process has read."""
+        ranks, checked = self.engine.ranks, self.job.checked
+        net = lower(checked, seed=None, head="folded") if ranks.split and ranks.first else self.net
+        if ranks.first:
+            load_into(net, checked, self.folder.best)
+        self.engine.together.as_first(self.net, net)
