@@ -55,6 +55,8 @@ class Engine:
     of which need lead to the loss. `compile`: how torch.compile is to be used on it (faster.py).
     """
 
+    precision = ""
+
     def __init__(
         self, device: str = "auto", precision: str = "mixed", work: float = math.inf, ranks: Ranks = ALONE,
         *, several: bool = False, compile: str | None = None,
@@ -64,7 +66,6 @@ class Engine:
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
         """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
-        self.precision = ""
         accompany()
         with starting():
             self.use(found_precision(precision, self.kind))

@@ -182,6 +182,7 @@ def test_what_was_measured_goes_into_onnx(tmp_path: Path) -> None:
 
 
 def test_a_run_that_goes_on_reads_what_it_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # else a trial chooses, and sums run in another order
     job = job_of(models.CLASSIFIER, made.digits(), "augment=standardize zca=true", "epochs=2")
     whole, halted = (RunFolder(tmp_path / name) for name in ("whole", "halted"))
     asked = iter([False] * 25 + [True])

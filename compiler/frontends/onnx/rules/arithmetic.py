@@ -95,14 +95,15 @@ def own(to: Reader, view: View, x: Map, flat: Array, name: str) -> Map:
         stored: Array | str = name if to.fixed(name).shape == weight.shape else flat.reshape(weight.shape)
         named = view if isinstance(stored, str) else view._replace(name=f"{name.replace('.', '/')}/Mul")
         return Map(to.layer(op, [settled], named, {key: stored}).ref, settled.axes)
-    given: dict[str, dict[str, Any]] = {
-        "Mul": {"scale": flat},
-        "Div": {"scale": 1 / flat},
-        "Add": {"scale": [1.0], "offset": flat},
-        "Sub": {"scale": [1.0], "offset": -flat},
-    }
-    numbers = {key: tuple(spelled(n) for n in values) for key, values in given[view.kind].items()}
+    numbers = {key: tuple(spelled(n) for n in values) for key, values in rescaled(view.kind, flat).items()}
     return to.like(x, make("rescale", **numbers))
+
+
+def rescaled(kind: str, by: Array) -> dict[str, Any]:
+    """The numbers of a `rescale` that does the same."""
+    if kind in ("Mul", "Div"):
+        return {"scale": by if kind == "Mul" else 1 / by}
+    return {"scale": [1.0], "offset": by if kind == "Add" else -by}
 
 
 @reads("Neg")
