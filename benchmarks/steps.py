@@ -22,12 +22,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from cnnc.compiler.pipeline import Compiled, Options, compile_path
-from cnnc.runtime.batches.feed import Batch, even
+from cnnc.runtime.batches.feed import Batch
 from cnnc.runtime.batches.feeding import Feeds
 from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.jobs.adapt import Changes
 from cnnc.runtime.jobs.job import Job
 from cnnc.runtime.jobs.prepare import Asked, prepare
+from cnnc.runtime.jobs.stages import even
 from cnnc.runtime.lowering.lower import lower
 from cnnc.runtime.run.display import Live
 from cnnc.runtime.run.launch import watching

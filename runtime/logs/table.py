@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 
@@ -11,9 +11,9 @@ class Table:
     """A file of comma-separated values that grows; it begins anew with each start."""
 
     def __init__(self, path: str) -> None:
-        self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.columns: list[str] = []
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self.file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115
+        self.table = csv.DictWriter(self.file, (), lineterminator="\n")
         self.rows: list[dict[str, float]] = []
 
     def numbers(self, step: int, numbers: Mapping[str, float]) -> None:
@@ -21,21 +21,19 @@ class Table:
             return
         row = {"step": step, **numbers}
         self.rows.append(row)
-        new = [name for name in row if name not in self.columns]
-        if new:
-            self.columns += new
-            self.begin()
+        if row.keys() <= set(self.table.fieldnames):
+            self.table.writerow(row)
         else:
-            self.write([row])
+            self.begin()
+        self.file.flush()
 
     def begin(self) -> None:
-        """The file anew, with the columns of now."""
-        self.path.write_text("", encoding="utf-8")
-        self.write([dict(zip(self.columns, self.columns)), *self.rows])
-
-    def write(self, rows: Sequence[Mapping[str, object]]) -> None:
-        with self.path.open("a", newline="", encoding="utf-8") as lines:
-            csv.DictWriter(lines, self.columns, lineterminator="\n").writerows(rows)
+        """The file anew, with the columns of all rows."""
+        self.file.seek(0)
+        self.file.truncate()
+        self.table.fieldnames = tuple(dict.fromkeys(name for row in self.rows for name in row))
+        self.table.writeheader()
+        self.table.writerows(self.rows)
 
     def close(self, state: str) -> None:
-        return None
+        self.file.close()

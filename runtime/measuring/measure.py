@@ -145,7 +145,7 @@ class Confusion:
         counted = there != IGNORED
         pairs = (there * self.classes + taken)[counted]
         self.table += torch.bincount(pairs.cpu(), minlength=self.classes**2)
-        self.count += int(counted.sum())
+        self.count += len(pairs)
         for k in self.how.top:
             best = shares.topk(min(k, shares.shape[1]), 1).indices
             self.hits[k] += int((best == y[:, None]).any(1).sum())

@@ -67,11 +67,13 @@ def test_a_table_has_a_row_for_each_epoch(tmp_path: Path) -> None:
     log = open_log(course.Csv(path=str(tmp_path / "sub" / "log.csv")), about(tmp_path))
     watch = Watching(Display(quiet=True), [log])
     watch.epoch(ROW, False)
-    watch.epoch({**ROW, "steps": 60}, True)
+    watch.epoch({**ROW, "steps": 60, "val_iou": 0.5}, True)
+    watch.epoch({**ROW, "steps": 90}, True)
     with (tmp_path / "sub" / "log.csv").open() as lines:
         rows = list(csv.DictReader(lines))
-    assert [row["step"] for row in rows] == ["30", "60"]
-    assert {name: float(rows[0][name]) for name in EXPECTED} == EXPECTED
+    assert [(row["step"], row["val/iou"]) for row in rows] == [("30", ""), ("60", "0.5"), ("90", "")]
+    for row in rows:
+        assert {name: float(row[name]) for name in EXPECTED} == EXPECTED
 
 
 def test_weights_and_biases_gets_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
