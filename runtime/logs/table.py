@@ -13,7 +13,7 @@ class Table:
     def __init__(self, path: str) -> None:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self.file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115
-        self.table = csv.DictWriter(self.file, (), lineterminator="\n")
+        self.table: csv.DictWriter[str] = csv.DictWriter(self.file, (), lineterminator="\n")
         self.rows: list[dict[str, float]] = []
 
     def numbers(self, step: int, numbers: Mapping[str, float]) -> None:
