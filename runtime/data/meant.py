@@ -29,6 +29,8 @@ LOOKED_AT = 50
 
 def meant(text: str) -> Part:
     """The source that a text means. DataError where there is none, or several could be meant."""
+    if not text.strip():
+        raise DataError("data with an empty name: give a word such as `digits`, a file or a folder (`.` is this one)")
     word = text.partition("(")[0].strip()
     if word in PARTS["source"] and not Path(text).exists():
         return written(text)

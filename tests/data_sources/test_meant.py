@@ -51,7 +51,7 @@ def test_masks_beside_pictures_are_seen(folder: str, masks: str, tmp_path: Path)
     [
         ("minst", "did you mean `mnist`"), ("fashion-mnist", "did you mean `fashion_mnist`"),
         ("nowhere", "no such file or folder"), ("b.csv", "no such file or folder"),
-        ("a.jpg", "of others give the folder"), ("two", "which of the tables a.csv, b.csv"),
+        ("a.jpg", "of others give the folder"), ("", "empty name"), ("two", "which of the tables a.csv, b.csv"),
     ],
 )  # fmt: skip
 def test_what_means_nothing_is_told(text: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
