@@ -11,6 +11,8 @@ from cnnc.compiler.decompile import decompile
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.frontends import keras as frontend
 from cnnc.compiler.frontends.unread import Unreadable
+from cnnc.compiler.pipeline import compile_text
+from cnnc.runtime.weights.keras_write import save_keras
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 keras = pytest.importorskip("keras")
@@ -85,3 +87,12 @@ def test_a_configuration_of_another_form(tmp_path: Path) -> None:
     path.write_text('{"class_name": "Functional", "config": {"layers": 3}}', "utf-8")
     with pytest.raises(UserError, match="not as Keras writes it"):
         frontend.read(path)
+
+
+@pytest.mark.parametrize("pool", ["pad=1", "ceil=true", "pad=1, ceil=true", "pad=same"])
+def test_the_border_of_a_maximum_in_our_archives_is_the_pool_s_own(pool: str, tmp_path: Path) -> None:
+    line = f"maxpool 3x3, stride=2, {pool}"
+    checked = compile_text(f"model A:\n    input 16x16x3\n    {line}\n").checked
+    save_keras(tmp_path / "a.keras", checked, {})
+    found = decompile(frontend.read(tmp_path / "a.keras")).text
+    assert line in found

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ....decompile.network import Ref, make
+from ....ops.pad import ZeroPad
+from ...borders import widened, worded
 from ...unread import Unread
 from ..arguments import last, padding, sizes
 from ..call import Call, ranked, reads
+
+LOWEST = -3.4028234663852886e38
+"""The lowest number in single precision: a border of it makes no difference to a maximum."""
 
 
 @reads(*ranked("MaxPooling#D", "MaxPool#D", "AveragePooling#D", "AvgPool#D"))
@@ -13,7 +20,15 @@ def pool(call: Call) -> list[Ref]:
     config = call.config
     last(config)
     given = {"size": sizes(config["pool_size"]), "stride": sizes(config["strides"] or config["pool_size"])}
-    return call.one(make("maxpool" if call.kind.startswith("Max") else "avgpool", **given, pad=padding(config)))
+    if call.kind.startswith(("Average", "Avg")):
+        return call.one(make("avgpool", **given, pad=padding(config)))
+    op, taken = make("maxpool", **given, pad=padding(config)), call.inputs
+    before = call.build.layers[taken[0].layer]
+    if isinstance(before.op, ZeroPad) and before.op.value <= LOWEST:
+        shape = call.build.shape(before.inputs[0])
+        whole = widened(op, before.op.border, shape)
+        op, taken = (worded(whole, shape), before.inputs) if whole is not None else (op, taken)
+    return replace(call, inputs=taken).one(op)
 
 
 @reads(*ranked("GlobalAveragePooling#D", "GlobalAvgPool#D"))
