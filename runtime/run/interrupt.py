@@ -21,9 +21,9 @@ WISHES = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1"
 class Stopping:
     """Whether somebody asked to stop; called by the loop before each step."""
 
-    def __init__(self, told: Callable[[], None], leave: Callable[[int], None]) -> None:
+    def __init__(self, told: Callable[[], None], leave: Callable[[int], None], steps: bool) -> None:
         self.asked = False
-        self.steps = True
+        self.steps = steps
         """Whether there is, or soon will be, a step to stop after; else the first wish leaves at once."""
         self.told = told
         self.leave = leave
@@ -51,9 +51,11 @@ def raise_interrupt(number: int) -> None:
 
 
 @contextmanager
-def stoppable(told: Callable[[], None], leave: Callable[[int], None] = leave_at_once) -> Iterator[Stopping]:
+def stoppable(
+    told: Callable[[], None], leave: Callable[[int], None] = leave_at_once, *, steps: bool = True
+) -> Iterator[Stopping]:
     """Inside, the wishes set the flag instead of raising; in a thread, which gets no signals, nothing does."""
-    stopping = Stopping(told, leave)
+    stopping = Stopping(told, leave, steps)
     if threading.current_thread() is not threading.main_thread():
         yield stopping
         return

@@ -98,8 +98,8 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
     """Load torch, and train to the end or until somebody asks to stop."""
     if conduct.ranks.nodes > 1:
         shown.say(f"  waiting for all {conduct.ranks.total} processes on {conduct.ranks.nodes} machines")
-    with stopping_by_signal(shown, conduct.leave) as stopping, following(folder) as state:
-        stopping.steps = conduct.ranks.alone  # others may never come
+    alone = conduct.ranks.alone  # others may never come
+    with stopping_by_signal(shown, conduct.leave, steps=alone) as stopping, following(folder) as state:
         with shown.waiting("loading torch"):
             from ..batches.readers import readers_needed
             from ..devices.faster import compiler_needed
@@ -166,8 +166,8 @@ def engine_of(job: Job, ranks: Ranks = ALONE, compile: str | None = None) -> Eng
     return Engine(job.device, precision, work(job), ranks, several=several, compile=compile)
 
 
-def stopping_by_signal(shown: Display, leave: Leave) -> AbstractContextManager[Stopping]:
-    return stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once"), leave)
+def stopping_by_signal(shown: Display, leave: Leave, *, steps: bool) -> AbstractContextManager[Stopping]:
+    return stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once"), leave, steps=steps)
 
 
 def work(job: Job) -> float:
