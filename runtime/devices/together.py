@@ -129,14 +129,18 @@ def accompany() -> None:
 
 
 def look_after(children: list[Popen[bytes]]) -> None:
-    """When one dies, say so and end all."""
-    while not children or any(child.poll() is None for child in children):
+    """When one dies, say so and end all. They are taken off the list, since Lightning looks after those that are on it
+    too, and kills this process without a word."""
+    ours: list[Popen[bytes]] = []
+    while not ours or any(child.poll() is None for child in ours):
         time.sleep(GLANCE)
-        for rank, child in enumerate(children, 1):
+        while children:
+            ours.append(children.pop(0))
+        for rank, child in enumerate(ours, 1):
             if child.poll():
                 word = f"cnnc: rank {rank} {fate(child.returncode)}: ending the others; `--resume` goes on"
                 os.write(2, f"{word}\n".encode())
-                for other in children:
+                for other in ours:
                     other.kill()
                 os._exit(1)
 

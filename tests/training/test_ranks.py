@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from cnnc.compiler.diagnostics import UserError
 from cnnc.runtime.devices.ranks import Ranks, found_ranks
+from cnnc.runtime.devices.together import look_after
 from cnnc.runtime.jobs.stages import stages
 from cnnc.runtime.training.train import require_enough
 from safetensors.numpy import load_file
@@ -198,6 +199,13 @@ def gone(process: int) -> bool:
     while Path(f"/proc/{process}").exists() and time.monotonic() < until:
         time.sleep(0.1)
     return not Path(f"/proc/{process}").exists()
+
+
+def test_only_one_looks_after_the_processes() -> None:
+    """Lightning's observer kills this process where it is the first to see that another is gone."""
+    children = [subprocess.Popen([sys.executable, "-c", ""])]
+    look_after(children)
+    assert children == []
 
 
 @pytest.mark.proof
