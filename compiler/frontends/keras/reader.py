@@ -140,7 +140,8 @@ class Reader:
     def apply(self, layer: Config, inputs: Sequence[Ref | None], prefix: str, extra: Config) -> list[Ref]:
         """The values that a layer makes; none where it, or one before it, cannot be said."""
         kind, config = layer["class_name"], layer.get("config") or {}
-        name = prefix + str(config.get("name") or layer.get("name") or kind)
+        own = str(config.get("name") or layer.get("name") or kind)
+        name = own if own.startswith(prefix) else prefix + own  # emitted models say whole paths
         if kind in MODELS:
             return self.model(layer, inputs, f"{name}.")
         if any(value is None for value in inputs):
