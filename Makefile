@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# setuptools warns of every editable installation that it is one
+INSTALL := PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet
 MODEL ?= zoo/resnet34.cnn
 
 .PHONY: train test proof bench lint format tables clean help
@@ -38,18 +40,19 @@ tables: $(VENV)/.installed  ## rebuild the parser tables and the index of the zo
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(INSTALL) --upgrade pip
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	@echo 'Setting up $(VENV): PyTorch is a large download'
+	@$(INSTALL) --editable .
 	@touch $@
 
 $(VENV)/.tests: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	@$(INSTALL) --editable ".[test]"
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@$(INSTALL) --editable ".[dev]"
 	@touch $@ $(VENV)/.tests $(VENV)/.installed
 
 clean:           ## remove what was built, not what was trained

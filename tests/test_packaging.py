@@ -22,10 +22,10 @@ FOLDERS = {
 
 
 def packages() -> set[str]:
-    """Every folder of Python, by the name it is imported under."""
+    """Every folder of Python or of models, by the name it is imported under: setuptools warns of any it is not told."""
     found = set()
     for folder, name in FOLDERS.items():
-        for path in (ROOT / folder).rglob("*.py"):
+        for path in (path for kind in ("*.py", "*.cnn") for path in (ROOT / folder).rglob(kind)):
             inside = path.parent.relative_to(ROOT / folder).parts
             found.add(".".join([name, *inside]))
     return found
