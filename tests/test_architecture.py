@@ -22,7 +22,7 @@ MODULES = {
 
 RANKS = """
 limits kept source shape habits codes naming library page table colour
-diagnostics fault syntax render figures
+diagnostics fault syntax render figures webpage
 ops words recipes.base
 graph receptive census fold
 layout spell expected misspelled slips reading nesting reduce tables parse recover arrange blocks format keras_layout

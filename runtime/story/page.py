@@ -1,4 +1,4 @@
-"""A run -> one HTML page that needs nothing else: no network, no other file, and scripts only for comfort.
+"""A run -> one HTML page.
 
 Whatever comes from a file or a name goes through `html.escape`.
 """
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ...compiler.backends.report.page import HERE as LOOK
 from ...compiler.figures import duration, grouped, short
 from ...compiler.recipes.record import told
+from ...compiler.webpage import webpage
 from ..measuring.judged import Judged
 from ..run.history import History
 from .curves import NAMES
@@ -21,9 +22,6 @@ from .drawing import Chart
 from .gallery import ACROSS, Gallery, Prediction
 
 HERE = Path(__file__).parent
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-"""Nothing may be loaded, whatever the page contains."""
 
 
 class Story(NamedTuple):
@@ -41,28 +39,11 @@ class Story(NamedTuple):
 
 def page(story: Story) -> str:
     """The page as text."""
-    title = escape(f"{story.history.model}: {story.history.name}")
     style = (LOOK / "page.css").read_text("utf-8") + (HERE / "page.css").read_text("utf-8")
     script = (HERE / "page.js").read_text("utf-8")
     sections = (header, cards, curves, charts, classes, predictions, recipe, environment, files)
     body = "\n".join(line for section in sections for line in section(story))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-{body}
-<script>
-{script}</script>
-</body>
-</html>
-"""
+    return webpage(f"{story.history.model}: {story.history.name}", style, body, script)
 
 
 def header(story: Story) -> Iterator[str]:

@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
+from ...webpage import webpage
 from . import look
 from .picture import Picture, bypass, deepest, leaves
 from .tree import Box, Cell, Part
@@ -18,7 +19,7 @@ def html(picture: Picture) -> str:
     checked = picture.checked
     macs = "" if checked.macs is None else f" · {checked.macs:,} multiply-accumulates"
     shown = [*leaves(picture.root, lambda _: True)]
-    return _asset("page.html").format(
+    body = _asset("body.html").format(
         name=escape(look.cut(checked.name)),
         figures=f"{checked.params:,} parameters{macs}",
         legend="".join(
@@ -26,11 +27,10 @@ def html(picture: Picture) -> str:
             for f in look.used_families(shown)
         ),
         depths=_depths(picture),
-        css=_asset("page.css"),
         model=_json(_Model(picture).data()),
-        layout=_asset("layout.js"),
-        page=_asset("page.js"),
     )
+    script = _asset("layout.js") + _asset("page.js")
+    return webpage(look.cut(checked.name), _asset("page.css"), body.rstrip("\n"), script)
 
 
 def _asset(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Report -> one HTML page that needs nothing else: no network, no other file, and scripts only for comfort.
+"""Report -> one HTML page.
 
 Whatever comes from the model's file goes through `html.escape`.
 """
@@ -10,14 +10,12 @@ from html import escape
 from pathlib import Path
 
 from ...figures import grouped, memory, percent, short
+from ...webpage import webpage
 from .chart import profile
 from .measure import Line, Report, walk
 from .rules import RULES, headline, memories
 
 HERE = Path(__file__).parent
-
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""Nothing may be loaded, whatever the page contains."""
 
 HUES = 8
 MEASURES = ("params", "macs", "values")
@@ -26,27 +24,10 @@ TITLES = {"params": "Parameters", "macs": "MACs", "values": "Values"}
 
 def report_page(report: Report) -> str:
     """The page as text."""
-    title = escape(f"{report.checked.name}: report")
     style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
     sections = (header, cards, shares, profile, table, memory_table, footer)
     body = "\n".join(line for section in sections for line in section(report))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-{body}
-<script>
-{script}</script>
-</body>
-</html>
-"""
+    return webpage(f"{report.checked.name}: report", style, body, script)
 
 
 def header(report: Report) -> Iterator[str]:
