@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         Path(args.output).write_text(found.text, "utf-8")
     else:
         sys.stdout.write(found.text)
-    tell(args, found)
+    tell(args, network, found)
     return DONE
 
 
@@ -125,8 +125,10 @@ def save(args: argparse.Namespace, network: Network, found: Decompiled) -> None:
     save_weights(args.weights, args.source, network, found)
 
 
-def tell(args: argparse.Namespace, found: Decompiled) -> None:
-    """One line about what was made."""
+def tell(args: argparse.Namespace, network: Network, found: Decompiled) -> None:
+    """One line about what was made, and what to know of it."""
+    for remark in network.remarks:
+        print(f"note: {remark}", file=sys.stderr)
     lines, layers = len(found.text.splitlines()), len(found.checked.layers)
     figures = f"{lines} lines, {layers} layers, {found.checked.params:,} parameters"
     print(f"{args.output or found.checked.name}: {figures}", file=sys.stderr)

@@ -43,7 +43,8 @@ class Layer:
 class Network:
     """What a reader gives. `keeps_paths` says that the paths of layers with weights are worth keeping.
 
-    `classes` names the kind of the module that stood at a path, where the source tells.
+    `classes` names the kind of the module that stood at a path, where the source tells. `remarks` are what whoever
+    imports it should know.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Network:
     doc: str = ""
     keeps_paths: bool = False
     classes: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def shape(self, ref: Ref) -> Shape:
         return self.layers[ref.layer].facts.outputs[ref.output]

@@ -75,6 +75,15 @@ class Arranged:
         order = tuple(a + 1 for a in value.axes)
         return Map(self.build.add(make("permute", order=order), [value.ref]), last(len(value.axes) - 1))
 
+    def along(self, x: Map, axis: int) -> Map:
+        """The value with an axis of the source, counted with the batch, in place of the channels."""
+        written, rank = x.axes[axis % (len(x.axes) + 1) - 1], len(x.axes) - 1
+        if written == rank:
+            return x
+        order = (*(a for a in range(rank + 1) if a != written), written)
+        permuted = self.build.add(make("permute", order=tuple(a + 1 for a in order)), [x.ref])
+        return Map(permuted, tuple(order.index(a) for a in x.axes))
+
     def transposed(self, x: Map, order: Sequence[int]) -> Map:
         """The axes in another order, the batch counted as 0; nothing is moved for it yet."""
         if order[0] != 0:
@@ -111,6 +120,8 @@ class Arranged:
         if vector is not None and sizes[0] == self.shape(x).channels and set(sizes[1:]) == {1}:
             op = make("reshape", shape=(*sizes[1:], sizes[0]))
             return Map(self.build.add(op, [vector.ref]), first(len(sizes) - 1))
+        if x.axes == first(len(x.axes) - 1) and sizes[0] == self.shape(x).channels:
+            return Map(self.build.add(make("reshape", shape=(*sizes[1:], sizes[0])), [x.ref]), first(len(sizes) - 1))
         stored = self.as_stored(x)
         return Map(self.build.add(make("reshape", shape=tuple(sizes)), [stored.ref]), last(len(sizes) - 1))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...compiler.decompile import Builder, Layer, Network
@@ -33,7 +34,7 @@ def common(found: Sequence[Network], shapes: Sequence[Shape], source: str) -> Ne
             build.input(waiting.pop(0), layer.path)
         else:
             build.add(shared(layers, found, source), layer.inputs, layer.path, layer.weights, layer.shares)
-    return Network(one.name, tuple(build.layers), one.outputs, keeps_paths=one.keeps_paths, classes=one.classes)
+    return replace(one, layers=tuple(build.layers))
 
 
 def shared(layers: Sequence[Layer], found: Sequence[Network], source: str) -> Op:

@@ -14,7 +14,13 @@ def function(node: Any) -> str:
 
 def called(node: Any, *words: str) -> bool:
     """Whether a node calls one of these functions."""
-    return getattr(node, "op", "") == "call_function" and any(f"aten.{word}." in str(node.target) for word in words)
+    return getattr(node, "op", "") == "call_function" and function(node) in words
+
+
+def writes(node: Any) -> bool:
+    """Whether a node writes its result over what it takes."""
+    name = getattr(getattr(node, "target", None), "__name__", "")
+    return getattr(node, "op", "") == "call_function" and name.split(".")[0].endswith("_")
 
 
 def given(node: Any, position: int, name: str, default: Any = None) -> Any:

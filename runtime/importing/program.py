@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
@@ -17,6 +19,7 @@ from ...compiler.diagnostics import UserError
 from ...compiler.shape import Shape
 from .anysize import SIDES, closed, common
 from .reader import Reader
+from .training import with_disturbances
 
 BATCH = 2
 """Examples in the batch that is sent through: more than one, so that nothing takes it for a constant."""
@@ -58,14 +61,19 @@ def read_module(module: nn.Module, shapes: Shape | Shapes, source: str, name: st
     """The network of a module in evaluation mode, for inputs of these shapes (channels last, without the batch)."""
     given: Shapes = [("", shapes)] if isinstance(shapes, Shape) else shapes
     module.eval()
-    if any(None in shape for _, shape in given):
-        return read_open(module, given, source, name)
-    program = exported(module, given, source)
-    there = larger(module, given, source) if asks_for_sizes(program) else None
-    return Reader(program, module, there).network(source, name, [shape for _, shape in given])
+    read = read_open if any(None in shape for _, shape in given) else read_closed
+    calm = read(module, given, source, name)
+    return with_disturbances(calm, module, lambda: read(module, given, source, name, training=True))
 
 
-def read_open(module: nn.Module, shapes: Shapes, source: str, name: str) -> Network:
+def read_closed(module: nn.Module, shapes: Shapes, source: str, name: str, *, training: bool = False) -> Network:
+    """The network for inputs of known sizes."""
+    program = exported(module, shapes, source)
+    there = larger(module, shapes, source) if asks_for_sizes(program) else None
+    return Reader(program, module, there, training=training).network(source, name, [shape for _, shape in shapes])
+
+
+def read_open(module: nn.Module, shapes: Shapes, source: str, name: str, *, training: bool = False) -> Network:
     """The network for inputs of any size: read at several of them."""
     sides = [[(word, closed(shape, side)) for word, shape in shapes] for side in SIDES]
     programs = [program for given in sides if (program := tried(module, given, source)) is not None]
@@ -73,7 +81,8 @@ def read_open(module: nn.Module, shapes: Shapes, source: str, name: str) -> Netw
         exported(module, sides[0], source)
         raise UserError(f"{source}: it does not take inputs of any size: give one with --input")
     pairs = zip(programs, [programs[1], programs[0], *programs[1:2] * len(programs)])
-    read = [Reader(here, module, there).network(source, name, of(here, shapes)) for here, there in pairs]
+    readers = [Reader(here, module, there, training=training) for here, there in pairs]
+    read = [reader.network(source, name, of(reader.program, shapes)) for reader in readers]
     return common(read, [shape for _, shape in shapes], source)
 
 
@@ -113,13 +122,25 @@ def exported(module: nn.Module, shapes: Shapes, source: str) -> Any:
         examples = [(name, example(shape, kind)) for (name, shape), kind in zip(shapes, whole)]
         given = tuple(x for name, x in examples if not name), {name: x for name, x in examples if name}
         try:
-            return torch.export.export(module, *given)
+            with silent("torch._subclasses.fake_tensor"):
+                return torch.export.export(module, *given)
         except Exception as wrong:
             first = first or wrong
     lines = str(first).strip().splitlines() or [type(first).__name__]
     told = ", ".join(str(shape) for _, shape in shapes)
     several = "inputs" if len(shapes) > 1 else "an input"
     raise UserError(f"{source}: torch.export cannot follow it with {several} of {told}: {lines[0]}") from None
+
+
+@contextmanager
+def silent(name: str) -> Iterator[None]:
+    """A logger that says nothing: what went wrong is told once, by us."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def example(shape: Shape, whole: bool) -> torch.Tensor:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -17,7 +16,7 @@ from ...compiler.frontends.flat import from_channels_first
 from ...compiler.frontends.unread import Unread, Unreadable
 from ...compiler.ops.base import Op, OpError
 from ...compiler.shape import Shape
-from .calls import function
+from .calls import called, function, writes
 from .stored import Stored
 
 Rule = Callable[["Reader", Any], Any]
@@ -51,6 +50,11 @@ def ends(*words: str) -> Callable[[Rule], Rule]:
     return register
 
 
+PARTS = ("slice", "select", "narrow", "view", "reshape", "unflatten", "flatten", "squeeze", "unsqueeze", "transpose",
+         "permute", "movedim", "split", "split_with_sizes", "chunk", "expand", "alias", "detach", "mT")  # fmt: skip
+"""Functions whose result is a part of what they take, or all of it in another shape: written over, it is there too."""
+
+
 class Behind(Unread):
     """What a node takes could not be read: that alone is worth telling."""
 
@@ -59,13 +63,15 @@ class Reader(Arranged):
     """The walk over the nodes of an exported program; `values` says what each stands for.
 
     `there` is the same program for inputs of another size: it tells the sizes that hang on that of an input.
+    `training` says that the program is that of training, where chance may disturb what it likes.
     """
 
-    def __init__(self, program: Any, module: nn.Module, there: Any = None) -> None:
+    def __init__(self, program: Any, module: nn.Module, there: Any = None, *, training: bool = False) -> None:
         from . import rules  # noqa: F401  # they register themselves
 
         super().__init__()
         self.program = program
+        self.training = training
         self.elsewhere = sizes_of(there) if there is not None and same_steps(program, there) else {}
         self.stored = Stored(program, module)
         self.keys = self.stored.keys
@@ -74,6 +80,7 @@ class Reader(Arranged):
         self.lost: dict[str, Unread] = {}
         self.owners: dict[str, int] = {}
         self.classes: dict[str, str] = {}
+        self.remarks: list[str] = []
 
     def network(self, source: str, name: str, shapes: Sequence[Shape]) -> Network:
         outputs: list[Ref] = []
@@ -85,9 +92,10 @@ class Reader(Arranged):
                 self.note_classes(node)
                 if not self.stored.computes(node):
                     self.values[node.name] = self.translate(node)
+                    self.overwritten(node)
             elif node.op == "output":
                 outputs = self.outputs(node, source)
-        return self.build.network(name, outputs, keeps_paths=True, classes=self.classes)
+        return self.build.network(name, outputs, keeps_paths=True, classes=self.classes, remarks=tuple(self.remarks))
 
     def entry(self, node: Any, shape: Shape, *, alone: bool) -> Map:
         """An input; among several they bear the names of the arguments."""
@@ -128,12 +136,27 @@ class Reader(Arranged):
             raise Unread("the language has no counterpart")
         return rule(self, node)
 
+    def overwritten(self, node: Any) -> None:
+        """Forget the values of which a node writes over a part: `x[:, 0] = y`."""
+        whole: Any = node.args[0] if writes(node) else None
+        while called(whole, *PARTS) or getattr(whole, "target", None) is operator.getitem:
+            whole = whole.args[0]
+            if isinstance(whole.meta.get("val"), (list, tuple)):
+                continue
+            self.values[whole.name] = None
+            self.keys.pop(whole.name, None)
+            told = "it writes over a part of a value: make the parts one by one and join them with `torch.cat`"
+            self.lost[whole.name] = Unread(told, f"{node.target}, in {where(node)}")
+
     def outputs(self, node: Any, source: str) -> list[Ref]:
         """The values that the module hands out. Unreadable with all that stands in the way."""
         found, lost = [], self.reasons(node)
         for number, out in enumerate(node.args[0]):
             value = self.values.get(out.name) if hasattr(out, "name") else None
-            if isinstance(value, Map) and value.order is None:
+            if isinstance(value, Map) and not value.axes:
+                told = "it hands out one number for each example without an axis: end in (batch, 1)"
+                lost.append(Unread(told, f"output {number}"))
+            elif isinstance(value, Map) and value.order is None:
                 found.append(self.settled(value).ref)
             elif isinstance(value, Map):
                 lost.append(Unread("it hands out a map flattened with its channels first", f"output {number}"))
@@ -214,6 +237,13 @@ class Reader(Arranged):
             return self.layer(op.changed(to=len(inputs)), [*inputs, like])
         return self.layer(op.changed(to=tuple(node.meta["val"].shape[2:])), inputs)
 
+    def disturbed(self, node: Any, made: Map) -> Map:
+        """A value that chance disturbs; a remark where that is not in training alone."""
+        if not self.training:
+            word = self.maker(made).op.word
+            self.remarks.append(f"{where(node)} draws its numbers outside of training as well; `{word}` does not")
+        return made
+
     def layer(self, op: Op, inputs: list[Map], weights: Mapping[str, Any] = {}, axes: Any = None) -> Map:
         """A layer with weights by their nodes; its path is what their keys have in common."""
         given = {name: node for name, node in weights.items() if node is not None}
@@ -222,9 +252,8 @@ class Reader(Arranged):
         order = inputs[0].order if inputs else None
         if order is not None:
             arrays = {key: reordered(key, array, order, op) for key, array in arrays.items()}
-        if list(given) == [""]:
-            shape = op.facts(tuple(self.shape(m) for m in inputs)).weights[""].shape
-            arrays = {"": arrays[""].reshape(shape) if arrays[""].size == np.prod(shape) else arrays[""]}
+        wanted = op.facts(tuple(self.shape(m) for m in inputs)).weights
+        arrays = {name: fitted(array, wanted[name].shape) for name, array in arrays.items()}
         path = keys[0] if list(given) == [""] else keys[0].rpartition(".")[0] if keys else ""
         path = path.removesuffix(".parametrizations.weight")
         owner = self.owners.get(keys[0]) if keys else None
@@ -244,6 +273,12 @@ def same_steps(a: Any, b: Any) -> bool:
     """Whether two programs call the same functions in the same order."""
     steps = [[(node.name, str(node.target)) for node in program.graph.nodes] for program in (a, b)]
     return steps[0] == steps[1]
+
+
+def fitted(array: Any, shape: tuple[int, ...]) -> Any:
+    """Weights in the shape that is wanted, where they differ in axes of 1 alone."""
+    sizes = [[n for n in of if n != 1] for of in (array.shape, shape)]
+    return array.reshape(shape) if sizes[0] == sizes[1] else array
 
 
 def reordered(key: str, array: Any, order: Shape, op: Op) -> Any:

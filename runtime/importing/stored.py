@@ -29,12 +29,13 @@ class Stored:
         }
         self.keys: dict[str, str] = {**signature.inputs_to_parameters, **signature.inputs_to_buffers, **constants}
         self.still = {*signature.inputs_to_buffers, *constants}
-        self.arrays = {name: self.held[key].detach() for name, key in self.keys.items()}
+        held = {name: self.held[key].detach() for name, key in self.keys.items()}
+        self.arrays = {name: array.clone() if name in self.still else array for name, array in held.items()}
 
     def computes(self, node: Any) -> bool:
         """Whether a node makes stored numbers of stored numbers or of sizes; they are known then under its name."""
         given = [] if function(node) in MADE else node.all_input_nodes
-        if any(n.name not in self.keys for n in given) or not (given or function(node) in MADE):
+        if any(n.name not in self.keys for n in given) or not (given or function(node) in MADE) or drawn(node):
             return False
         still = all(n.name in self.still for n in given)
         if not still and (len(given) > 1 or function(node) not in VIEWS):
@@ -51,3 +52,8 @@ class Stored:
         """The numbers of a node; of a value that is not known something of its shape, which lies nowhere."""
         known = self.arrays.get(node.name)
         return torch.empty(1).expand(node.meta["val"].shape) if known is None else known
+
+
+def drawn(node: Any) -> bool:
+    """Whether chance has a hand in what a node makes."""
+    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())

@@ -21,19 +21,6 @@ def plain(to: Reader, node: Any) -> Map:
     return to.like(to.map(node.args[0]), make(PLAIN[word]))
 
 
-@reads("hardtanh", "clamp")
-def cut(to: Reader, node: Any) -> Map:
-    low = given(node, 1, "min_val", given(node, 1, "min", -1.0))
-    high = given(node, 2, "max_val", given(node, 2, "max", 1.0))
-    x = to.map(node.args[0])
-    if low is None or high is None:
-        raise Unread("only one of its ends is bounded")
-    words = {(0, 6): "relu6", (-1, 1): "hard_tanh"}
-    if (low, high) in words:
-        return to.like(x, make(words[low, high]))
-    return to.like(x, make("relu", max=float(high)) if low == 0 else make("clip", low=float(low), high=float(high)))
-
-
 @reads("leaky_relu")
 def leaky_relu(to: Reader, node: Any) -> Map:
     return to.like(to.map(node.args[0]), make("leaky_relu", slope=given(node, 1, "negative_slope", 0.01)))
@@ -93,17 +80,6 @@ def glu(to: Reader, node: Any) -> Map:
     if axis == 0 or x.axes[axis - 1] != len(x.axes) - 1:
         raise Unread(f"it halves the axis {axis}, which does not hold the channels")
     return to.like(x, make("glu"))
-
-
-@reads("dropout", "feature_dropout")
-def dropout(to: Reader, node: Any) -> Map:
-    word = "spatial_dropout" if "feature" in str(node.target) else "dropout"
-    return to.like(to.map(node.args[0]), make(word, p=float(node.args[1])))
-
-
-@reads("alpha_dropout")
-def alpha_dropout(to: Reader, node: Any) -> Map:
-    return to.like(to.map(node.args[0]), make("alpha_dropout", p=float(node.args[1])))
 
 
 @reads("contiguous", "clone", "detach", "alias", "identity", "to", "_assert_tensor_metadata")

@@ -132,6 +132,15 @@ def shown(to: Reader, weight: Any) -> str:
     return "x".join(map(str, to.array(weight).shape)) or "single number"
 
 
+@reads("max", "min")
+def extreme(to: Reader, node: Any) -> Map:
+    """Of two values."""
+    if len(node.args) < 2 or not hasattr(node.args[1], "name"):
+        raise Unread("it takes the extreme of one axis or of all: only `amax` over all places has a counterpart")
+    word = f"{function(node)}imum"
+    return to.merged(make(MERGES[word]), [to.map(n) for n in node.args[:2]])
+
+
 @reads("neg")
 def negative(to: Reader, node: Any) -> Map:
     return to.like(to.map(node.args[0]), make("scale", factor=-1.0))

@@ -46,10 +46,10 @@ def l2_normalize(to: Reader, node: Any) -> Map | None:
     if bounded is None or not called(bounded.args[0], "linalg_vector_norm") or bounded.args[0].args[0] is not x:
         return None
     norm, value = bounded.args[0], to.map(x)
-    axes, rank = list(given(norm, 2, "dim") or []), len(value.axes) - 1
-    if given(norm, 1, "ord", 2) != 2 or len(axes) != 1 or value.axes[axes[0] % (rank + 2) - 1] != rank:
-        raise Unread(f"it divides by a norm over the axes {axes}: only the length of the channels has a counterpart")
-    return to.like(value, make("l2_normalize", eps=float(bounded.args[1])))
+    axes = list(given(norm, 2, "dim") or [])
+    if given(norm, 1, "ord", 2) != 2 or len(axes) != 1 or not axes[0] % (len(value.axes) + 1):
+        raise Unread(f"it divides by a norm over the axes {axes}: only the length along one has a counterpart")
+    return to.like(to.along(value, axes[0]), make("l2_normalize", eps=float(bounded.args[1])))
 
 
 @ends("div")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ....compiler.decompile import make
-from ....compiler.frontends.arranged import Map, first
+from ....compiler.frontends.arranged import Map, first, last
 from ....compiler.frontends.unread import Unread
 from ..calls import given, sizes
 from ..reader import Reader, reads
@@ -13,10 +13,13 @@ from ..reader import Reader, reads
 
 @reads("flatten")
 def flatten(to: Reader, node: Any) -> Map:
+    dealt = shuffled(to, node)
+    if dealt is not None:
+        return dealt
     x = to.map(node.args[0])
     start, end = given(node, 1, "start_dim", 0), given(node, 2, "end_dim", -1)
     whole = start % (len(x.axes) + 1) == 1 and end % (len(x.axes) + 1) == len(x.axes)
-    return to.flattened(x) if whole else reshape(to, node)
+    return to.flattened(vector_behind(to, x) or x) if whole else reshape(to, node)
 
 
 @reads("view", "reshape", "unflatten", "squeeze", "unsqueeze", "_unsafe_view")
@@ -28,7 +31,24 @@ def reshape(to: Reader, node: Any) -> Map:
     batch, x = node.meta["val"].shape[0], to.map(node.args[0])
     if batch != node.args[0].meta["val"].shape[0]:
         raise Unread(f"it changes the batch: {list(node.meta['val'].shape)}")
-    return to.reshaped(x, [int(n) for n in node.meta["val"].shape][1:])
+    sizes = [int(n) for n in node.meta["val"].shape][1:]
+    if not sizes:
+        vector = vector_behind(to, x)
+        if vector is None:
+            raise Unread("it keeps one number for each example, without an axis")
+        return vector._replace(axes=())
+    line = sum(n != 1 for n in sizes) <= 1
+    return to.reshaped((line and vector_behind(to, x)) or x, sizes)
+
+
+def vector_behind(to: Reader, x: Map) -> Map | None:
+    """The vector that a value is, or that it was made of by axes of 1 alone; None for others."""
+    if len(x.axes) < 2:
+        return x._replace(axes=last(0))
+    layer = to.maker(x)
+    if layer.op.word != "reshape" or sum(n != 1 for n in to.shape(x)) > 1 or x.order is not None:
+        return None
+    return Map(layer.inputs[0], last(0)) if to.build.shape(layer.inputs[0]).rank == 0 else None
 
 
 def shuffled(to: Reader, node: Any) -> Map | None:
