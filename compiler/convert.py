@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from .arithmetic import whole
 from .fault import did_you_mean
@@ -18,7 +18,7 @@ PADDINGS = {"valid": VALID, "same": SAME, "causal": CAUSAL}
 
 
 class Unfit(Exception):
-    """The value is not of the type; the text says what is wanted."""
+    """The value is not of the type; the text says what is wanted, where that is more than the type says."""
 
 
 class OutOfRange(Exception):
@@ -35,18 +35,53 @@ class Wrong(Exception):
         self.help = help
 
 
+class Kind(NamedTuple):
+    """A type of arguments: what a person is told to write, and how that becomes a value."""
+
+    wanted: str
+    convert: Callable[[Arg, Any], Any]
+
+
+KINDS: dict[str, Kind] = {}
+"""By the name in the annotation of a field."""
+
+
+Converter = TypeVar("Converter", bound=Callable[[Arg, Any], Any])
+
+
+def converts(type: str, wanted: str) -> Callable[[Converter], Converter]:
+    """The function makes values of a type from written ones, and raises Unfit for others."""
+
+    def register(convert: Converter) -> Converter:
+        KINDS[type] = Kind(wanted, convert)
+        return convert
+
+    return register
+
+
+def kinds(field: Arg) -> list[Kind]:
+    """What the field takes, in the order in which it is tried; that nothing may be given is not among it."""
+    return [KINDS[name] for name in field.type.replace(" ", "").split("|") if name != "None"]
+
+
+def wanted(field: Arg) -> str:
+    """What the field takes, in words."""
+    if field.choices:
+        return "one of " + ", ".join(f"`{c}`" for c in field.choices)
+    return ", or ".join(kind.wanted for kind in kinds(field))
+
+
 def convert(field: Arg, value: Any) -> Any:
     """The value in the type of the field; Unfit or OutOfRange otherwise."""
-    kinds = [k.strip() for k in field.type.split("|")]
-    if value is None and ("None" in kinds or field.default is None):
+    if value is None and ("None" in field.type or field.default is None):
         return None
-    wanted = [k for k in kinds if k not in ("None", "Operand")]
-    for kind in wanted[:-1]:
+    told = ""
+    for kind in kinds(field):
         try:
-            return in_range(field, CONVERTERS[kind](field, value))
-        except Unfit:
-            continue
-    return in_range(field, CONVERTERS[wanted[-1]](field, value)) if wanted else operand(field, value)
+            return in_range(field, kind.convert(field, value))
+        except Unfit as unfit:
+            told = str(unfit)
+    raise Unfit(told or wanted(field))
 
 
 def in_range(field: Arg, value: Any) -> Any:
@@ -67,60 +102,64 @@ def in_range(field: Arg, value: Any) -> Any:
     return value
 
 
+@converts("int", "a whole number")
 def integer(field: Arg, value: Any) -> int:
     value = whole(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Unfit("a whole number")
+        raise Unfit
     return value
 
 
+@converts("float", "a number")
 def real(field: Arg, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Unfit("a number")
+        raise Unfit
     return float(value)
 
 
+@converts("bool", "`true` or `false`")
 def boolean(field: Arg, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Unfit("`true` or `false`")
+        raise Unfit
     return value
 
 
+@converts("str", "a string")
 def word(field: Arg, value: Any) -> str:
     text = value.word if isinstance(value, Symbol) and not value.args and not value.named else value
     if field.choices and (not isinstance(text, str) or text not in field.choices or isinstance(value, str)):
-        raise Unfit("one of " + ", ".join(f"`{c}`" for c in field.choices))
+        raise Unfit
     if not isinstance(text, str):
-        raise Unfit("a string")
+        raise Unfit
     return text
 
 
+@converts("Sizes", "a whole number or sizes such as 3x3")
 def sizes(field: Arg, value: Any) -> tuple[int, ...]:
     items = value if isinstance(value, (tuple, list)) else (value,)
     found = tuple(whole(n) for n in items)
     if not found or not all(isinstance(n, int) and not isinstance(n, bool) for n in found):
-        raise Unfit("a whole number or sizes such as 3x3")
+        raise Unfit
     return found
 
 
+@converts("Dims", "a shape such as 7x7x64")
 def dims(field: Arg, value: Any) -> tuple[int | None, ...]:
     items = value if isinstance(value, (tuple, list)) else (value,)
     found = tuple(whole(n) for n in items)
     if not found or not all(n is None or (isinstance(n, int) and not isinstance(n, bool)) for n in found):
-        raise Unfit("a shape such as 7x7x64")
+        raise Unfit
     return found
 
 
+@converts("Padding", "`valid`, `same`, `causal`, a number, or pairs such as ((0, 1), (0, 1))")
 def padding(field: Arg, value: Any) -> Padding:
     if isinstance(value, Symbol) and value.word in PADDINGS:
         return PADDINGS[value.word]
-    try:
-        found = pairs(field, value)
-    except Unfit:
-        raise Unfit("`valid`, `same`, `causal`, a number, or pairs such as ((0, 1), (0, 1))") from None
-    return Padding("explicit", found, scalar=not isinstance(value, (tuple, list)))
+    return Padding("explicit", pairs(field, value), scalar=not isinstance(value, (tuple, list)))
 
 
+@converts("Pairs", "a number, or pairs such as ((0, 1), (0, 1))")
 def pairs(field: Arg, value: Any) -> tuple[tuple[int, int], ...]:
     """`1`, `(1, 2)` (one number per dimension) or `((0, 1), (0, 1))`."""
     items = value if isinstance(value, (tuple, list)) else (value,)
@@ -128,33 +167,36 @@ def pairs(field: Arg, value: Any) -> tuple[tuple[int, int], ...]:
     for item in items:
         pair = tuple(whole(n) for n in item) if isinstance(item, (tuple, list)) else (whole(item),) * 2
         if len(pair) != 2 or not all(isinstance(n, int) and not isinstance(n, bool) for n in pair):
-            raise Unfit("a number, or pairs such as ((0, 1), (0, 1))")
+            raise Unfit
         if min(pair) < 0:
             raise OutOfRange(f"is at least 0, found {min(pair)}")
         found.append(pair)
     if not found:
-        raise Unfit("a number, or pairs such as ((0, 1), (0, 1))")
+        raise Unfit
     return tuple(found)
 
 
+@converts("Numbers", "a number or a list of numbers")
 def numbers(field: Arg, value: Any) -> tuple[float, ...]:
     items = value if isinstance(value, (tuple, list)) else (value,)
     if not items or any(isinstance(n, bool) or not isinstance(n, (int, float)) for n in items):
-        raise Unfit("a number or a list of numbers")
+        raise Unfit
     return tuple(float(n) for n in items)
 
 
+@converts("Ints", "a list of whole numbers")
 def integers(field: Arg, value: Any) -> tuple[int, ...]:
     items = tuple(whole(n) for n in value) if isinstance(value, (tuple, list)) else (whole(value),)
     if not items or any(isinstance(n, bool) or not isinstance(n, int) for n in items):
-        raise Unfit("a list of whole numbers")
+        raise Unfit
     return items
 
 
+@converts("Array", "nested lists of numbers such as [[1, 0], [0, -1]]")
 def array(field: Arg, value: Any) -> tuple[Any, ...]:
     """Nested lists of numbers, all rows of one length, as nested tuples."""
     if not isinstance(value, (tuple, list)) or not value:
-        raise Unfit("nested lists of numbers such as [[1, 0], [0, -1]]")
+        raise Unfit
     if any(isinstance(row, (tuple, list)) for row in value):
         rows = tuple(array(field, row) for row in value)
         if len({len(row) for row in rows}) > 1:
@@ -163,22 +205,25 @@ def array(field: Arg, value: Any) -> tuple[Any, ...]:
     return numbers(field, value)
 
 
+@converts("Activation", "an activation such as `relu` or `leaky_relu(0.1)`")
 def activation(field: Arg, value: Any) -> Op:
     op = bound_record(value, OPERATORS)
     if not isinstance(op, Op) or op.kind != "activation":
-        raise Unfit("an activation such as `relu` or `leaky_relu(0.1)`")
+        raise Unfit
     return op
 
 
+@converts("Initializer", "an initialiser such as `he_normal` or `normal(std=0.01)`")
 def start(field: Arg, value: Any) -> Record:
     record: Record | None = bound_record(value, INITIALIZERS)
     if record is None:
-        raise Unfit("an initialiser such as `he_normal` or `normal(std=0.01)`")
+        raise Unfit
     return record
 
 
+@converts("Operand", "a value of the network")
 def operand(field: Arg, value: Any) -> Any:
-    raise Unfit("a value of the network")
+    raise Unfit
 
 
 def bound_record(value: Any, table: Mapping[str, type[Any]]) -> Any:
@@ -220,23 +265,6 @@ def part(cls: type[Record], field: Arg, value: Any) -> Any:
         raise Wrong("type", f"`{field.name}` of `{cls.word}` is {unfit}, found {describe(value)}") from None
     except OutOfRange as wrong:
         raise Wrong("bad-argument", f"`{field.name}` of `{cls.word}` {wrong}") from None
-
-
-CONVERTERS: dict[str, Callable[[Arg, Any], Any]] = {
-    "int": integer,
-    "float": real,
-    "bool": boolean,
-    "str": word,
-    "Sizes": sizes,
-    "Dims": dims,
-    "Padding": padding,
-    "Pairs": pairs,
-    "Numbers": numbers,
-    "Ints": integers,
-    "Array": array,
-    "Activation": activation,
-    "Initializer": start,
-}
 
 
 def unfit_help(field: Arg, value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..compiler import limits
 from ..compiler.codes import WARNINGS
+from ..compiler.convert import wanted
 from ..compiler.ops.base import INITIALIZERS, OPERATORS, Op
 from ..compiler.ops.record import Arg, Record
 from ..compiler.recipes import ENTRIES, PARTS
@@ -75,7 +76,7 @@ def described(cls: type[Record]) -> Iterator[str]:
 
 def arguments(cls: type[Record]) -> Iterator[str]:
     if cls.fields:
-        yield "| argument | default | meaning |\n| --- | --- | --- |"
+        yield "| argument | takes | default | meaning |\n| --- | --- | --- | --- |"
         yield "\n".join(row(field) for field in cls.fields.values()) + "\n"
 
 
@@ -118,9 +119,15 @@ def usage(cls: type[Record]) -> str:
 
 
 def row(field: Arg) -> str:
-    choices = f" ({', '.join(f'`{c}`' for c in field.choices)})" if field.choices else ""
     name = f"`{field.name}`" if field.position else f"`{field.name}=`"
-    return f"| {name} | {default(field)} | {field.doc}{choices} |".replace("\n", " ")
+    return f"| {name} | {takes(field)} | {default(field)} | {field.doc} |".replace("\n", " ")
+
+
+def takes(field: Arg) -> str:
+    """The type in words, and its bounds."""
+    bounds = {"at least": field.min, "more than": field.above, "at most": field.max, "less than": field.below}
+    told = " and ".join(f"{word} {show(n)}" for word, n in bounds.items() if n is not None)
+    return f"{wanted(field)}{told and f', {told}'}"
 
 
 def default(field: Arg) -> str:

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import cli
 from .eval import opened
@@ -53,54 +53,49 @@ def run(args: argparse.Namespace) -> int:
         return cli.AT_FAULT
     task = trained.preparation.task
     if task == "segmentation":
-        write(list(painted(trained, split, Path(args.out))), args, ("class", "share"))
+        write(list(painted(trained, split, Path(args.out))), args, task)
         return cli.DONE
     from ..runtime.inference.answers import answers
 
-    kind = ("value", "value") if task == "regression" else ("class", "probability")
-    write(answers(trained, split, args.top), args, kind)
+    write(answers(trained, split, args.top), args, task)
     return cli.DONE
 
 
 def painted(trained: Trained, split: Split, folder: Path) -> Iterator[Answer]:
     """Write the masks; what is said of each is where it is and how much of it each class takes up."""
-    from ..runtime.inference.answers import Answer, masks
+    from ..runtime.inference.answers import masks
     from ..runtime.inference.paint import saved
 
     folder.mkdir(parents=True, exist_ok=True)
     for mask in masks(trained, split):
-        path = saved(mask.numbers, folder, mask.name)
-        yield Answer(str(path), tuple(sorted(mask.shares.items(), key=lambda pair: -pair[1])))
+        yield mask.answer._replace(name=str(saved(mask.numbers, folder, mask.name)))
 
 
-def write(answers: Iterable[Answer], args: argparse.Namespace, kind: tuple[str, str]) -> None:
-    """As asked for; `kind` are the names of what is told and of its number."""
+def write(answers: Iterable[Answer], args: argparse.Namespace, task: str) -> None:
+    """As asked for."""
+    from ..runtime.inference.answers import as_dict
+
     if args.json:
-        print(json.dumps([as_dict(answer, kind) for answer in answers], indent=1))
+        print(json.dumps([as_dict(answer, task) for answer in answers], indent=1))
     elif args.csv:
-        write_csv(answers, kind)
+        write_csv(answers, task)
     else:
-        write_table(list(answers), kind)
+        write_table(list(answers), task)
 
 
-def as_dict(answer: Answer, kind: tuple[str, str]) -> dict[str, Any]:
-    what, number = kind
-    if what == number:
-        return {"file": answer.name, "values": dict(answer.top)}
-    return {"file": answer.name, "top": [{what: name, number: p} for name, p in answer.top]}
+def write_csv(answers: Iterable[Answer], task: str) -> None:
+    from ..runtime.inference.answers import TOLD
 
-
-def write_csv(answers: Iterable[Answer], kind: tuple[str, str]) -> None:
     table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(["file", "rank", *(kind if kind[0] != kind[1] else ("name", "value"))])
+    table.writerow(["file", "rank", *(("name", "value") if task == "regression" else TOLD[task])])
     for answer in answers:
         for rank, (name, p) in enumerate(answer.top, 1):
             table.writerow([answer.name, rank, name, f"{p:.6f}"])
 
 
-def write_table(answers: list[Answer], kind: tuple[str, str]) -> None:
+def write_table(answers: list[Answer], task: str) -> None:
     """A line for each picture."""
     width = max((len(answer.name) for answer in answers), default=0)
     for answer in answers:
-        told = (f"{name} {p:.4g}" if kind[0] == kind[1] else f"{name} {100 * p:.1f} %" for name, p in answer.top)
+        told = (f"{name} {p:.4g}" if task == "regression" else f"{name} {100 * p:.1f} %" for name, p in answer.top)
         print(f"{answer.name:{width}}  " + "  ".join(told))

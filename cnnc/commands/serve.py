@@ -41,10 +41,12 @@ def run(args: argparse.Namespace) -> int:
     missing = [package for module, package in NEEDED.items() if find_spec(module) is None]
     if missing:
         raise UserError(f"serving wants {', '.join(missing)}: `pip install cnnc[serve]`")
+    from ..runtime.inference.answers import TOLD
+
     trained, config = opened(args)
     wanted = trained.preparation
-    if wanted.task not in ("classification", "tagging") or len(wanted.wanted.shape) != 3:
-        raise UserError(f"only classes and tags of pictures are served; {args.file} learned {wanted.task} from "
+    if wanted.task not in TOLD or len(wanted.wanted.shape) != 3:
+        raise UserError(f"only {', '.join(TOLD)} of pictures are served; {args.file} learned {wanted.task} from "
                         f"{'x'.join(map(str, wanted.wanted.shape))}")  # fmt: skip
     import uvicorn
 

@@ -6,6 +6,10 @@ factor means from 0.8 to 1.2. The random ones are drawn anew for each example of
 
 from __future__ import annotations
 
+from typing import Any
+
+from ..convert import Unfit, converts
+from ..ops.record import Arg
 from .base import Entry, Part, arg, entry, option, part
 from .types import Angles, Numbers, Range, Shifts, Sizes
 
@@ -230,10 +234,19 @@ class Mosaic(Step):
     """Four pictures as one (Bochkovskiy et al., 2020)."""
 
 
+Chain = tuple[Step, ...]
+
+
+@converts("Chain", "steps one after the other, such as `hflip -> crop 24`")
+def chain(field: Arg, value: Any) -> Chain:
+    """They are read as statements, never as the value of an argument."""
+    raise Unfit
+
+
 class Steps(Entry):
     """Steps in order."""
 
-    steps: tuple[Step, ...] = option("the steps, in order", default=())
+    steps: Chain = option("the steps, in order", default=())
 
 
 @entry("augment")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from ..convert import CONVERTERS, OutOfRange, Unfit, bound_record, numbers
+from ..convert import OutOfRange, Unfit, bound_record, converts, numbers
 from ..ops.base import Initializer
 from ..ops.geometry import Sizes
 from ..ops.record import Arg
@@ -58,31 +58,34 @@ def plain(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def several(value: Any) -> Any:
+def items_of(value: Any) -> Any:
     """The items of a list or tuple, or the value alone; amounts and words are tuples only to Python."""
     return value if type(value) in (tuple, list) else (value,)
 
 
+@converts("Length", "a number of epochs, or with a unit such as `500 steps`")
 def length(field: Arg, value: Any) -> Length:
     if plain(value):
         return Length(value)
     if not isinstance(value, Amount) or value.unit not in UNITS:
-        raise Unfit("a number of epochs, or with a unit such as `500 steps`")
+        raise Unfit
     return Length(value.number, UNITS[value.unit])
 
 
+@converts("Angles", "an angle such as `10 deg`, or a range of two")
 def angles(field: Arg, value: Any) -> Angles:
-    items = several(value)
+    items = items_of(value)
     found = tuple(item.number if isinstance(item, Amount) and item.unit == "deg" else item for item in items)
     if len(found) not in (1, 2) or not all(map(plain, found)):
-        raise Unfit("an angle such as `10 deg`, or a range of two")
+        raise Unfit
     return ascending(tuple(float(n) for n in found))
 
 
+@converts("Range", "a number, or a lowest and a highest such as (0.8, 1.2)")
 def from_to(field: Arg, value: Any) -> Range:
     found = numbers(field, value)
     if len(found) > 2:
-        raise Unfit("a number, or a lowest and a highest such as (0.8, 1.2)")
+        raise Unfit
     return ascending(found)
 
 
@@ -93,68 +96,54 @@ def ascending(found: Range) -> Range:
     return found
 
 
+@converts("Shifts", "a share of the side such as 0.1, pixels such as `2 px`, or one for width and one for height")
 def shifts(field: Arg, value: Any) -> tuple[Shift, ...]:
-    items = several(value)
+    items = items_of(value)
     pixels = [Shift(v.number, "px") if isinstance(v, Amount) and v.unit == "px" else v for v in items]
     made: tuple[Any, ...] = tuple(Shift(float(v)) if not isinstance(v, Shift) and plain(v) else v for v in pixels)
     if len(made) not in (1, 2) or not all(isinstance(v, Shift) for v in made):
-        raise Unfit("a share of the side such as 0.1, pixels such as `2 px`, or one for width and one for height")
+        raise Unfit
     return made
 
 
+@converts("Name", "a name, or a path as a string")
 def name(field: Arg, value: Any) -> Name:
     if isinstance(value, Symbol) and not value.args and not value.named:
         return value.word
     if not isinstance(value, str):
-        raise Unfit("a name, or a path as a string")
+        raise Unfit
     return value
 
 
+@converts("Names", "one name or several such as [width, height]")
 def names(field: Arg, value: Any) -> Names:
-    items = several(value)
+    items = items_of(value)
     if not items:
-        raise Unfit("one name or several")
+        raise Unfit
     return tuple(name(field, item) for item in items)
 
 
-def part_of(kind: str, example: str) -> Any:
-    """The converter for words of one kind."""
+def words(type: str, kind: str, what: str, example: str, several: bool = False) -> None:
+    """A type of which one is a word of PARTS[kind] with its arguments."""
+    among = "one or several of" if several else "one of"
 
-    def made(field: Arg, value: Any) -> Part:
+    def one(value: Any) -> Part:
         found = bound_record(value, PARTS[kind])
         if not isinstance(found, Part):
-            raise Unfit(f"one of {', '.join(f'`{word}`' for word in PARTS[kind])}, such as `{example}`")
+            raise Unfit(f"{among} {', '.join(f'`{word}`' for word in PARTS[kind])}, such as `{example}`")
         return found
 
-    return made
+    @converts(type, f"{what} such as `{example}`")
+    def made(field: Arg, value: Any) -> Any:
+        return tuple(map(one, items_of(value))) if several else one(value)
 
 
-def parts_of(kind: str, example: str) -> Any:
-    one = part_of(kind, example)
-
-    def made(field: Arg, value: Any) -> tuple[Part, ...]:
-        items = several(value)
-        return tuple(one(field, item) for item in items)
-
-    return made
-
-
-CONVERTERS.update(
-    {
-        "Length": length,
-        "Angles": angles,
-        "Range": from_to,
-        "Shifts": shifts,
-        "Name": name,
-        "Names": names,
-        "Source": part_of("source", 'folder("data")'),
-        "Metrics": parts_of("metric", "top(5)"),
-        "Logs": parts_of("log", 'csv("log.csv")'),
-        "Sampler": part_of("sampler", "triplets(classes=45, per_class=40)"),
-        "Quantizer": part_of("quantizer", "mu_law(256)"),
-        "WeightMap": part_of("weight_map", "border(w0=10, sigma=5)"),
-    }
-)
+words("Source", "source", "a source", 'folder("data")')
+words("Metrics", "metric", "one metric or several,", "top(5)", several=True)
+words("Logs", "log", "one log or several,", 'csv("log.csv")', several=True)
+words("Sampler", "sampler", "a way to draw,", "triplets(classes=45, per_class=40)")
+words("Quantizer", "quantizer", "a quantiser", "mu_law(256)")
+words("WeightMap", "weight_map", "a map of weights", "border(w0=10, sigma=5)")
 
 __all__ = [
     "Angles", "Initializer", "Length", "Logs", "Metrics", "Name", "Names", "Numbers", "Quantizer", "Range", "Sampler",

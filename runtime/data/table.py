@@ -54,7 +54,9 @@ class Table(NamedTuple):
         if name.isdigit() and int(name) < self.width:
             return int(name)
         there = ", ".join(self.names) or f"numbers from 0 to {self.width - 1}"
-        raise DataError(f"{self.path}: there is no column `{name}` among {there}")
+        parts = name.replace(",", " ").split()
+        several = f"; several are written [{', '.join(parts)}]" if {p.lower() for p in parts} <= {*lower} else ""
+        raise DataError(f"{self.path}: there is no column `{name}` among {there}{several}")
 
     def one_of(self, names: tuple[str, ...]) -> int | None:
         """The column with the first of these names."""

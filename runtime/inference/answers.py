@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,14 @@ from ..data import Split
 from ..jobs.stages import even
 from ..measuring.judged import Judged
 from .trained import Trained
+
+TOLD = {
+    "classification": ("class", "probability"),
+    "tagging": ("class", "probability"),
+    "segmentation": ("class", "share"),
+    "regression": ("value", "value"),
+}
+"""What is said of an example by each task: the name of what is told, and of its number."""
 
 BATCH = 64
 PART = 512
@@ -42,6 +50,14 @@ class Answer(NamedTuple):
         return self.top[0][1]
 
 
+def as_dict(answer: Answer, task: str) -> dict[str, Any]:
+    """For programs: `top` in the order of the answer, or `values`."""
+    what, number = TOLD[task]
+    if task == "regression":
+        return {"file": answer.name, "values": dict(answer.top)}
+    return {"file": answer.name, "top": [{what: name, number: value} for name, value in answer.top]}
+
+
 class Mask(NamedTuple):
     """The class at every place of one example, (spatial...) of class numbers, in its own size where it was resized."""
 
@@ -51,9 +67,15 @@ class Mask(NamedTuple):
 
     @property
     def shares(self) -> dict[str, float]:
-        """How much of the example each class takes up."""
+        """How much of the example each class takes up, the largest first."""
         counts = np.bincount(self.numbers.ravel(), minlength=len(self.classes))
-        return {class_name(self.classes, i): float(n / self.numbers.size) for i, n in enumerate(counts) if n}
+        order = [i for i in np.argsort(-counts, kind="stable").tolist() if counts[i]]
+        return {class_name(self.classes, i): float(counts[i] / self.numbers.size) for i in order}
+
+    @property
+    def answer(self) -> Answer:
+        """What it says as a whole: the shares of its classes."""
+        return Answer(self.name, tuple(self.shares.items()))
 
 
 def answers(trained: Trained, split: Split, top: int = 5) -> Iterator[Answer]:

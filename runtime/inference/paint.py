@@ -18,6 +18,11 @@ def colours() -> list[int]:
     return [sum(((n >> (3 * bit + channel)) & 1) << (7 - bit) for bit in range(8)) for n, channel in places]
 
 
+def colour(number: int) -> str:
+    """That of a class, as HTML writes it: #rrggbb."""
+    return "#" + bytes(colours()[3 * number : 3 * number + 3]).hex()
+
+
 def as_picture(mask: NDArray[np.uint8]) -> Image.Image:
     """(H, W) of class numbers as a picture with a palette."""
     made = Image.fromarray(mask)

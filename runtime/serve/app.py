@@ -3,13 +3,15 @@
 | | |
 | --- | --- |
 | `GET /` | the page |
-| `GET /model` | name, classes, input |
-| `POST /predict` | pictures as files of a form, or one as the body; `?top=K` |
+| `GET /model` | name, task, classes, input |
+| `POST /predict` | pictures as files of a form, or one as the body; `?top=K`. Classes, tags, values or masks |
 | `GET /health` | whether it answers |
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import threading
 import time
 from html import escape
@@ -23,8 +25,9 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import HTMLResponse, Response
 
 from ..data import DataError
-from ..inference.answers import answers
+from ..inference.answers import Mask, answers, as_dict, class_name, masks
 from ..inference.given import Loaded
+from ..inference.paint import as_picture, colour
 from ..inference.trained import Trained
 from .limits import Limited
 from .received import Sent, unpacked
@@ -69,7 +72,12 @@ def application(service: Service) -> Any:
     @api.get("/model")
     def model() -> dict[str, Any]:
         wanted = service.trained.preparation
-        return {"model": service.name, "classes": list(wanted.classes), "input": list(wanted.wanted.shape)}
+        return {
+            "model": service.name,
+            "task": wanted.task,
+            "classes": list(wanted.classes),
+            "input": list(wanted.wanted.shape),
+        }
 
     @api.post("/predict")
     async def predict(request: Request, top: int = service.top) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def application(service: Service) -> Any:
 async def files(request: Request, most: int) -> list[Sent]:
     """The files of a form, or the body as one."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        async with request.form(max_files=most, max_fields=0) as form:
+        async with request.form(max_files=most, max_fields=most) as form:
             parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
             sent = [Sent(part.filename or "picture", await part.read()) for part in parts]
     else:
@@ -102,15 +110,29 @@ async def files(request: Request, most: int) -> list[Sent]:
 
 def predictions(service: Service, sent: list[Sent], top: int, lock: threading.Lock) -> list[dict[str, Any]]:
     """Unpacked beside other requests, computed one request after the other: more at once would only be slower."""
-    loaded = Loaded(tuple(one.name for one in sent), tuple(map(unpacked, sent)))
+    split = Loaded(tuple(one.name for one in sent), tuple(map(unpacked, sent))).split()
+    task = service.trained.preparation.task
     with lock:
-        found = list(answers(service.trained, loaded.split(), top))
-    return [{"file": a.name, "top": [{"class": name, "probability": p} for name, p in a.top]} for a in found]
+        if task == "segmentation":
+            return [drawn(mask) for mask in masks(service.trained, split)]
+        return [as_dict(answer, task) for answer in answers(service.trained, split, top)]
+
+
+def drawn(mask: Mask) -> dict[str, Any]:
+    """The shares of the classes with their colours, and the mask: a PNG whose pixels are class numbers, in base64."""
+    told = as_dict(mask.answer, "segmentation")
+    numbers = {class_name(mask.classes, number): number for number in range(256)}
+    for one in told["top"]:
+        one["colour"] = colour(numbers[one["class"]])
+    content = io.BytesIO()
+    as_picture(mask.numbers).save(content, "PNG")
+    return told | {"mask": base64.b64encode(content.getvalue()).decode("ascii")}
 
 
 def page(service: Service) -> str:
     """The page, with the name of the model in it."""
     wanted = service.trained.preparation
-    about = f"{len(wanted.classes):,} classes, input {'x'.join(map(str, wanted.wanted.shape))}"
+    told = "values" if wanted.task == "regression" else "classes"
+    about = f"{wanted.task}, {len(wanted.classes):,} {told}, input {'x'.join(map(str, wanted.wanted.shape))}"
     text = (HERE / "page.html").read_text("utf-8")
     return text.replace("{{model}}", escape(service.name)).replace("{{about}}", escape(about))

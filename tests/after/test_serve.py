@@ -55,7 +55,7 @@ def test_many_at_once_each_get_their_own(client: TestClient, run: cnnc.Run, digi
 
 def test_the_model_says_what_it_is(client: TestClient) -> None:
     found = client.get("/model").json()
-    assert found == {"model": "<Tiny>", "classes": list("0123456789"), "input": [8, 8, 1]}
+    assert found == {"model": "<Tiny>", "task": "classification", "classes": list("0123456789"), "input": [8, 8, 1]}
     assert client.get("/health").json() == {"status": "ok"}
 
 
@@ -120,6 +120,13 @@ def test_what_is_no_picture_is_told(client: TestClient, content: bytes, told: st
 )  # fmt: skip
 def test_requests_that_say_something_else(client: TestClient, path: str, files: list[object], status: int) -> None:
     assert client.post(path, files=files or None).status_code == status
+
+
+def test_words_in_a_form_are_left_alone(client: TestClient) -> None:
+    answer = client.post("/predict", data={"top": "2"}, files=form(saved("PNG")))
+    assert len(answer.json()["predictions"]) == 1
+    words = client.post("/predict", data={"top": "2"}, files=[("files", ("", b""))])
+    assert (words.status_code, words.json()["detail"][:10]) == (422, "no picture")
 
 
 def test_other_names_of_this_machine_are_not_answered(client: TestClient) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ import pytest
 import torch
 from cnnc.runtime.inference.paint import colours
 from cnnc.runtime.inference.trained import meant, meant_whole
+from cnnc.runtime.serve.app import Service, application
+from fastapi.testclient import TestClient
 from PIL import Image
 from torchmetrics.functional.classification import multiclass_jaccard_index
 
@@ -117,9 +121,20 @@ def test_the_page_shows_masks_and_classes(seg: cnnc.Run) -> None:
     assert (seg.folder / "predictions.png").is_file()
 
 
-def test_masks_are_not_served(seg: cnnc.Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["serve", str(seg.folder)]) == 1
-    assert "only classes and tags of pictures are served" in capsys.readouterr().err
+def test_masks_are_served(seg: cnnc.Run) -> None:
+    """As predict gives them: class numbers, and shares that add up."""
+    client = TestClient(application(Service("Seg", seg._trained)), base_url="http://127.0.0.1")
+    path = held(seg)[0]
+    (found,) = client.post("/predict", content=path.read_bytes()).json()["predictions"]
+    (expected,) = seg.masks([path])
+    with Image.open(io.BytesIO(base64.b64decode(found["mask"]))) as made:
+        assert np.array_equal(np.asarray(made), expected.numbers)
+        palette = np.reshape(made.getpalette(), (-1, 3))
+    shares = {one["class"]: one["share"] for one in found["top"]}
+    assert shares == {name: pytest.approx((expected.numbers == int(name)).mean()) for name in shares}
+    assert sum(shares.values()) == pytest.approx(1)
+    for one in found["top"]:
+        assert one["colour"] == "#" + bytes(palette[int(one["class"])].tolist()).hex()
 
 
 def test_a_palette_of_256_colours_like_that_of_voc() -> None:
@@ -136,6 +151,8 @@ def test_examples_given_back(tmp_path: Path, capsys: pytest.CaptureFixture[str],
     assert run.eval()["mae"] == pytest.approx(run.metrics["mae"], rel=1e-5)
     assert main(["predict", str(run.folder), str(digits[0])]) == 1
     assert "the model learned reconstruction" in capsys.readouterr().err
+    assert main(["serve", str(run.folder)]) == 1
+    assert "only classification, tagging, segmentation, regression of pictures are served" in capsys.readouterr().err
 
 
 def test_outputs_mean_the_same_with_and_without_their_activation() -> None:
