@@ -98,6 +98,7 @@ def test_a_log_that_cannot_begin_is_told_and_left_out(tmp_path: Path, monkeypatc
         raise ValueError("no key\nand much more")
 
     monkeypatch.setitem(sys.modules, "wandb", SimpleNamespace(init=refuse))
+    monkeypatch.chdir(tmp_path)
     recipe = read('train:\n    log wandb, csv("log.csv")\n')
     said: list[str] = []
     (log,) = open_logs(recipe, about(tmp_path), said.append)
