@@ -34,7 +34,7 @@ class Length(NamedTuple):
     unit: str = ""
 
     def __str__(self) -> str:
-        return f"{self.number:g} {self.unit}".rstrip()
+        return f"{self.number:g} {self.unit.removesuffix('s') if self.number == 1 else self.unit}".rstrip()
 
 
 class Shift(NamedTuple):
