@@ -22,6 +22,7 @@ from fastapi import FastAPI, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, Response
 
 from ..data import DataError
@@ -90,6 +91,11 @@ def application(service: Service) -> Any:
         except DataError as error:
             raise HTTPException(422, str(error)) from None
         return {"model": service.name, "predictions": found, "seconds": round(time.perf_counter() - began, 4)}
+
+    @api.exception_handler(ClientDisconnect)
+    def gone(request: Request, error: Exception) -> Response:
+        """Whoever asked went away within the request: nobody is there to be answered."""
+        return Response(status_code=400)
 
     api.add_middleware(TrustedHostMiddleware, allowed_hosts=list(service.hosts))
     return Limited(api, service.bytes)

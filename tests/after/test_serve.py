@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import struct
 import zlib
@@ -120,6 +121,22 @@ def test_what_is_no_picture_is_told(client: TestClient, content: bytes, told: st
 )  # fmt: skip
 def test_requests_that_say_something_else(client: TestClient, path: str, files: list[object], status: int) -> None:
     assert client.post(path, files=files or None).status_code == status
+
+
+@pytest.mark.parametrize("kind", [b"image/png", b"multipart/form-data; boundary=x"])
+def test_whoever_goes_away_within_a_request_does_no_harm(client: TestClient, kind: bytes) -> None:
+    """As uvicorn tells it: what came so far, then that nobody is there."""
+    came = [{"type": "http.request", "body": b"--x\r\n", "more_body": True}, {"type": "http.disconnect"}]
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"1000"), (b"content-type", kind)]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": headers}
+
+    async def receive() -> dict[str, object]:
+        return came.pop(0)
+
+    async def send(message: dict[str, object]) -> None:
+        pass
+
+    asyncio.run(client.app(scope, receive, send))  # type: ignore[arg-type, func-returns-value]
 
 
 def test_words_in_a_form_are_left_alone(client: TestClient) -> None:
