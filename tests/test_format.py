@@ -13,6 +13,8 @@ from cnnc.compiler.source import Source
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from cnnc.cli import main
+
 from .trees import modules
 
 FILES = Path(__file__).parent / "format"
@@ -74,3 +76,18 @@ def test_line_ends() -> None:
 def test_an_empty_file() -> None:
     assert formatted("") == ""
     assert formatted("\n\n# only\n\n\n# this\n") == "# only\n\n# this\n"
+
+
+def test_a_file_that_cannot_be_written_is_named_and_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.cnn"
+    path.write_text("model A:\n    input   4\n")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", "elsewhere")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert main(["fmt", str(path)]) != 0
+    assert capsys.readouterr().err == f"cnnc: {path}: No space left on device\n"
+    assert path.read_text() == "model A:\n    input   4\n"

@@ -179,8 +179,9 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkey
         raise OSError(28, "no space left on device")
 
     monkeypatch.setattr(write, "put", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match="no space") as told:
         export(checked, tmp_path / "a.onnx", drawn(checked))
+    assert told.value.filename == str(tmp_path / "a.onnx")
     assert [p.name for p in tmp_path.iterdir()] == ["a.onnx"]
     assert (tmp_path / "a.onnx").read_text() == "old"
 

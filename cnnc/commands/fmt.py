@@ -87,5 +87,7 @@ def write(path: Path, text: str) -> None:
         beside.write_bytes(text.encode())
         os.chmod(beside, path.stat().st_mode)
         os.replace(beside, path)
+    except OSError as error:  # which names the file beside it
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         beside.unlink(missing_ok=True)

@@ -59,6 +59,14 @@ def build(checked: Checked, weights: Weights, form: Form = Form()) -> ModelProto
 def write(made: Draft, path: Path) -> None:
     """Check a model and put it at `path`, so that a crash leaves what was there before."""
     check(made)
+    try:
+        write_beside(made, path)
+    except OSError as error:  # which names the file beside it, or none
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def write_beside(made: Draft, path: Path) -> None:
+    """Into a folder beside `path`, and from there to `path`."""
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         new = Path(folder) / path.name
         if made.model.ByteSize() + sum(size(made, name) for name in made.held) < LIMIT:
