@@ -15,7 +15,7 @@ from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import compile_text
 from cnnc.runtime.lowering.export import drawn
 from cnnc.runtime.lowering.lower import lower
-from cnnc.runtime.lowering.verify import difference, verify
+from cnnc.runtime.lowering.verify import compared, difference, verify
 from hypothesis import given, settings
 
 from .chance import networks
@@ -128,21 +128,43 @@ OPEN = [
     "avgpool 3, stride=2, pad=1, ceil=true, count_pad=true",
     "adaptive_avgpool 3",
     "adaptive_avgpool 4x2",
+    "adaptive_maxpool 4x2",
+    "maxpool_places 3, stride=2, ceil=true",
+    "maxpool_places (2, 3), stride=(3, 2), pad=1, ceil=true",
+    "maxpool_places 2, stride=3, pad=same",
+    "zeropad ((1, 2), (0, 3)) -> crop input",
 ]
 """Layers whose windows lie elsewhere for every size of the map."""
 
 
 @pytest.mark.parametrize("layer", OPEN)
 def test_windows_that_hang_on_open_sizes_are_worked_out_in_the_graph(layer: str) -> None:
-    checked = compiled(f"model A:\n    input ?x?x3\n    {layer}\n")
+    checked = compiled(f"model A:\n    input ?x?x3\n    {with_places(layer)}\n")
     weights = drawn(checked)
     run, net = session(build(checked, weights)), lower(checked, seed=0).eval()
     for height in range(5, 13):
         x = np.random.default_rng(height).standard_normal((1, 3, height, 17 - height), np.float32)
-        (found,) = run.run(None, {"input": x})
+        found = run.run(None, {"input": x})
         with torch.no_grad():
-            expected = net(torch.from_numpy(x)).numpy()
-        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+            made = net(torch.from_numpy(x))
+        expected = made if isinstance(made, tuple) else (made,)
+        for ours, theirs in zip(found, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def with_places(layer: str) -> str:
+    """The layer, its places an output too where it tells them."""
+    return f"m, p = input -> {layer}\n    output m, p" if layer.startswith("maxpool_places") else layer
+
+
+def test_numbers_go_back_to_places_that_come_from_elsewhere_at_any_size() -> None:
+    checked = compiled("model A:\n    m = input ?x?x2\n    p = input ?x?x2\n    (m, p) -> unpool 3, stride=2\n")
+    run = session(build(checked, {}))
+    for height, width in ((7, 9), (11, 5)):
+        x = torch.randn(2, 2, height, width)
+        maps, places = torch.nn.functional.max_pool2d(x, 3, 2, return_indices=True)
+        (found,) = run.run(None, {"m": maps.numpy(), "p": places.numpy()})
+        torch.testing.assert_close(torch.from_numpy(found), torch.nn.functional.max_unpool2d(maps, places, 3, 2))
 
 
 def test_a_border_of_zeros_before_a_maxpool_stays_a_border_of_zeros() -> None:
@@ -193,6 +215,27 @@ def test_verify_notices_wrong_numbers(tmp_path: Path) -> None:
     assert verify(checked, tmp_path / "a.onnx", weights) < 1e-5
     changed = {**weights, "dense1.bias": weights["dense1.bias"] + 0.1}
     assert verify(checked, tmp_path / "a.onnx", changed) > 1e-3
+
+
+def test_verify_tries_several_sizes_where_they_are_open(tmp_path: Path) -> None:
+    """A file of another network that is the same at one size: its border is that of `same` at 64 alone."""
+    other = compiled("model A:\n    input ?x?x3\n    conv 2, 3x3, stride=2, pad=((0, 1), (0, 1)) as c\n")
+    weights = drawn(other)
+    export(other, tmp_path / "a.onnx", weights)
+    checked = compiled("model A:\n    input ?x?x3\n    conv 2, 3x3, stride=2, pad=same as c\n")
+    found = compared(checked, tmp_path / "a.onnx", weights)
+    assert list(found) == ["64x64x3", "96x160x3", "75x53x3"]
+    assert [value < 1e-5 for value in found.values()] == [True, True, False]
+
+
+def test_verify_leaves_out_sizes_that_do_not_fit_the_network(tmp_path: Path) -> None:
+    text = "model A:\n    input ?x?x3\n    maxpool 2 -> conv_transpose 3, 2x2, stride=2 -> add input\n"
+    checked = compiled(text)
+    export(checked, tmp_path / "a.onnx", drawn(checked))
+    assert list(compared(checked, tmp_path / "a.onnx", drawn(checked))) == ["64x64x3", "96x160x3"]
+    large = compiled("model A:\n    input ?x?x3\n    conv 2, 200x200\n")
+    export(large, tmp_path / "b.onnx", drawn(large))
+    assert list(compared(large, tmp_path / "b.onnx", drawn(large))) == ["256x256x3"]
 
 
 def test_difference_is_relative_to_the_largest_value() -> None:

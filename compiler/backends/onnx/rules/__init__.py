@@ -1,6 +1,7 @@
 """The ONNX rules, one file per family of operators. Importing this package fills the table."""
 
 from . import activation as activation
+from . import adaptive as adaptive
 from . import conv as conv
 from . import dense as dense
 from . import dropout as dropout
@@ -8,6 +9,7 @@ from . import local_conv as local_conv
 from . import merge as merge
 from . import norm as norm
 from . import pad as pad
+from . import places as places
 from . import pool as pool
 from . import reshape as reshape
 from . import resize as resize

@@ -5,29 +5,20 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-import numpy as np
-
-from ....ops.base import OpError
-from ....ops.geometry import Sizes, Sliding, spread
+from ....ops.geometry import Sliding
 from ....ops.pool import (
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    AdaptivePool,
     AvgPool,
     GlobalAvgPool,
     GlobalMaxPool,
     GlobalPool,
     L2Pool,
     MaxPool,
-    MaxPoolPlaces,
     Pool,
 )
-from ....ops.unpool import Unpool
 from ....shape import Shape
 from ..emitter import Emitter
 from .conv import framed
 from .open import Edges, beyond, bordered, same
-from .sizes import axes, places, spatial
 from .table import emit
 
 
@@ -125,101 +116,6 @@ def share(op: AvgPool, to: Emitter, over: Sliding, counts: bool) -> str:
         for value in (x, places)
     )
     return str(to.node("Div", [sums, shares]))
-
-
-@emit.register
-def maxpool_places(op: MaxPoolPlaces, to: Emitter) -> list[str]:
-    """ONNX counts places through the whole tensor, we within each channel's map."""
-    (x,), (shape,) = to.inputs, to.shapes
-    maps, found = to.node("MaxPool", [x], outputs=2, **windows(op, to, op.sliding(shape)))
-    return [maps, to.node("Mod", [found, places(to, x, shape)])]
-
-
-@emit.register
-def unpool(op: Unpool, to: Emitter) -> list[str]:
-    maps, found, *_ = to.inputs
-    target = op.to if isinstance(op.to, int) else 0
-    shape = Shape((*op.sizes(to.shapes), to.shapes[0].channels))
-    if shape.area is None and not target:
-        raise OpError("with an open size `unpool` can be exported with `to=` only", code="open-size")
-    size = spatial(to, to.inputs[target], shape)
-    room = to.node("Concat", [to.node("Shape", [maps], end=2), places(to, to.inputs[target], shape)], axis=0)
-    zeros = to.node("Expand", [to.constant(0.0), room])
-    flat = to.constant([0, 0, -1])
-    rows = [to.node("Reshape", [value, flat]) for value in (found, maps)]
-    filled = to.node("ScatterElements", [zeros, *rows], axis=2)
-    whole = to.node("Concat", [to.constant([0, 0]), size], axis=0)
-    return [to.node("Reshape", [filled, whole])]
-
-
-def adapted(op: AdaptivePool, to: Emitter, whole: str, pool: str, reduce: str) -> list[str]:
-    """The whole map, windows of one size, or, axis by axis, the places of every window gathered and reduced."""
-    (x,), (shape,) = to.inputs, to.shapes
-    sizes = spread(op.out, shape.rank, "out")
-    if set(sizes) == {1}:
-        return [to.node(whole, [x])]
-    if None in shape.spatial:
-        return [adapted_open(to, x, sizes, reduce)]
-    spans = [n for n in shape.spatial if n is not None]
-    if not any(n % out for n, out in zip(spans, sizes)):
-        steps = [n // out for n, out in zip(spans, sizes)]
-        return [to.node(pool, [x], kernel_shape=steps, strides=steps)]
-    for axis, n, out in zip(axes(shape), spans, sizes):
-        if n != out:
-            x = along(to, x, axis, n, out, reduce)
-    return [x]
-
-
-def along(to: Emitter, x: str, axis: int, size: int, out: int, reduce: str) -> str:
-    """One axis of `size` reduced to `out` windows; short windows repeat their last place with weight 0."""
-    starts = [i * size // out for i in range(out)]
-    ends = [-(-(i + 1) * size // out) for i in range(out)]
-    longest = max(end - start for start, end in zip(starts, ends))
-    places = [[min(start + i, end - 1) for i in range(longest)] for start, end in zip(starts, ends)]
-    windows = to.node("Gather", [x, to.constant(places)], axis=axis)
-    if reduce == "ReduceSum":
-        shares = [[float(start + i < end) / (end - start) for i in range(longest)] for start, end in zip(starts, ends)]
-        trailing = len(to.shapes[0].spatial) + 1 - axis
-        weights = np.array(shares, np.float32).reshape(out, longest, *[1] * trailing)
-        windows = to.node("Mul", [windows, to.constant(weights)])
-    return str(to.node(reduce, [windows, to.constant([axis + 1])], keepdims=0))
-
-
-def adapted_open(to: Emitter, x: str, sizes: Sizes, reduce: str) -> str:
-    """Means over windows of open sizes: axis by axis, a matrix of shares (windows, places) times the map."""
-    if reduce != "ReduceSum":
-        raise OpError("`adaptive_maxpool` of an open size cannot be exported", code="open-size")
-    rank = len(sizes)
-    for axis, out in enumerate(sizes):
-        last = [*(i for i in range(rank + 2) if i != axis + 2), axis + 2]
-        turned = to.node("Transpose", [x], perm=last)
-        made = to.node("MatMul", [turned, to.node("Transpose", [shares(to, x, axis, out)], perm=[1, 0])])
-        x = to.node("Transpose", [made], perm=[last.index(i) for i in range(rank + 2)])
-    return x
-
-
-def shares(to: Emitter, x: str, axis: int, out: int) -> str:
-    """What each of `out` windows takes of each place along an open axis, (windows, places): windows run from
-    floor(i n / out) up to ceil((i + 1) n / out)."""
-    n = to.node("Shape", [x], start=axis + 2, end=axis + 3)
-    parts = to.constant([out])
-    starts = to.node("Div", [to.node("Mul", [to.constant([[i] for i in range(out)]), n]), parts])
-    upper = to.node("Mul", [to.constant([[i + 1] for i in range(out)]), n])
-    ends = to.node("Div", [to.node("Add", [upper, to.constant([out - 1])]), parts])
-    places = to.node("Range", [to.constant(0), to.node("Squeeze", [n]), to.constant(1)])
-    inside = to.node("And", [to.node("GreaterOrEqual", [places, starts]), to.node("Less", [places, ends])])
-    number = to.node("Cast", [to.node("Sub", [ends, starts])], to=to.kind)
-    return str(to.node("Div", [to.node("Cast", [inside], to=to.kind), number]))
-
-
-@emit.register
-def adaptive_avgpool(op: AdaptiveAvgPool, to: Emitter) -> list[str]:
-    return adapted(op, to, "GlobalAveragePool", "AveragePool", "ReduceSum")
-
-
-@emit.register
-def adaptive_maxpool(op: AdaptiveMaxPool, to: Emitter) -> list[str]:
-    return adapted(op, to, "GlobalMaxPool", "MaxPool", "ReduceMax")
 
 
 def pooled(op: GlobalPool, to: Emitter, kind: str) -> list[str]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 
-from ....ops.base import OpError
 from ....ops.geometry import channels, spread
 from ....ops.resize import PixelShuffle, PixelUnshuffle, Upsample, taken
 from ....shape import Shape
@@ -102,11 +101,11 @@ def pixel_shuffle(op: PixelShuffle, to: Emitter) -> list[str]:
     (x,), (shape,), r = to.inputs, to.shapes, op.factor
     if shape.rank == 2:
         return [to.node("DepthToSpace", [x], blocksize=r, mode="CRD")]
-    sizes, rank, out = known(shape), shape.rank, to.outputs[0]
-    split = to.node("Reshape", [x, to.constant([0, channels(out), *[r] * rank, *sizes])])
+    rank, width = shape.rank, channels(to.outputs[0])
+    split = to.node("Reshape", [x, sized(to, [0, width, *[r] * rank, *sides(to, shape)])])
     order = [0, 1, *(axis for i in range(rank) for axis in (2 + rank + i, 2 + i))]
     moved = to.node("Transpose", [split], perm=order)
-    return [to.node("Reshape", [moved, to.constant([0, channels(out), *known(out)])])]
+    return [to.node("Reshape", [moved, sized(to, [0, width, *sides(to, to.outputs[0], "Mul", r)])])]
 
 
 @emit.register
@@ -118,14 +117,31 @@ def pixel_unshuffle(op: PixelUnshuffle, to: Emitter) -> list[str]:
         blocks = to.node("SpaceToDepth", [x], blocksize=r)
         order = [block * width + channel for channel in range(width) for block in range(r * r)]
         return [to.node("Gather", [blocks, to.constant(order)], axis=1)]
-    sizes = known(to.outputs[0])
-    split = to.node("Reshape", [x, to.constant([0, width, *(n for size in sizes for n in (size, r))])])
+    sizes = sides(to, to.outputs[0], "Div", r)
+    split = to.node("Reshape", [x, sized(to, [0, width, *(n for size in sizes for n in (size, r))])])
     moved = to.node("Transpose", [split], perm=[0, 1, *range(3, 3 + 2 * rank, 2), *range(2, 2 + 2 * rank, 2)])
-    return [to.node("Reshape", [moved, to.constant([0, width * r**rank, *sizes])])]
+    return [to.node("Reshape", [moved, sized(to, [0, width * r**rank, *sizes])])]
 
 
-def known(shape: Shape) -> list[int]:
-    """The spatial sizes; one may be open and is then whatever is left."""
-    if shape.spatial.count(None) > 1:
-        raise OpError(f"with two open sizes, as in {shape}, it cannot be exported", code="open-size")
-    return [-1 if n is None else n for n in shape.spatial]
+Size = Union[int, str]
+"""A number, or the name of a vector that holds it."""
+
+
+def sides(to: Emitter, shape: Shape, kind: str = "", by: int = 1) -> list[Size]:
+    """The spatial sizes of a result. One may be open and is then whatever is left; more are those of the input,
+    multiplied or divided."""
+    sizes: list[Size] = [-1 if n is None else n for n in shape.spatial]
+    if sizes.count(-1) < 2:
+        return sizes
+    for axis, size in enumerate(sizes):
+        if size == -1:
+            found = to.node("Shape", to.inputs, start=axis + 2, end=axis + 3)
+            sizes[axis] = to.node(kind, [found, to.constant([by])]) if kind else found
+    return sizes
+
+
+def sized(to: Emitter, sizes: Sequence[Size]) -> str:
+    """Sizes as one vector."""
+    if not any(isinstance(size, str) for size in sizes):
+        return to.constant(list(sizes))
+    return str(to.node("Concat", [size if isinstance(size, str) else to.constant([size]) for size in sizes], axis=0))
