@@ -108,6 +108,16 @@ class Arranged:
             raise Unread(f"the size of {shape} must be known to flatten it")
         return Map(self.build.add(make("flatten"), [x.ref]), last(0), order=shape)
 
+    def in_order(self, x: Map) -> Map:
+        """The value, a map flattened with its channels first really so: its axes are moved for it."""
+        if x.order is None:
+            return x
+        layer, rank = self.maker(x), x.order.rank
+        flat = layer.op.word == "flatten"
+        whole = layer.inputs[0] if flat else self.build.add(make("reshape", shape=tuple(x.order)), [x.ref])
+        moved = self.build.add(make("permute", order=(rank + 1, *range(1, rank + 1))), [whole])
+        return Map(self.build.add(make("flatten"), [moved]), last(0))
+
     def reshaped(self, x: Map, sizes: Sequence[int | None]) -> Map:
         """The values in another shape, in the order in which they lie in the source."""
         if list(sizes) == list(self.dims(x)):
@@ -116,6 +126,14 @@ class Arranged:
             return self.flattened(x)
         if x.order is not None:
             return self.unflattened(x, sizes)
+        if self.shape(x).area == 1 and len(sizes) == len(x.axes) > 1:  # a single place has no order
+            rank, width = len(x.axes) - 1, self.shape(x).channels
+            axes = first(rank) if sizes[0] == width else last(rank)
+            if sizes[axes.index(rank)] == width:
+                return Map(x.ref, axes)
+        thin = self.thinned(x, sizes)
+        if thin is not None:
+            return thin
         vector = self.vector(x)
         if vector is not None and sizes[0] == self.shape(x).channels and set(sizes[1:]) == {1}:
             op = make("reshape", shape=(*sizes[1:], sizes[0]))
@@ -124,6 +142,19 @@ class Arranged:
             return Map(self.build.add(make("reshape", shape=(*sizes[1:], sizes[0])), [x.ref]), first(len(sizes) - 1))
         stored = self.as_stored(x)
         return Map(self.build.add(make("reshape", shape=tuple(sizes)), [stored.ref]), last(len(sizes) - 1))
+
+    def thinned(self, x: Map, sizes: Sequence[int | None]) -> Map | None:
+        """The value with more or fewer dimensions of one place, the channels where they were; None for others."""
+        rank, new = len(x.axes) - 1, len(sizes) - 1
+        for axes, there in ((first(rank), first(new)), (last(rank), last(new))):
+            if x.axes != axes or not rank or not new or rank == new:
+                continue
+            asked = tuple(sizes[there.index(written)] for written in range(new + 1))
+            shape = self.shape(x)
+            same = [n for n in asked[:-1] if n != 1] == [n for n in shape.spatial if n != 1]
+            if same and asked[-1] == shape.channels:
+                return Map(self.build.add(make("reshape", shape=asked), [x.ref]), there)
+        return None
 
     def vector(self, x: Map) -> Map | None:
         """The vector that a value is, or of which it is the map of one place; None for others."""
@@ -140,7 +171,7 @@ class Arranged:
         order = x.order
         assert order is not None
         if list(sizes) != [order.channels, *order.spatial]:
-            raise Unread("it takes a map apart that was flattened with its channels first")
+            return self.reshaped(self.in_order(x), sizes)
         return Map(self.build.add(make("reshape", shape=tuple(order)), [x.ref]), first(order.rank))
 
     def taken(self, x: Map, channels: Sequence[int]) -> Map:
@@ -181,5 +212,7 @@ class Arranged:
             values = [self.settled(v) for v in values]
         if len({v.order for v in values}) > 1:
             raise Unread("its operands are flattened in different orders")
-        widest = max(values, key=lambda v: len(v.axes))
+        widest = max(values, key=lambda v: (len(v.axes), self.shape(v).area != 1))
+        if self.shape(widest).area != 1 and op.word in ("add", "multiply"):
+            values = [self.vector(v) or v for v in values]
         return Map(self.build.add(op, [v.ref for v in values]), widest.axes, widest.order)

@@ -212,7 +212,7 @@ def test_a_node_behind_one_that_is_lost_is_told_too(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("nodes", "text"), [
     ([helper.make_node("Softmax", ["x"], ["y"], axis=2)], "axis 2"),
-    ([helper.make_node("ReduceMean", ["x"], ["y"], axes=[1])], "only all places"),
+    ([helper.make_node("ReduceMean", ["x"], ["y"], axes=[1])], "over the channels"),
     ([helper.make_node("Transpose", ["x"], ["y"], perm=[1, 0, 2, 3])], "moves the batch"),
     ([helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[3, 3], dilations=[2, 2])], "dilated"),
     ([helper.make_node("Foo", ["x"], ["y"], domain="mine")], "domain `mine`"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 import numpy as np
+from onnx import helper
 
 from .source import Array, Graph, View
 
@@ -21,11 +23,13 @@ COMPUTE: dict[str, Callable[..., Array]] = {
     "Div": lambda a, b: a // b if a.dtype.kind in "iu" else a / b,
     "Sqrt": np.sqrt,
     "Neg": np.negative,
-    "Cast": lambda a: a,
     "Squeeze": lambda a, *_: a.reshape(a.shape[1:]) if a.shape[:1] == (1,) else a,
     "Concat": lambda *parts: np.concatenate([np.atleast_1d(p) for p in parts]),
     "Gather": lambda a, index: a[index],
-    "ConstantOfShape": lambda shape: np.zeros(tuple(shape), np.int64),
+    "Floor": np.floor,
+    "Ceil": np.ceil,
+    "Max": np.maximum,
+    "Min": np.minimum,
     "Reshape": lambda a, shape: a.reshape(tuple(shape)),
     "Transpose": np.transpose,
     "Slice": lambda a, start, end, *rest: a[
@@ -58,7 +62,14 @@ def computed(view: View, arrays: Sequence[Array]) -> Array | None:
     if view.kind == "Unsqueeze":
         axes = view.attributes.get("axes") or arrays[1].reshape(-1).tolist()
         return np.expand_dims(arrays[0], tuple(int(a) for a in axes))
-    if view.kind not in COMPUTE:
+    if view.kind == "Cast":
+        return arrays[0].astype(helper.tensor_dtype_to_np_dtype(view.attributes["to"]))
+    if view.kind == "ConstantOfShape":
+        value = np.asarray(view.attributes.get("value", np.float32(0))).reshape(-1)[0]
+        shape = tuple(arrays[0].reshape(-1).tolist())
+        return np.full(shape, value) if prod(shape) <= LARGEST else None
+    along_first = view.attributes.get("axis", 0) == 0 or arrays[0].ndim < 2
+    if view.kind not in COMPUTE or not along_first:
         return None
     try:
         return np.asarray(COMPUTE[view.kind](*arrays))

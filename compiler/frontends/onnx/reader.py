@@ -15,9 +15,11 @@ from ...shape import Shape
 from ..arranged import Arranged
 from ..unread import Unread, Unreadable
 from .folding import folded
+from .layout import channels_last
 from .paths import keepable, path_of
 from .source import Array, Graph, View, opened
-from .values import Lost, Map, Sizes, Value, first
+from .values import Lost, Map, Sizes, Value, first, last, whole
+from .ways import ATTENTION, way
 
 Rule = Callable[["Reader", View], Any]
 """What a node becomes: one value or a list of them. Raises Unread."""
@@ -53,6 +55,7 @@ class Reader(Arranged):
         self.values: dict[str, Value] = {}
         self.owners: dict[str, int] = {}
         self.batches: set[int] = set()
+        self.turned = False
 
     def network(self, path: Path) -> Network:
         for declared in self.graph.inputs:
@@ -68,7 +71,7 @@ class Reader(Arranged):
         return Network(found.name, found.layers, found.outputs, keeps_paths=keepable(named, self.graph.producer))
 
     def declare(self, declared: Any) -> None:
-        """An input: batch and channels first, or whole numbers."""
+        """An input: batch and channels first, or whole numbers; with its channels last where it is taken so."""
         dims = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else None
                 for d in declared.type.tensor_type.shape.dim]  # fmt: skip
         if len(dims) < 2:
@@ -76,6 +79,11 @@ class Reader(Arranged):
             return
         if dims[0] is not None:
             self.batches.add(dims[0])
+        if channels_last(self.graph, declared.name, len(dims) - 2):
+            self.turned = True
+            shape = Shape(dims[1:])
+            self.values[declared.name] = Map(self.build.input(shape, declared.name), last(shape.rank))
+            return
         shape = Shape((*dims[2:], dims[1]))
         self.values[declared.name] = Map(self.build.input(shape, declared.name), first(shape.rank))
 
@@ -84,10 +92,9 @@ class Reader(Arranged):
         refs, lost = [], []
         for name in self.graph.outputs:
             try:
-                value = self.map(name)
-                if value.order is not None:
-                    raise Unread("it hands out a map flattened with its channels first", f"output `{name}`")
-                refs.append(self.settled(value).ref)
+                value = self.in_order(self.map(name))
+                kept = self.turned and value.axes == last(len(value.axes) - 1)
+                refs.append((value if kept else self.settled(value)).ref)
             except Unread as wrong:
                 lost.append(wrong)
         return refs, self.reasons(lost) if lost else []
@@ -107,7 +114,14 @@ class Reader(Arranged):
             waiting += [n for n in behind if not self.of_numbers(n)] or behind
             if not behind:
                 found.append(value.reason)
-        return list(dict.fromkeys(found or lost))
+        return self.attending() + list(dict.fromkeys(found or lost))
+
+    def attending(self) -> list[Unread]:
+        """With a node lost, the first that multiplies two values by each other: nothing around it could be read."""
+        for view in self.graph.nodes:
+            if view.kind == "MatMul" and not any(self.graph.is_stored(n) or self.of_numbers(n) for n in view.inputs):
+                return [Unread(ATTENTION, str(view))]
+        return []
 
     def of_numbers(self, name: str) -> bool:
         """Whether a value is computed of stored numbers alone; it is read with the layer that takes it."""
@@ -130,7 +144,7 @@ class Reader(Arranged):
 
     def by_rule(self, view: View) -> Any:
         if "domain" in view.attributes:
-            raise Unread(f"operators of the domain `{view.attributes['domain']}` are not known")
+            raise Unread(f"operators of the domain `{view.attributes['domain']}` are not known{way(view)}")
         for rule in RULES.get(view.kind, ()):
             made = rule(self, view)
             if made is not None:
@@ -139,7 +153,7 @@ class Reader(Arranged):
             value = self.values.get(name)
             if isinstance(value, Lost):
                 raise value.reason
-        raise Unread("the operator has no counterpart")
+        raise Unread(f"the operator has no counterpart{way(view)}")
 
     # --- what rules ask
 
@@ -170,6 +184,13 @@ class Reader(Arranged):
             return np.array(value.items if not value.scalar else value.items[0], np.int64)
         raise Unread(f"`{name}` must be known, and is computed")
 
+    def whole(self, view: View, attribute: str, position: int) -> list[int] | None:
+        """Whole numbers that older operators have as an attribute, newer ones as an input; None where left out."""
+        if attribute in view.attributes:
+            return whole(view.attributes[attribute])
+        name = self.optional(view, position)
+        return whole(self.fixed(name)) if name else None
+
     def optional(self, view: View, position: int) -> str:
         """The name of an input, empty where it is left out."""
         return view.inputs[position] if position < len(view.inputs) else ""
@@ -187,7 +208,7 @@ class Reader(Arranged):
         names = [name for name in weights.values() if isinstance(name, str)]
         arrays = {key: self.fixed(name) if isinstance(name, str) else name for key, name in weights.items()}
         owner = self.owners.get(names[0]) if names else None
-        path = path_of(view.name, [self.graph.original(n) if n in self.graph.same else n for n in names])
+        path = path_of(view.name, [*names, *map(self.graph.original, names)])
         ref = self.build.add(op, [m.ref for m in inputs], path, arrays, owner)
         if names:
             self.owners.setdefault(names[0], ref.layer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,8 +17,8 @@ Array = np.ndarray[Any, Any]
 LONG = 9
 """Characters from which on a decimal number is not the one that somebody wrote."""
 
-OLDEST = 9
-"""The first set of operators in which the attributes read here mean what they mean today."""
+OLDEST = 7
+"""The first set of operators that broadcasts as they all do since."""
 
 
 class View(NamedTuple):
@@ -42,8 +41,10 @@ class Graph:
         graph = model.graph
         self.name = graph.name
         self.producer = model.producer_name
+        self.opset = opset(model)
         self.constants: dict[str, Array] = {}
         self.stored: dict[str, Any] = {tensor.name: tensor for tensor in graph.initializer}
+        self.initializers = frozenset(self.stored)
         self.same: dict[str, str] = {}
         self.inputs = [value for value in graph.input if value.name not in self.stored]
         self.outputs = [value.name for value in graph.output]
@@ -51,7 +52,10 @@ class Graph:
         for node in graph.node:
             self.take(node)
         self.makers = {name: view for view in self.nodes for name in view.outputs if name}
-        self.readers = Counter(name for view in self.nodes for name in view.inputs)
+        self.users: dict[str, list[View]] = {}
+        for view in self.nodes:
+            for name in dict.fromkeys(view.inputs):
+                self.users.setdefault(name, []).append(view)
 
     def take(self, node: NodeProto) -> None:
         """A node of the graph; constants and copies of them are no nodes."""
@@ -125,10 +129,15 @@ def opened(path: str | os.PathLike[str]) -> Graph:
         raise UserError(f"{path}: {unopened(file)}: {wrong or type(wrong).__name__}") from None
     if not model.graph.node:
         raise UserError(f"{path}: this is no ONNX model: it has no nodes")
-    version = max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0)
-    if version < OLDEST:
-        raise UserError(f"{path}: its operators are those of opset {version}; {OLDEST} and later are read")
+    if opset(model) < OLDEST:
+        hint = "onnx.version_converter brings it up to date"
+        raise UserError(f"{path}: its operators are those of opset {opset(model)}; {OLDEST} and later are read: {hint}")
     return Graph(model)
+
+
+def opset(model: Any) -> int:
+    """The version of the operators of ONNX itself."""
+    return max((o.version for o in model.opset_import if o.domain in ("", "ai.onnx")), default=0)
 
 
 def unopened(file: Path) -> str:

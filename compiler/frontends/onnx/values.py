@@ -55,4 +55,10 @@ def uniform(array: np.ndarray[Any, Any]) -> float | None:
     return float(flat[0]) if flat.size and bool((flat == flat[0]).all()) else None
 
 
-__all__ = ["Lost", "Map", "Sizes", "Value", "first", "last", "uniform", "whole"]
+def along_channels(x: Map, array: np.ndarray[Any, Any]) -> bool:
+    """Whether fixed numbers, as they are broadcast to a value, are one or one for each channel."""
+    from_end = len(x.axes) - x.axes.index(len(x.axes) - 1)
+    return array.size == 1 or (array.ndim >= from_end and array.shape[-from_end] == array.size)
+
+
+__all__ = ["Lost", "Map", "Sizes", "Value", "along_channels", "first", "last", "uniform", "whole"]

@@ -11,7 +11,7 @@ from ...unread import Unread
 from ..paths import weight_path
 from ..reader import Reader, reads
 from ..source import Array, View
-from ..values import Map, last
+from ..values import Map, along_channels, last
 from .norm import absorbed, spelled
 from .patterns import is_number
 
@@ -49,22 +49,22 @@ def single(to: Reader, view: View, x: Map, number: float, position: int) -> Map:
     if view.kind == "Div":
         if position:
             raise Unread(f"{number:g} is divided by it")
+        made = to.maker(x)
+        if made.op.word == "scale" and made.op.__dict__["factor"] == number:  # a sum divided by its number
+            return Map(made.inputs[0], x.axes, x.order)
         return to.like(x, make("scale", factor=1 / number))
     if view.kind == "Mul":
         return to.like(x, make("scale", factor=spelled(number)))
     if view.kind == "Sub" and position:
-        return to.like(to.like(x, make("scale", factor=-1.0)), make("offset", summand=spelled(number)))
+        return to.like(x, make("rescale", scale=(-1.0,), offset=(spelled(number),)))
     return to.like(x, make("offset", summand=spelled(-number if view.kind == "Sub" else number)))
 
 
 def by_channel(to: Reader, view: View, x: Map, numbers: Array, name: str) -> Map:
     """A number for each channel: a bias, part of a normalisation, or a layer of its own."""
-    rank = len(x.axes) - 1
-    axis = len(x.axes) - x.axes.index(rank)
-    if numbers.size != to.shape(x).channels or (numbers.ndim < axis and numbers.ndim > 1):
+    if numbers.size != to.shape(x).channels:
         raise Unread(f"it takes {numbers.size} numbers for {to.shape(x)}")
-    straight = numbers.ndim == 1 and axis > 1
-    if straight and to.graph.is_stored(name) and name in view.inputs:
+    if name in view.inputs and not along_channels(x, numbers):
         raise Unread("its numbers run along another axis than the channels")
     flat = np.ascontiguousarray(numbers.reshape(-1))
     layer = to.maker(x)

@@ -14,7 +14,7 @@ from ...unread import Unread
 from ..pattern import Fixed, Found, Pattern, Tree, X, match, node
 from ..reader import Reader, reads
 from ..source import View
-from ..values import Map, first, whole
+from ..values import Map, along_channels, first, whole
 from .norm import OURS, spelled
 
 Meaning = Callable[[Reader, View, Found], Any]
@@ -35,7 +35,8 @@ def reads_as(*patterns: Tree) -> Callable[[Meaning], Meaning]:
 def _rule(pattern: Tree, meaning: Meaning) -> Callable[[Reader, View], Any]:
     def rule(to: Reader, view: View) -> Any:
         found = match(to.graph, view.outputs[0], pattern)
-        return None if found is None else meaning(to, view, found)
+        known = found is not None and (X.name not in found or to.is_map(found[X.name]))
+        return meaning(to, view, found) if found is not None and known else None
 
     return rule
 
@@ -45,12 +46,17 @@ def means(op: Op, *patterns: Tree) -> None:
     reads_as(*patterns)(lambda to, view, found: to.like(to.map(found["x"]), op))
 
 
-def six(inner: Pattern) -> Tree:
-    """Cut to 0 and 6, the two ways that opsets have it."""
-    return node("Clip", inner, 0.0, 6.0)
+def six(inner: Pattern) -> tuple[Tree, ...]:
+    """Cut to 0 and 6, in the ways that exporters have it."""
+    return (
+        node("Clip", inner, 0.0, 6.0),
+        node("Min", node("Relu", inner), 6.0),
+        node("Min", node("Max", inner, 0.0), 6.0),
+    )
 
 
 SHIFTED = six(node("Add", X, 3.0))
+SOFTPLUS = (node("Softplus", X), node("Log", node("Add", node("Exp", X), 1.0)))
 ERF = node("Add", node("Erf", node("Div", X, sqrt(2))), 1.0)
 ERF_TIMES = node("Add", node("Erf", node("Mul", X, sqrt(0.5))), 1.0)
 CUBE = node("Mul", node("Mul", X, X), X)
@@ -69,15 +75,21 @@ def halved(share: Tree) -> tuple[Tree, ...]:
 
 
 means(make("swish"), node("Mul", X, node("Sigmoid", X)))
-means(make("mish"), node("Mul", X, node("Tanh", node("Softplus", X))))
-means(make("hard_sigmoid"), node("Div", SHIFTED, 6.0), node("Mul", SHIFTED, 1 / 6))
-means(
-    make("hard_swish"),
-    node("Mul", X, node("HardSigmoid", X)),
-    node("Mul", X, node("Div", SHIFTED, 6.0)),
-    node("Mul", X, node("Mul", SHIFTED, 1 / 6)),
-    node("Div", node("Mul", X, SHIFTED), 6.0),
-)
+means(make("softplus"), SOFTPLUS[1])
+means(make("mish"), *(node("Mul", X, node("Tanh", inner)) for inner in SOFTPLUS))
+means(make("hard_sigmoid"), *(tree for cut in SHIFTED for tree in (node("Div", cut, 6.0), node("Mul", cut, 1 / 6))))
+means(make("hard_swish"), *(node("Mul", X, node("Div", cut, 6.0)) for cut in SHIFTED))
+means(make("hard_swish"), *(node("Mul", X, node("Mul", cut, 1 / 6)) for cut in SHIFTED))
+means(make("hard_swish"), *(node("Div", node("Mul", X, cut), 6.0) for cut in SHIFTED))
+means(make("hard_swish"), *(node("Mul", node("Mul", X, cut), 1 / 6) for cut in SHIFTED))
+
+
+@reads_as(node("Mul", X, node("HardSigmoid", X, name="gate")))
+def hard_swish(to: Reader, view: View, found: Found) -> Map | None:
+    gate = to.maker(to.map(found["gate"]))
+    return to.like(to.map(found["x"]), make("hard_swish")) if gate.op == make("hard_sigmoid") else None
+
+
 means(make("gelu"), *halved(ERF), *halved(ERF_TIMES))
 means(make("gelu", approximate=True), *halved(TANHS[0]), *halved(TANHS[1]))
 means(make("log_sigmoid"), node("Neg", node("Softplus", node("Neg", X))), node("Log", node("Sigmoid", X)))
@@ -127,74 +139,6 @@ HALVES = [
 @reads_as(*(node("Mul", value, node("Sigmoid", gate)) for value, gate in HALVES))
 def glu(to: Reader, view: View, found: Found) -> Map:
     return to.layer(make("glu"), [to.first(found["x"])], view)
-
-
-LENGTH = node("ReduceL2", X)
-
-
-@reads_as(
-    node("Div", X, node("Max", LENGTH, Fixed("eps"))),
-    node("Div", X, node("Expand", node("Clip|Max", LENGTH, Fixed("eps")), node("Shape", X))),
-)
-def l2_normalize(to: Reader, view: View, found: Found) -> Map:
-    return to.layer(make("l2_normalize", eps=number(to, found["eps"])), [to.first(found["x"])], view)
-
-
-SHARE = node("Div", LENGTH, node("Add", node("ReduceMean", LENGTH), Fixed("eps")))
-GAINED = node("Mul", node("Mul", X, SHARE), node("Reshape", Fixed("weight")))
-
-
-@reads_as(node("Add", X, node("Add", GAINED, node("Reshape", Fixed("bias")))))
-def response_norm(to: Reader, view: View, found: Found) -> Map:
-    op = make("response_norm", eps=number(to, found["eps"]))
-    weights = {"weight": found["weight"], "bias": found["bias"]}
-    return to.layer(op, [to.first(found["x"])], view, weights)
-
-
-ROOT = node("Sqrt", node("Add", node("ReduceMean", node("Mul", X, X)), Fixed("eps")))
-
-
-@reads_as(
-    node("Mul", node("Div", X, ROOT), node("Reshape", Fixed("weight"))),
-    node("Mul", node("Div", X, ROOT), Fixed("weight")),
-)
-def rmsnorm(to: Reader, view: View, found: Found) -> Map:
-    op = make("rmsnorm", eps=number(to, found["eps"]))
-    return to.layer(op, [to.first(found["x"])], view, {"weight": found["weight"]})
-
-
-CENTRED = node("Sub", X, node("ReduceMean", X, name="mean"))
-SPREAD = node("Sqrt", node("Add", node("ReduceMean", node("Mul|Pow", CENTRED), name="variance"), Fixed("eps")))
-
-
-@reads_as(node("Div", CENTRED, SPREAD))
-def layernorm(to: Reader, view: View, found: Found) -> Map | None:
-    """Put together, as before opset 17; factor and summand follow."""
-    x = to.map(found["x"])
-    rank = len(x.axes) - 1
-    axes = to.graph.makers[found["mean"]].attributes.get("axes") or [-1]
-    if [a % (rank + 2) for a in axes] != [rank + 1] or x.axes[-1] != rank:
-        return None
-    return to.like(x, make("layernorm", eps=number(to, found["eps"]), scale=False, center=False))
-
-
-@reads_as(node("Reshape", node("InstanceNormalization", node("Reshape", X, Fixed("groups"), name="grouped"))))
-def grouped_norm(to: Reader, view: View, found: Found) -> Map | None:
-    """Each group as one channel: group normalisation, or instance normalisation where a group is one channel."""
-    x = to.first(found["x"])
-    groups = whole(to.fixed(found["groups"]))[1]
-    inner = to.graph.makers[view.inputs[0]]
-    plainly = near_all(to, inner.inputs[1], 1.0) and near_all(to, inner.inputs[2], 0.0)
-    if not plainly:
-        return None
-    given = {"eps": inner.attributes.get("epsilon", 1e-5), "scale": False, "center": False}
-    if groups == to.shape(x).channels:
-        return to.layer(make("instancenorm", **given), [x], view)
-    return to.layer(make("groupnorm", groups=groups, **given), [x], view)
-
-
-def near_all(to: Reader, name: str, value: float) -> bool:
-    return bool(np.allclose(to.fixed(name), value))
 
 
 DEALT = node("Transpose", node("Reshape", X, Fixed("cards")), name="dealt")
@@ -264,22 +208,29 @@ def measured(to: Reader, view: View, found: Found) -> Map:
 
 
 @reads_as(node("Div", node("Sub", X, Fixed("mean")), Fixed("std")))
-def normalize(to: Reader, view: View, found: Found) -> Map:
+def normalize(to: Reader, view: View, found: Found) -> Map | None:
     """By numbers that are given."""
-    given = {k: tuple(spelled(n) for n in to.fixed(found[k]).reshape(-1)) for k in ("mean", "std")}
-    return to.layer(make("normalize", **given), [to.first(found["x"])], view)
+    given = numbers(to, found, "mean", "std")
+    return to.like(to.map(found["x"]), make("normalize", **given)) if given else None
 
 
 @reads_as(node("Add", node("Mul", X, Fixed("scale")), Fixed("offset")))
 def rescale(to: Reader, view: View, found: Found) -> Map | None:
     """x * scale + offset, by numbers that are no weights."""
-    if not all(is_number(to, found[k]) for k in ("scale", "offset")):
-        return None
-    given = {k: tuple(spelled(n) for n in to.fixed(found[k]).reshape(-1)) for k in ("scale", "offset")}
-    return to.layer(make("rescale", **given), [to.first(found["x"])], view)
+    given = numbers(to, found, "scale", "offset")
+    weights = not all(is_number(to, found[k]) for k in ("scale", "offset"))
+    return None if weights or not given else to.like(to.map(found["x"]), make("rescale", **given))
+
+
+def numbers(to: Reader, found: Found, *names: str) -> dict[str, tuple[float, ...]]:
+    """Fixed numbers of a pattern, one or one for each channel of its value; none where they are others."""
+    x, arrays = to.map(found["x"]), {name: to.fixed(found[name]) for name in names}
+    if not all(along_channels(x, a) and a.size in (1, to.shape(x).channels) for a in arrays.values()):
+        return {}
+    return {name: tuple(spelled(n) for n in array.reshape(-1)) for name, array in arrays.items()}
 
 
 def is_number(to: Reader, name: str) -> bool:
     """Whether fixed numbers are arguments and no weights: one, or made up by an exporter."""
-    unnamed = name in to.graph.constants and "." not in name and not name.endswith(("weight", "bias"))
+    unnamed = name not in to.graph.initializers and "." not in name and not name.endswith(("weight", "bias"))
     return to.fixed(name).size == 1 or OURS in name or unnamed

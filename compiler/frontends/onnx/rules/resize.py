@@ -3,90 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ....decompile.network import make
 from ....ops.resize import taken
 from ...unread import Unread
 from ..reader import Reader, reads
 from ..source import View
-from ..values import Map, Sizes, whole
+from ..values import Map, whole
+from .coordinates import manner, samples
+from .sizes import known
 
-NEAREST = {"round_prefer_floor", "round_prefer_ceil", ""}
+
+class Asked(NamedTuple):
+    """What is asked for one dimension: a factor or a size, which may be that of a dimension of a value."""
+
+    factor: float | None = None
+    size: int | None = None
+    origin: tuple[Map, int] | None = None
 
 
 @reads("Resize", "Upsample")
 def resize(to: Reader, view: View) -> Map:
-    x = to.first(view.inputs[0])
-    rank, shape = to.shape(x).rank, to.shape(x)
-    like = size_of(to, view, rank)
+    x = to.map(view.inputs[0])
+    rank, shape = len(x.axes) - 1, to.shape(x)
+    if x.order is not None or not rank:
+        raise Unread("it resizes a vector")
+    *spatial, channels = asked(to, view, x)
+    if channels.factor not in (None, 1.0) or channels.size not in (None, shape.channels):
+        raise Unread("it makes more channels")
+    axes = [axis for n, ask in zip(shape.spatial, spatial) for axis in samples(n, ask.size, ask.factor)]
+    given = worded(manner(view, to.graph.opset, axes), rank)
+    like = target(spatial)
     if like is not None:
-        op = make("upsample", to=1, **how(view, rank, exact(shape.spatial, list(to.shape(like).spatial))))
-        return to.layer(op, [x, to.settled(like)], view)
-    factors, sizes = asked(to, view, rank)
-    given = how(view, rank, all(f == int(f) for f in factors) if factors else exact(shape.spatial, sizes))
-    if factors and all(f == int(f) and f >= 1 for f in factors):
-        return to.layer(make("upsample", factor=tuple(int(f) for f in factors), **given), [x], view)
-    if factors:
-        sizes = [int(n * f) for n, f in zip(known(shape.spatial), factors)]
-    return to.layer(make("upsample", to=tuple(sizes), **given), [x], view)
+        return Map(to.layer(make("upsample", to=1, **given), [x, to.settled(like)], view).ref, x.axes)
+    factors = [ask.factor for ask in spatial if ask.factor is not None and ask.factor >= 1]
+    if len(factors) == rank and all(f == int(f) for f in factors):
+        op = make("upsample", factor=tuple(map(int, factors)), **given)
+    elif None in shape.spatial or any(ask.size is None and ask.factor is None for ask in spatial):
+        raise Unread("the size of its result hangs on an open one in a way that `upsample` does not say")
+    else:
+        op = make("upsample", to=tuple(axis.out for axis in axes), **given)
+    return Map(to.layer(op, [x], view).ref, x.axes)
 
 
-def known(spatial: tuple[int | None, ...]) -> list[int]:
-    if None in spatial:
-        raise Unread("a factor that is no whole number needs a known size")
-    return [n or 0 for n in spatial]
+def worded(given: dict[str, Any], rank: int) -> dict[str, Any]:
+    """`linear` by its usual name."""
+    names = {"linear": {2: "bilinear", 3: "trilinear"}.get(rank, "linear")}
+    return {**given, "mode": names.get(given["mode"], given["mode"])} if "mode" in given else given
 
 
-def size_of(to: Reader, view: View, rank: int) -> Map | None:
-    """The value of which the size is asked for; None where it is a number."""
-    value = to.values.get(to.optional(view, 3))
-    return value.value(rank) if isinstance(value, Sizes) else None
+def target(spatial: Sequence[Asked]) -> Map | None:
+    """The value of which the size is asked for; None where there is none."""
+    value = spatial[0].origin[0] if spatial[0].origin is not None else None
+    wanted = [(value, axis) for axis in range(len(spatial))]
+    return value if value is not None and [ask.origin for ask in spatial] == wanted else None
 
 
-def exact(spatial: tuple[int | None, ...], sizes: Sequence[int | None]) -> bool:
-    """Whether the result is a whole number of times as large."""
-    return all(n is not None and m is not None and m % n == 0 for n, m in zip(spatial, sizes))
-
-
-def asked(to: Reader, view: View, rank: int) -> tuple[list[float], list[int]]:
-    """The factors, or the sizes, of the places."""
+def asked(to: Reader, view: View, x: Map) -> list[Asked]:
+    """What is asked for each dimension as written, the channels last."""
+    if view.attributes.get("keep_aspect_ratio_policy", "stretch") != "stretch":
+        raise Unread("its sizes are bounds, within which the picture keeps its form")
+    total = len(x.axes) + 1
+    axes = [a % total for a in view.attributes.get("axes", range(total))]
+    found = {axis: Asked(factor=1.0) for axis in range(total)}
     position = 1 if view.kind == "Upsample" or len(view.inputs) == 2 else 2
     if to.optional(view, 3):
-        value = to.values.get(view.inputs[3])
-        items = list(value.items) if isinstance(value, Sizes) else whole(to.fixed(view.inputs[3]))
-        if None in items[-rank:]:
-            raise Unread("the size of its result is computed from an open one")
-        return [], [int(n or 0) for n in items[-rank:]]
-    if not to.optional(view, position):
-        raise Unread("neither sizes nor factors are given")
-    return [float(f) for f in to.fixed(view.inputs[position]).reshape(-1)[-rank:]], []
-
-
-def how(view: View, rank: int, whole_factor: bool) -> dict[str, Any]:
-    """How numbers between the places are found."""
-    mode = view.attributes.get("mode", "nearest")
-    places = view.attributes.get("coordinate_transformation_mode", "half_pixel")
-    if mode == "nearest":
-        return nearest(view, places, whole_factor)
-    words = {"linear": {2: "bilinear", 3: "trilinear"}.get(rank, "linear"), "cubic": "bicubic"}
-    if mode not in words or places not in ("half_pixel", "align_corners", "pytorch_half_pixel"):
-        raise Unread(f"it interpolates by `{mode}` with `{places}`")
-    given: dict[str, Any] = {"mode": words[mode]}
-    if mode == "cubic":
-        given["a"] = view.attributes.get("cubic_coeff_a", -0.75)
-    return {**given, "align_corners": True} if places == "align_corners" else given
-
-
-def nearest(view: View, places: str, whole_factor: bool) -> dict[str, Any]:
-    rounding = view.attributes.get("nearest_mode", "")
-    if whole_factor:
-        return {}
-    if places == "asymmetric" and rounding == "floor":
-        return {"mode": "nearest_floor"}
-    if places in ("half_pixel", "pytorch_half_pixel") and rounding == "round_prefer_ceil":
-        return {}
-    raise Unread(f"the nearest place by `{places}` and `{rounding}` is another one")
+        sizes = known(to, view.inputs[3])
+        if sizes is None:
+            raise Unread("the size of its result is computed in a way that is not followed")
+        found |= {a: Asked(None, n, o) for a, n, o in zip(axes, sizes.items, sizes.known_origins)}
+    else:
+        factors = view.attributes.get("scales")
+        if factors is None and not to.optional(view, position):
+            raise Unread("neither sizes nor factors are given")
+        if factors is None:
+            factors = to.fixed(view.inputs[position]).reshape(-1).tolist()
+        found |= {a: Asked(float(f)) for a, f in zip(axes, factors)}
+    if found[0].factor not in (None, 1.0):
+        raise Unread("it makes more examples")
+    behind = {written: found[axis + 1] for axis, written in enumerate(x.axes)}
+    return [behind[written] for written in sorted(behind)]
 
 
 def resampled(to: Reader, view: View) -> Map:
@@ -102,7 +99,9 @@ def resampled(to: Reader, view: View) -> Map:
     if not taken_by:
         raise Unread("it takes places, not channels")
     x = to.first(source)
-    spatial = known(to.shape(x).spatial)
+    spatial = [n or 0 for n in to.shape(x).spatial]
+    if 0 in spatial:
+        raise Unread("it takes places of a map of open size")
     sizes = [len(taken_by.get(axis, range(n))) for axis, n in enumerate(spatial)]
     for mode in ("nearest", "nearest_floor"):
         if all(taken(spatial[axis], len(index), mode) == index for axis, index in taken_by.items()):
@@ -112,7 +111,17 @@ def resampled(to: Reader, view: View) -> Map:
 
 @reads("DepthToSpace")
 def pixel_shuffle(to: Reader, view: View) -> Map:
-    if view.attributes.get("mode", "DCR") != "CRD":
-        raise Unread("its channels are ordered depth first; `pixel_shuffle` has them last")
-    op = make("pixel_shuffle", factor=view.attributes["blocksize"])
-    return to.layer(op, [to.first(view.inputs[0])], view)
+    """By its default the places of a block come before the channels, which is to be turned round."""
+    x, factor = to.first(view.inputs[0]), view.attributes["blocksize"]
+    if view.attributes.get("mode", "DCR") != "CRD" and to.shape(x).channels != factor * factor:
+        x = to.layer(make("channel_shuffle", groups=factor * factor), [x], view)
+    return to.layer(make("pixel_shuffle", factor=factor), [x], view)
+
+
+@reads("SpaceToDepth")
+def pixel_unshuffle(to: Reader, view: View) -> Map:
+    """The places of a block come before the channels."""
+    x = to.first(view.inputs[0])
+    width = to.shape(x).channels
+    made = to.layer(make("pixel_unshuffle", factor=view.attributes["blocksize"]), [x], view)
+    return made if width == 1 else to.layer(make("channel_shuffle", groups=width), [made], view)

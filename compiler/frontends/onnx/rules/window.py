@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ....decompile.network import make
-from ....ops.geometry import SAME, VALID, Padding
+from ....ops.geometry import SAME, VALID, Padding, Sliding, extent, sliding
+from ....shape import Shape
 from ...borders import bordered, worded
 from ...unread import Unread
 from ..pattern import Var, match, node
@@ -14,17 +16,25 @@ from ..source import View
 from ..values import Lost, Map, Value, first, whole
 
 
-def pairs(view: View, rank: int) -> Padding:
-    """The border of a node."""
-    auto = view.attributes.get("auto_pad", "NOTSET")
+def pairs(view: View, x: Shape, size: Sequence[int]) -> Padding:
+    """The border of a node with a window."""
+    auto, rank = view.attributes.get("auto_pad", "NOTSET"), x.rank
     if auto in ("SAME_UPPER", "VALID"):
         return SAME if auto == "SAME_UPPER" else VALID
     if auto == "SAME_LOWER":
-        raise Unread("`SAME_LOWER` puts the odd place before the map")
+        return lower(sliding(x, tuple(size), steps(view, rank, "strides"), steps(view, rank, "dilations"), SAME))
     pads = view.attributes.get("pads", [0] * 2 * rank)
     if min(pads) < 0:
         raise Unread(f"its border is negative: {pads}")
     return Padding("explicit", tuple(zip(pads[:rank], pads[rank:])))
+
+
+def lower(over: Sliding) -> Padding:
+    """The border of `same` with the odd place before the map."""
+    edges = [edge for edge in over.borders if edge is not None]
+    if len(edges) < len(over.borders):
+        raise Unread("`SAME_LOWER` puts the odd place before the map, whose size is open")
+    return SAME if all(a == b for a, b in edges) else Padding("explicit", tuple((b, a) for a, b in edges))
 
 
 def steps(view: View, rank: int, name: str) -> tuple[int, ...]:
@@ -46,7 +56,7 @@ def conv(to: Reader, view: View) -> Map:
         "size": sizes[2:],
         "stride": steps(view, rank, "strides"),
         "dilation": steps(view, rank, "dilations"),
-        "pad": pairs(view, rank),
+        "pad": pairs(view, to.shape(x), sizes[2:]),
         "bias": bool(to.optional(view, 2)),
     }
     if given["bias"]:
@@ -78,9 +88,9 @@ def conv_transpose(to: Reader, view: View) -> Map:
     rank, weights = to.shape(x).rank, {"weight": view.inputs[1]}
     sizes = to.fixed(view.inputs[1]).shape
     groups = view.attributes.get("group", 1)
-    if "output_shape" in view.attributes or view.attributes.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
-        raise Unread("its size is asked for, not its border")
-    pads = view.attributes.get("pads", [0] * 2 * rank)
+    pads = taken_away(view, to.shape(x), sizes[2:])
+    wanted = view.attributes.get("auto_pad") == "SAME_UPPER" and "output_padding" not in view.attributes
+    same = wanted and "output_shape" not in view.attributes
     if to.optional(view, 2):
         weights["bias"] = view.inputs[2]
     extra = tuple(view.attributes.get("output_padding") or [0] * rank)
@@ -90,12 +100,30 @@ def conv_transpose(to: Reader, view: View) -> Map:
         size=sizes[2:],
         stride=steps(view, rank, "strides"),
         dilation=steps(view, rank, "dilations"),
-        pad=Padding("explicit", tuple(zip(pads[:rank], pads[rank:])), scalar=len(set(pads)) == 1),
+        pad=SAME if same else Padding("explicit", tuple(zip(pads[:rank], pads[rank:])), scalar=len(set(pads)) == 1),
         output_pad=extra if any(extra) else None,
         groups=groups,
         bias="bias" in weights,
     )
     return to.layer(op, [x], view, weights)
+
+
+def taken_away(view: View, x: Shape, size: Sequence[int]) -> list[int]:
+    """The places that a transposed convolution takes from both ends, as they are given or as its size wants them."""
+    auto, wanted = view.attributes.get("auto_pad", "NOTSET"), view.attributes.get("output_shape")
+    if wanted is None and auto in ("NOTSET", "VALID"):
+        return list(view.attributes.get("pads", [0] * 2 * x.rank))
+    stride, dilation = steps(view, x.rank, "strides"), steps(view, x.rank, "dilations")
+    extra, total = view.attributes.get("output_padding") or [0] * x.rank, []
+    for axis, (n, step, span) in enumerate(zip(x.spatial, stride, map(extent, size, dilation))):
+        if wanted is not None and n is None:
+            raise Unread("a size is asked for where that of its input is open")
+        out = step if wanted is None else wanted[axis - x.rank]
+        total.append(((n or 1) - 1 if wanted is not None else 0) * step + extra[axis] + span - out)
+    if min(total) < 0:
+        raise Unread("its size is asked for, and is larger than what the windows cover")
+    low, high = [n // 2 for n in total], [n - n // 2 for n in total]
+    return low + high if auto == "SAME_UPPER" else high + low
 
 
 POOLS = {"MaxPool": "maxpool", "AveragePool": "avgpool", "LpPool": "l2pool"}
@@ -109,7 +137,7 @@ def pool(to: Reader, view: View) -> Map | list[Value]:
         raise Unread("its window is dilated")
     if view.kind == "LpPool" and view.attributes.get("p", 2) != 2:
         raise Unread(f"it takes the norm of {view.attributes['p']}; `l2pool` that of 2")
-    pad = pairs(view, rank)
+    pad = pairs(view, to.shape(x), view.attributes["kernel_shape"])
     given: dict[str, Any] = {
         "size": tuple(view.attributes["kernel_shape"]),
         "stride": steps(view, rank, "strides"),
@@ -134,17 +162,34 @@ def global_pool(to: Reader, view: View) -> Map:
 
 @reads("ReduceMean", "ReduceMax")
 def reduced(to: Reader, view: View) -> Map | None:
-    """Over all places: a global pool."""
+    """Over all places it is a global pool, over some dimensions of known size a pool with their size."""
     x = to.map(view.inputs[0])
     rank = len(x.axes) - 1
-    axes = view.attributes.get("axes") or (whole(to.fixed(view.inputs[1])) if to.optional(view, 1) else [])
-    over = {x.axes[axis % (rank + 2) - 1] for axis in axes if axis % (rank + 2)}
-    if not rank or over != set(range(rank)) or any(axis % (rank + 2) == 0 for axis in axes):
-        raise Unread(f"it reduces over the axes {list(axes)}: only all places together have a counterpart")
-    keep = bool(view.attributes.get("keepdims", 1))
-    word = "global_avgpool" if view.kind == "ReduceMean" else "global_maxpool"
-    ref = to.build.add(make(word, keep=keep), [x.ref])
-    return Map(ref, x.axes if keep else first(0))
+    axes = [axis % (rank + 2) for axis in to.whole(view, "axes", 1) or range(rank + 2)]
+    over = {x.axes[axis - 1] for axis in axes if axis}
+    if 0 in axes or rank in over or not over or x.order is not None:
+        what = "the batch" if 0 in axes else "the channels"
+        raise Unread(f"it reduces over {what} (axes {axes}), which no layer does")
+    keep, word = bool(view.attributes.get("keepdims", 1)), "avgpool" if view.kind == "ReduceMean" else "maxpool"
+    if over == set(range(rank)):
+        ref = to.build.add(make(f"global_{word}", keep=keep), [x.ref])
+        return Map(ref, x.axes if keep else first(0))
+    sizes = [n if axis in over else 1 for axis, n in enumerate(to.shape(x).spatial)]
+    if None in sizes:
+        raise Unread(f"it reduces over the axes {axes}, one of open size: only all places together have a counterpart")
+    made = to.like(x, make(word, size=tuple(sizes)))
+    rest = [n for n, written in zip(to.dims(x), x.axes) if written not in over]
+    return made if keep else to.reshaped(made, rest)
+
+
+@reads("ReduceSum")
+def summed(to: Reader, view: View) -> Map | None:
+    """Over all places of a map whose size is known: their mean, times their number."""
+    x = to.map(view.inputs[0])
+    area = to.shape(x).area
+    if area is None or view.attributes.get("noop_with_empty_axes"):
+        return None
+    return to.like(reduced(to, view._replace(kind="ReduceMean")), make("scale", factor=float(area)))
 
 
 PADS = {"constant": "zeropad", "reflect": "reflection_pad", "edge": "edge_pad"}
@@ -152,22 +197,33 @@ PADS = {"constant": "zeropad", "reflect": "reflection_pad", "edge": "edge_pad"}
 
 @reads("Pad")
 def pad(to: Reader, view: View) -> Map:
-    x = to.first(view.inputs[0])
-    rank = to.shape(x).rank
-    pads = view.attributes.get("pads") or whole(to.fixed(view.inputs[1]))
-    mode = view.attributes.get("mode", "constant")
+    x = to.map(view.inputs[0])
+    total = len(x.axes) + 1
+    pads, mode = to.whole(view, "pads", 1) or [], view.attributes.get("mode", "constant")
     if to.optional(view, 3):
-        pads = spread(whole(to.fixed(view.inputs[3])), pads, rank + 2)
-    border = tuple(zip(pads[2 : rank + 2], pads[rank + 4 :]))
-    if any(pads[:2]) or any(pads[rank + 2 : rank + 4]) or mode not in PADS:
-        raise Unread(f"it pads the axes {pads} with `{mode}`: only places have a counterpart")
-    if min(min(pair) for pair in border) < 0:
-        return to.layer(make("crop", border=tuple((-a, -b) for a, b in border)), [x], view)
-    given = {"border": border}
-    if mode == "constant" and to.optional(view, 2):
-        value = float(to.fixed(view.inputs[2]).reshape(-1)[0])
-        return to.layer(make("zeropad", **given, value=value), [x], view)
-    return to.layer(make(PADS[mode], **given), [x], view) if any(map(any, border)) else x
+        pads = spread(whole(to.fixed(view.inputs[3])), pads, total)
+    pairs = list(zip(pads[:total], pads[total:]))
+    border = dict(zip(x.axes, pairs[1:]))
+    if any(pairs[0]) or any(border.pop(total - 2)) or x.order is not None:
+        raise Unread(f"it pads the batch or the channels (by {pads}): only places have a counterpart")
+    if mode not in PADS:
+        raise Unread(f"it pads with `{mode}`: {', '.join(PADS)} have counterparts")
+    edges = [border[axis] for axis in sorted(border)]
+    cut = tuple((max(-a, 0), max(-b, 0)) for a, b in edges)
+    if any(map(any, cut)):
+        x = to.like(x, make("crop", border=cut))
+    edges = [(max(a, 0), max(b, 0)) for a, b in edges]
+    if not any(map(any, edges)):
+        return x
+    given: dict[str, Any] = {"border": tuple(edges)}
+    value = number_beyond(to, view) if mode == "constant" else 0.0
+    return to.like(x, make(PADS[mode], **given, **({"value": value} if value else {})))
+
+
+def number_beyond(to: Reader, view: View) -> float:
+    """What is put around the map."""
+    name = to.optional(view, 2)
+    return float(to.fixed(name).reshape(-1)[0] if name else view.attributes.get("value", 0.0))
 
 
 def spread(axes: list[int], pads: list[int], rank: int) -> list[int]:
