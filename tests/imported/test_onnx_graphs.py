@@ -7,26 +7,28 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.frontends import onnx as frontend
-from cnnc.compiler.frontends.unread import Unreadable
 
 from .graphs import LAST, MAP, agreeing, drawn, lines, real, whole, written
 
 SEQUENCE = "float[N,7,6] x"
-MOMENTS = "m = ReduceMean<axes=[%d]>(x) d = Sub(x, m) p = Pow(d, two) v = ReduceMean<axes=[%d]>(p) e = Add(v, eps) s = Sqrt(e)"
+MEANS = "m = ReduceMean<axes=[%d]>(x) d = Sub(x, m) p = Pow(d, two) v = ReduceMean<axes=[%d]>(p)"
+MOMENTS = MEANS + " e = Add(v, eps) s = Sqrt(e)"
+AFFINE = {"two": real(2), "eps": real(1e-5), "w": drawn(6), "b": drawn(6)}
 NORM = MOMENTS + " n = Div(d, s) g = Mul(n, w) y = Add(g, b)"
 TF_NORM = MOMENTS + " r = Reciprocal(s) k = Mul(r, w) a = Mul(x, k) c = Mul(m, k) f = Sub(b, c) y = Add(a, f)"
 SIX = {"three": real(3), "zero": real(0), "six": real(6)}
 
 READ: list[tuple[str, str, str, dict[str, Any]]] = [
     # --- normalisations in pieces
-    ("layernorm eps=1e-5", SEQUENCE, NORM % (-1, -1), {"two": real(2), "eps": real(1e-5), "w": drawn(6), "b": drawn(6)}),
-    ("layernorm eps=1e-5", SEQUENCE, TF_NORM % (2, 2),
-     {"two": real(2), "eps": real(1e-5), "w": drawn(6), "b": drawn(6)}),
+    ("layernorm eps=1e-5", SEQUENCE, NORM % (-1, -1), AFFINE),
+    ("layernorm eps=1e-5", SEQUENCE, TF_NORM % (2, 2), AFFINE),
     ("layernorm eps=1e-6", MAP, NORM % (1, 1),
      {"two": real(2), "eps": real(1e-6), "w": drawn(4, 1, 1), "b": drawn(4, 1, 1)}),
     ("groupnorm 2, eps=1e-5", MAP,
-     "r = Reshape(x, g) i = InstanceNormalization(r, one, nil) s = Shape(x) q = Reshape(i, s) h = Mul(q, w) y = Add(h, b)",
+     "r = Reshape(x, g) i = InstanceNormalization(r, one, nil) s = Shape(x) q = Reshape(i, s)"
+     "h = Mul(q, w) y = Add(h, b)",
      {"g": whole(0, 2, -1), "one": real(1, 1), "nil": real(0, 0), "w": drawn(4, 1, 1), "b": drawn(4, 1, 1)}),
     # --- activations in pieces
     ("hard_swish", MAP, "a = Add(x, three) r = Relu(a) b = Min(r, six) c = Mul(b, sixth) y = Mul(x, c)",
@@ -54,8 +56,8 @@ READ: list[tuple[str, str, str, dict[str, Any]]] = [
     # --- pieces of maps
     ("maxpool 1x1, stride=(2, 1)", MAP, "y = Slice(x, s, e, a, t)",
      {"s": whole(0), "e": whole(8), "a": whole(2), "t": whole(2)}),
-    ("residual: | crop ((4, 0), (0, 0)) | shortcut: crop ((0, 4), (0, 0))", MAP, "a, b = Split<axis=2>(x, s) y = Add(a, b)",
-     {"s": whole(4, 4)}),
+    ("residual: | crop ((4, 0), (0, 0)) | shortcut: crop ((0, 4), (0, 0))", MAP,
+     "a, b = Split<axis=2>(x, s) y = Add(a, b)", {"s": whole(4, 4)}),
     ("crop ((1, 0), (0, 0)) | zeropad ((0, 0), (1, 0))", MAP, "y = Pad(x, p)", {"p": whole(0, 0, -1, 1, 0, 0, 0, 0)}),
     ("channel_shuffle 4 -> pixel_shuffle 2", "float[N,8,4,4] x", "y = DepthToSpace<blocksize=2>(x)", {}),
     ("pixel_unshuffle 2 -> channel_shuffle 4", MAP, "y = SpaceToDepth<blocksize=2>(x)", {}),
@@ -94,3 +96,65 @@ def test_pieces_are_read_as_layers(text: str, inputs: str, body: str, numbers: d
     path = written(tmp_path, inputs, body, **numbers)
     agreeing(path)
     assert lines(path) == text
+
+
+REFUSED: list[tuple[str, int, str, str, dict[str, Any]]] = [
+    ("Softmax `y`: before opset 13 it runs over all axes from 1 on", 12, MAP, "y = Softmax<axis=1>(x)", {}),
+    ("Selu `y`: its alpha is 1", 13, MAP, "y = Selu<alpha=1.0, gamma=2.0>(x)", {}),
+    ("Pad `y`: it pads with `wrap`", 19, MAP, 'y = Pad<mode="wrap">(x, p)', {"p": whole(0, 0, 1, 1, 0, 0, 1, 1)}),
+    ("Pad `y`: it pads the batch or the channels", 13, MAP, "y = Pad(x, p)", {"p": whole(0, 0, 0, 0, 0, 2, 0, 0)}),
+    ("Slice `y`: it turns the order round", 13, MAP, "y = Slice(x, s, e, a, t)",
+     {"s": whole(7), "e": whole(-9), "a": whole(2), "t": whole(-1)}),
+    ("Mul `y`: its numbers run along another axis", 13, "float[N,4,8,4] x", "y = Mul(x, k)", {"k": real(1, 2, 3, 4)}),
+    ("QuantizeLinear `q`: .* before it was quantised", 13, MAP,
+     "q = QuantizeLinear(x, s, z) y = DequantizeLinear(q, s, z)", {"s": real(0.1), "z": np.array(0, np.uint8)}),
+    ("MatMul `y`: .* as attention does", 13, SEQUENCE, "t = Transpose<perm=[0,2,1]>(x) y = MatMul(x, t)", {}),
+    ("ArgMax `y`: .* `onnx.utils.extract_model` cuts it off", 13, MAP, "y = ArgMax<axis=1>(x)", {}),
+    ("LayerNormalization `y`: it normalises other axes", 17, MAP, "y = LayerNormalization<axis=1>(x, w)",
+     {"w": drawn(4, 8, 8)}),
+    ("opset 6; 7 and later are read: onnx.version_converter", 6, MAP, "y = Relu(x)", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "opset", "inputs", "body", "numbers"), REFUSED, ids=[row[0][:40] for row in REFUSED])
+def test_what_cannot_be_said_is_refused_by_name(
+    text: str, opset: int, inputs: str, body: str, numbers: dict[str, Any], tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=text):
+        frontend.read(written(tmp_path, inputs, body, opset, **numbers))
+
+
+# --- sets of operators ------------------------------------------------------------------------------------------------
+
+OPSETS = (7, 8, 9, 10, 11, 12, 13, 18, 21)
+SINCE: list[tuple[str, int, int, str, dict[str, Any]]] = [
+    ("softmax", 7, 21, "f = Flatten(x) g = MatMul(f, v) y = Softmax(g)", {"v": drawn(256, 3)}),
+    ("softmax", 13, 21, "y = Softmax<axis=1>(x)", {}),
+    ("batchnorm", 7, 21, "y = BatchNormalization(x, s, b, m, v)", {key: drawn(4) for key in "sbmv"}),
+    ("crop", 7, 9, "y = Slice<axes=[2], starts=[1], ends=[-1]>(x)", {}),
+    ("take_channels", 10, 21, "y = Slice(x, s, e, a)", {"s": whole(1), "e": whole(3), "a": whole(1)}),
+    ("zeropad", 7, 10, "y = Pad<pads=[0,0,1,1,0,0,1,1], value=2.0>(x)", {}),
+    ("zeropad", 11, 21, "y = Pad(x, p, v)", {"p": whole(0, 0, 1, 1, 0, 0, 1, 1), "v": real(2)}),
+    ("relu6", 7, 10, "y = Clip<min=0.0, max=6.0>(x)", {}),
+    ("relu6", 11, 21, "y = Clip(x, zero, six)", SIX),
+    ("upsample", 7, 8, "y = Upsample<scales=[1.0,1.0,2.0,2.0]>(x)", {}),
+    ("upsample", 9, 9, "y = Upsample(x, s)", {"s": real(1, 1, 1.5, 1.5)}),
+    ("upsample", 10, 10, "y = Resize(x, s)", {"s": real(1, 1, 1.5, 1.5)}),
+    ("global_avgpool", 7, 17, "y = ReduceMean<axes=[2,3], keepdims=0>(x)", {}),
+    ("global_avgpool", 18, 21, "y = ReduceMean<keepdims=0>(x, a)", {"a": whole(2, 3)}),
+    ("split", 7, 12, "a, b = Split<axis=1, split=[2,2]>(x) y = Sub(a, b)", {}),
+    ("split", 13, 21, "a, b = Split<axis=1>(x, s) y = Sub(a, b)", {"s": whole(2, 2)}),
+    ("layernorm", 18, 21, "m = ReduceMean(x, a) d = Sub(x, m) p = Mul(d, d) v = ReduceMean(p, a) e = Add(v, eps)"
+     "s = Sqrt(e) y = Div(d, s)", {"a": whole(1), "eps": real(1e-5)}),
+]  # fmt: skip
+USES = [(opset, *row) for row in SINCE for opset in OPSETS if row[1] <= opset <= row[2]]
+
+
+@pytest.mark.parametrize(
+    ("opset", "word", "first", "last", "body", "numbers"), USES, ids=[f"{u[1]}-{u[0]}" for u in USES]
+)
+def test_every_set_of_operators_means_what_it_meant(
+    opset: int, word: str, first: int, last: int, body: str, numbers: dict[str, Any], tmp_path: Path
+) -> None:
+    found = agreeing(written(tmp_path, MAP, body, opset, **numbers))
+    assert word in [node.op.word for node in found.checked.nodes]
