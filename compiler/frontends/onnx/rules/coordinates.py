@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any, NamedTuple
@@ -92,14 +92,17 @@ def by_factor(axes: Sequence[Axis]) -> str:
 def alike(theirs: str, ours: str, axis: Axis, *, clipped: bool) -> bool:
     """Whether two ways to lay places lead to the same ones."""
     pairs = zip(coordinates(theirs, axis), coordinates(ours, axis._replace(factor=None)))
-    last = axis.size - 1
-    inside = [(min(max(a, 0), last), min(max(b, 0), last)) if clipped else (a, b) for a, b in pairs]
-    return all(abs(a - b) < NEAR * axis.size for a, b in inside)
+    within = [(inside(a, axis), inside(b, axis)) if clipped else (a, b) for a, b in pairs]
+    return all(abs(a - b) < NEAR * axis.size for a, b in within)
+
+
+def inside(place: Fraction, axis: Axis) -> Fraction:
+    return min(max(place, Fraction(0)), Fraction(axis.size - 1))
 
 
 def chosen(places: str, rounding: str, axis: Axis) -> list[int]:
     """The places that are taken whole."""
-    rounded = {
+    rounded: dict[str, Callable[[Fraction], int]] = {
         "floor": floor,
         "ceil": ceil,
         "round_prefer_floor": lambda x: ceil(x - HALF),
@@ -114,7 +117,7 @@ def coordinates(places: str, axis: Axis) -> list[Fraction]:
     """Where each new place lies among the old ones."""
     size, out, scale = axis.size, axis.out, axis.scale
     shift = Fraction(size, 2) * (1 - Fraction(out) / (scale * size))
-    at = {
+    at: dict[str, Callable[[int], Fraction]] = {
         "half_pixel": lambda i: (i + HALF) / scale - HALF,
         "pytorch_half_pixel": lambda i: (i + HALF) / scale - HALF if out > 1 else Fraction(0),
         "half_pixel_symmetric": lambda i: shift + (i + HALF) / scale - HALF,
@@ -124,4 +127,4 @@ def coordinates(places: str, axis: Axis) -> list[Fraction]:
     }
     if places not in at:
         raise Unread(f"it lays places by `{places}`")
-    return [Fraction(at[places](i)) for i in range(out)]
+    return [at[places](i) for i in range(out)]
