@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from ..compiler import limits
 from ..compiler.codes import WARNINGS
-from ..compiler.convert import wanted
+from ..compiler.declared import default, takes, usage
 from ..compiler.ops.base import INITIALIZERS, OPERATORS, Op
 from ..compiler.ops.record import Arg, Record
 from ..compiler.recipes import ENTRIES, PARTS
-from ..compiler.values import show
 
 REFERENCE = Path(__file__).with_name("REFERENCE.md")
 
@@ -112,33 +110,15 @@ def body(shapes: str, use: str) -> str:
     return "\n".join([*declared, f"    ({', '.join(names)}) -> {use}"])
 
 
-def usage(cls: type[Record]) -> str:
-    """`conv OUT, KERNEL`"""
-    needed = [f.name.upper() if f.position else f"{f.name}=..." for f in cls.fields.values() if f.required]
-    return f"{cls.word} {', '.join(needed)}".strip()
-
-
 def row(field: Arg) -> str:
     name = f"`{field.name}`" if field.position else f"`{field.name}=`"
-    return f"| {name} | {takes(field)} | {default(field)} | {field.doc} |".replace("\n", " ")
+    return f"| {name} | {takes(field)} | {unless_given(field)} | {field.doc} |".replace("\n", " ")
 
 
-def takes(field: Arg) -> str:
-    """The type in words, and its bounds."""
-    bounds = {"at least": field.min, "more than": field.above, "at most": field.max, "less than": field.below}
-    told = " and ".join(f"{word} {show(n)}" for word, n in bounds.items() if n is not None)
-    return f"{wanted(field)}{told and f', {told}'}"
-
-
-def default(field: Arg) -> str:
-    value: Any = field.default
+def unless_given(field: Arg) -> str:
     if field.required:
         return "must be given"
-    if value is None:
-        return ""
-    if isinstance(value, tuple) and len(value) == 1 and not hasattr(value, "_fields"):
-        value = value[0]
-    return f"`{value if field.choices or hasattr(value, '_fields') else show(value)}`"
+    return f"`{default(field)}`" if field.default is not None else ""
 
 
 def paragraphs(cls: type[Record]) -> str:

@@ -27,7 +27,7 @@ ops words recipes.base
 graph receptive census fold
 layout spell expected misspelled slips reading nesting reduce tables parse recover arrange blocks format keras_layout
 values elsewhere budget arithmetic elements scope parameters
-convert bind evaluate constants place
+convert declared bind evaluate constants place
 expansion nodes inputs remarks instances calls merges statements expand
 expectations check locate load recipes patterns recipe override
 pipeline chosen decompile frontends backends

@@ -9,11 +9,12 @@ import pytest
 from cnnc.compiler.backends.explain import explain_layer, explain_word
 from cnnc.compiler.backends.explain.arithmetic import sizes
 from cnnc.compiler.backends.explain.layer import UnknownLayerError
-from cnnc.compiler.backends.explain.words import nearest
+from cnnc.compiler.backends.explain.words import STATEMENTS, nearest
 from cnnc.compiler.codes import CODES
-from cnnc.compiler.ops import OPERATORS
+from cnnc.compiler.ops import INITIALIZERS, OPERATORS
 from cnnc.compiler.ops.geometry import sides
 from cnnc.compiler.pipeline import compile_text
+from cnnc.compiler.recipes import ENTRIES, PARTS
 
 from cnnc.cli import main
 
@@ -150,11 +151,38 @@ def test_shared_layers_show_every_use() -> None:
     assert told.count("54 weights *") == 2
 
 
-def test_every_code_and_operator_has_a_page() -> None:
-    for word in [*CODES, *OPERATORS]:
+WORDS = {*OPERATORS, *INITIALIZERS, *ENTRIES, *(word for table in PARTS.values() for word in table), *STATEMENTS}
+WORDS |= {word for found in ENTRIES.values() if isinstance(found, dict) for word in found}
+
+
+def test_every_code_and_every_word_has_a_page() -> None:
+    for word in [*CODES, *WORDS]:
         told = explain_word(word)
         assert told
         assert len(told) > 20
+
+
+def test_every_word_of_the_grammar_has_a_page() -> None:
+    """Those between values, such as `and`, are told with the values."""
+    grammar = (Path(__file__).parents[1] / "grammar" / "cnn.lark").read_text("utf-8")
+    words = set(re.findall(r'"([a-z]{2,})"', grammar))
+    assert len(words) > 10
+    assert {word for word in words if explain_word(word) is None} <= {"and", "or", "not", "in"}
+
+
+def test_all_that_a_word_means_is_told() -> None:
+    told = explain_word("csv") or ""
+    assert "a log, in recipes" in told
+    assert "a source, in recipes" in told
+    assert "one name or several such as [width, height]" in told
+    assert "adamw  " in (explain_word("optimizer") or "")
+    assert (explain_word("adamw") or "").startswith("optimizer adamw, lr=")
+    assert (explain_word("shortcut") or "").startswith("## Residuals")
+
+
+def test_the_bounds_of_an_argument_are_told() -> None:
+    told = explain_word("dropout") or ""
+    assert "a number, at least 0 and at most 1" in told
     assert (explain_word("error[shape-mismatch]:") or "").startswith("error[shape-mismatch]")
     assert (explain_word("huge-dense") or "").startswith("warning[huge-dense]")
     assert explain_word("nonsense") is None

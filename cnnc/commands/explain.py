@@ -1,7 +1,8 @@
-"""Explain one layer, a diagnostic or an operator.
+"""Explain one layer, a diagnostic, or a word of the language.
 
 `cnnc explain FILE LAYER` shows the arithmetic of a layer's shape, parameters, MACs and receptive field, or what a part
-such as `layer1.0` holds; `cnnc explain shape-mismatch` what a diagnostic means; `cnnc explain conv` an operator.
+such as `layer1.0` holds; `cnnc explain shape-mismatch` what a diagnostic means; `cnnc explain conv` an operator,
+`cnnc explain residual` a statement, `cnnc explain adamw` a word of recipes.
 `--picture out.svg` draws the windows of a convolution or pooling: padding, stride, and what does not fit.
 """
 
@@ -32,7 +33,9 @@ def about_word(word: str) -> int:
     if told is None:
         if word.endswith(".cnn") or word.startswith("zoo:") or word == "-":
             raise UsageError(f"which layer of {word}? `cnnc summary {word}` lists them")
-        raise UsageError(f"`{word}` is neither a diagnostic nor an operator{': ' * bool(nearest(word))}{nearest(word)}")
+        raise UsageError(
+            f"`{word}` is no word of the language, and no diagnostic{': ' * bool(nearest(word))}{nearest(word)}"
+        )
     print(told)
     return DONE
 

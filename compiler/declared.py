@@ -1,0 +1,51 @@
+"""Declarations of operators, initialisers and recipes in words: how each is called, and what its arguments take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .convert import wanted
+from .ops.record import Arg, Record
+from .values import show
+
+
+def usage(cls: type[Record]) -> str:
+    """What must be given: `conv OUT, SIZE`."""
+    needed = (f.name.upper() if f.position else f"{f.name}=..." for f in cls.fields.values() if f.required)
+    return called(cls, needed)
+
+
+def signature(cls: type[Record]) -> str:
+    """All that can be given, as one would write it: `maxpool size, stride=none, pad=valid`."""
+    return called(cls, arguments(cls))
+
+
+def called(cls: type[Record], arguments: Iterable[str]) -> str:
+    """The word with its arguments; behind the word of an entry it is one of them: `loss mse, weight=2`."""
+    apart = ", " if " " in cls.word else " "
+    return apart.join([cls.word, *filter(None, [", ".join(arguments)])])
+
+
+def arguments(cls: type[Record]) -> Iterator[str]:
+    for name, field in cls.fields.items():
+        if field.required:
+            yield name if field.position else f"{name}=..."
+        else:
+            yield f"{name}={default(field)}"
+
+
+def default(field: Arg) -> str:
+    """The value of a field that is not given."""
+    value = field.default
+    if hasattr(value, "_fields") or (isinstance(value, str) and field.choices):
+        return str(value)
+    if isinstance(value, tuple) and field.type.startswith("Sizes"):
+        return "x".join(map(str, value))
+    return show(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
+
+
+def takes(field: Arg) -> str:
+    """The type in words, and its bounds."""
+    bounds = {"at least": field.min, "more than": field.above, "at most": field.max, "less than": field.below}
+    told = " and ".join(f"{word} {show(n)}" for word, n in bounds.items() if n is not None)
+    return f"{wanted(field)}{told and f', {told}'}"
