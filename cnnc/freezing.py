@@ -33,4 +33,4 @@ def frozen(args: Namespace, found: Compiled) -> frozenset[str]:
     recipe = chosen(found, args.recipe or None)
     if args.phase is not None:
         recipe = in_phase(recipe, args.phase)
-    return held(recipe, found.checked.weights)
+    return held(recipe, found.checked)

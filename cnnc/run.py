@@ -37,6 +37,7 @@ def train(
     lr: float | None = None,
     seed: int | None = None,
     precision: str | None = None,
+    freeze: str | Iterable[str] = (),
     recipe: str | None = None,
     params: Mapping[str, Any] | None = None,
     device: str = "auto",
@@ -57,10 +58,11 @@ def train(
         cnnc.train("zoo:resnet18", data="flowers/", epochs=30, optimizer="sgd, lr=0.1, momentum=0.9", clip="norm=1")
         cnnc.train(net, data="digits", optimizer__lr=0.01, schedule="cosine, warmup=2", augment="none")
 
-    `workers` are processes that read files, `compile` is `"default"`, `"graphs"` or `"tune"` of torch.compile, as
-    `--workers` and `--compile` say. `log` takes what `--log` does, such as `["tensorboard"]`. The first Ctrl-C (the
-    stop button of a notebook) saves and returns a run that can `resume()`; the second raises KeyboardInterrupt. Raises
-    CompileError and UserError for what is wrong with model, recipe or data.
+    `freeze` are paths of weights that are left as they are, or `"backbone"` for all but the head, as to fine-tune with
+    `weights="from=imagenet, partial=true"`. `workers` are processes that read files, `compile` is `"default"`,
+    `"graphs"` or `"tune"` of torch.compile, as `--workers` and `--compile` say. `log` takes what `--log` does, such as
+    `["tensorboard"]`. The first Ctrl-C (the stop button of a notebook) saves and returns a run that can `resume()`; the
+    second raises KeyboardInterrupt. Raises CompileError and UserError for what is wrong with model, recipe or data.
     """
     from .runtime.run import launch
     from .runtime.run.display import display
@@ -70,7 +72,9 @@ def train(
     sets = [f"{key}={written(value)}" for key, value in short.items() if value is not None]
     sets += [f"{key.replace('__', '.')}={written(value)}" for key, value in settings.items()]
     wish = wished(what, params or {}, sets, log)
-    asked = wish.asked._replace(recipe=recipe, data=None if data is None else fspath(data), device=device)
+    held = (freeze,) if isinstance(freeze, str) else tuple(freeze)
+    source = None if data is None else fspath(data)
+    asked = wish.asked._replace(recipe=recipe, data=source, device=device, freeze=held)
     with display(quiet, progress) as shown:
         wish = wish._replace(asked=asked, out=None if out is None else fspath(out))
         job, folder, changes = launch.begun(wish, version())

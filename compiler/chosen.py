@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from math import prod
 
 from .diagnostics import Diagnostics, UserError
 from .graph import Checked
 from .load import Training
-from .ops.base import Weight
 from .patterns import matching
 from .pipeline import Compiled
 from .recipe import recipe as read_recipe
@@ -46,10 +45,20 @@ def in_phase(recipe: Recipe, name: str) -> Recipe:
     return recipe.within(recipe.phases[names.index(name)])
 
 
-def frozen(recipe: Recipe, weights: Mapping[str, Weight]) -> frozenset[str]:
+def frozen(recipe: Recipe, checked: Checked) -> frozenset[str]:
     """The paths of the weights that `params ..., freeze=true` holds; where several say something, the last one wins."""
     found: dict[str, bool] = {}
     for said in recipe.all(Params):
         for pattern in said.patterns if said.freeze is not None else ():
-            found.update(dict.fromkeys(matching(pattern, weights), bool(said.freeze)))
+            found.update(dict.fromkeys(matching(pattern, checked), bool(said.freeze)))
     return frozenset(path for path, held in found.items() if held)
+
+
+def learned(recipe: Recipe, checked: Checked) -> tuple[int, ...]:
+    """How many numbers move in each phase of a recipe, or in its only one."""
+    counts = []
+    for part in [recipe.within(phase) for phase in recipe.phases] or [recipe]:
+        held = frozen(part, checked)
+        moving = (w for path, w in checked.weights.items() if w.trainable and path not in held)
+        counts.append(sum(prod(weight.shape) for weight in moving))
+    return tuple(counts)

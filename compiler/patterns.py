@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from .diagnostics import Diagnostics
+from .ends import heads
 from .fault import did_you_mean
 from .graph import Checked
-from .ops.base import Weight
 from .recipes.base import Entry
 from .recipes.learning import Init, Loss, Params, Weights
 from .recipes.record import Recipe
@@ -28,7 +27,7 @@ def against_model(found: Recipe, checked: Checked, diagnostics: Diagnostics) -> 
                     hint = did_you_mean(name, outputs) or f"there are {', '.join(f'`{n}`' for n in outputs)}"
                     diagnostics.error("unknown-output", f"the model has no output `{name}`", span, help=hint)
         for pattern in named(entry):
-            if pattern and not matching(pattern, checked.weights):
+            if pattern and not matching(pattern, checked):
                 hint = did_you_mean(pattern, {w.rpartition(".")[0] for w in checked.weights})
                 diagnostics.error("no-match", f"no weight of the model matches `{pattern}`", span, help=hint)
 
@@ -42,12 +41,18 @@ def named(entry: Entry) -> tuple[str | None, ...]:
     return (entry.of or ()) if isinstance(entry, Init) else ()
 
 
-def matching(pattern: str, weights: Mapping[str, Weight]) -> list[str]:
-    """The paths that a pattern means: whole components from the start, `*` stands for anything, dots too.
+def matching(pattern: str, checked: Checked) -> list[str]:
+    """The paths of the weights that a pattern means: whole components from the start, `*` is anything, dots too.
 
-    The word `vectors` means every weight with one number for a channel: biases, gains and offsets.
+    The word `vectors` means every weight with one number for a channel: biases, gains and offsets. The word `backbone`
+    means all but the heads, where no part of the model is called so.
     """
+    weights = checked.weights
     if pattern == "vectors":
         return [path for path, weight in weights.items() if weight.is_vector]
     wanted = re.compile(re.escape(pattern).replace(r"\*", ".*") + r"(\..*)?")
-    return [path for path in weights if wanted.fullmatch(path)]
+    found = [path for path in weights if wanted.fullmatch(path)]
+    if pattern == "backbone" and not found:
+        last = heads(checked)
+        return [path for path in weights if path not in last]
+    return found

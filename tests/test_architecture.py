@@ -24,7 +24,7 @@ RANKS = """
 limits kept source shape habits codes naming library page table colour
 diagnostics fault syntax render figures webpage
 ops words recipes.base
-graph receptive census fold
+graph receptive census fold ends
 layout spell expected misspelled slips reading nesting reduce tables parse recover arrange blocks format keras_layout
 values elsewhere budget arithmetic elements scope parameters
 convert declared bind evaluate constants place

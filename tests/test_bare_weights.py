@@ -49,9 +49,9 @@ def test_it_multiplies_each_channel_before_and_after_a_pickle() -> None:
 
 def test_recipes_count_it_among_the_vectors() -> None:
     """Weight decay leaves gains alone, whatever their shape: timm keeps the same numbers as (C,)."""
-    weights = compile_text(TEXT).checked.weights
-    assert matching("vectors", weights) == ["body.0.bias", "body.gamma", "1", "layer_scale1"]
-    assert matching("body.gamma", weights) == ["body.gamma"]
+    checked = compile_text(TEXT).checked
+    assert matching("vectors", checked) == ["body.0.bias", "body.gamma", "1", "layer_scale1"]
+    assert matching("body.gamma", checked) == ["body.gamma"]
 
 
 def test_frozen_it_does_not_stop_the_layers_beside_it() -> None:

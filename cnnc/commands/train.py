@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..runtime.devices.ranks import Ranks
     from ..runtime.jobs.adapt import Changes
     from ..runtime.jobs.job import Job
+    from ..runtime.jobs.prepare import Asked
     from ..runtime.run.display import Display
     from ..runtime.run.run_folder import RunFolder
     from ..runtime.training.train import Outcome
@@ -58,6 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", metavar="W",
         help="begin with these: a file, torchvision:NAME, keras:NAME, or imagenet for what is published for the "
              "model; a head for other classes begins anew",
+    )  # fmt: skip
+    group.add_argument(
+        "--freeze", metavar="PATH", action="append", default=[],
+        help="leave these weights as they are: a path or its beginning, or `backbone` for all but the head",
     )  # fmt: skip
     group.add_argument("--recipe", metavar="NAME", help="which recipe (default: the one without a name, else the last)")
     group.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
@@ -167,17 +172,22 @@ def require_several(args: argparse.Namespace, processes: int) -> None:
 def begun(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
     """A new run."""
     from ..runtime.jobs.adapt import Changes
-    from ..runtime.jobs.prepare import Asked
     from ..runtime.run import launch
 
     given = Changes(tuple(args.params), tuple(args.inputs))
-    asked = Asked(args.recipe, args.data, tuple(sets(args)), args.device)
-    wish = launch.Wish(args.file, compile_text_once(args), given, asked, args.out, ranks)
+    wish = launch.Wish(args.file, compile_text_once(args), given, asked(args), args.out, ranks)
     job, folder, changes = launch.begun(wish, cli.version())
     if ranks.first:
         cli.show_diagnostics(job.compiled.warnings)
     launch.introduce(job, changes, shown)
     return job, folder
+
+
+def asked(args: argparse.Namespace) -> Asked:
+    """What is said beside the model."""
+    from ..runtime.jobs.prepare import Asked
+
+    return Asked(args.recipe, args.data, tuple(sets(args)), args.device, tuple(args.freeze))
 
 
 def sets(args: argparse.Namespace) -> list[str]:
@@ -225,7 +235,14 @@ def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job
     from ..runtime.run import launch
     from ..runtime.run.run_folder import RunFolder, Unwritten, latest_run
 
-    if sets(args) or args.data or args.out or args.recipe or (args.resume and (args.params or args.inputs)):
+    if (
+        sets(args)
+        or args.data
+        or args.out
+        or args.recipe
+        or args.freeze
+        or (args.resume and (args.params or args.inputs))
+    ):
         raise cli.UsageError(
             "--resume goes on with the model, recipe and data of the run: nothing of them can be changed"
         )
@@ -247,11 +264,11 @@ def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job
 def found(args: argparse.Namespace) -> int:
     """`--find-lr` and `--find-batch`: no run is begun."""
     from ..runtime.jobs.adapt import Changes
-    from ..runtime.jobs.prepare import Asked, prepare
+    from ..runtime.jobs.prepare import prepare
 
     given = Changes(tuple(args.params), tuple(args.inputs))
     compile = compile_text_once(args)
-    job, _ = prepare(compile(given), given, Asked(args.recipe, args.data, tuple(sets(args)), args.device), compile)
+    job, _ = prepare(compile(given), given, asked(args), compile)
     from ..runtime.run.launch import engine_of
     from ..runtime.training import find
 

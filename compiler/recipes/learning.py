@@ -252,7 +252,10 @@ class OneCycle(Schedule):
 
 @entry("params")
 class Params(Entry):
-    """What holds for some weights only; later ones win. A pattern is a path or its beginning, `*` is anything."""
+    """What holds for some weights only; later ones win. A pattern is a path or its beginning, `*` is anything.
+
+    `vectors` are biases, gains and offsets; `backbone`, where no part of the model is called so, is all but the heads.
+    """
 
     repeated = True
     many = "patterns"

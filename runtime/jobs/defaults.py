@@ -42,10 +42,15 @@ class Basis(NamedTuple):
 
 def completed(recipe: Recipe, basis: Basis) -> Recipe:
     """The recipe with an entry for everything that a run asks for; what it says stays."""
-    said = {one.entry.entry for one in recipe.everything()}
+    said = {one.entry.entry for one in recipe.everything() if not leaves_decay_open(one.entry)}
     full = recipe.having(missing(said, basis))
     full = full if {"schedule", "optimizer"} & said else risen(full, basis)
     return measured(normalized(ranged(sized(full)), basis, said), basis)
+
+
+def leaves_decay_open(entry: Entry) -> bool:
+    """Whether it says of some weights something else than how they decay."""
+    return isinstance(entry, learning.Params) and entry.weight_decay is None
 
 
 def missing(said: set[str], basis: Basis) -> Iterator[Entry]:

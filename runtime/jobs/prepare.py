@@ -15,7 +15,8 @@ from ...compiler.recipes.base import Entry
 from ...compiler.recipes.consistent import consistent
 from ...compiler.recipes.course import Seed
 from ...compiler.recipes.data import Data, Digits
-from ...compiler.recipes.record import Recipe, told
+from ...compiler.recipes.learning import Params
+from ...compiler.recipes.record import Recipe, Said, told
 from ...compiler.recipes.steps import Steps
 from ...compiler.source import Source, Span
 from ..data import DataError, Dataset, open_data
@@ -28,12 +29,14 @@ from .suitable import require_suitable
 
 
 class Asked(NamedTuple):
-    """What the command line says beside the model: `sets` are `--set` and what stands for one."""
+    """What the command line says beside the model: `sets` are `--set` and what stands for one, `freeze` patterns of
+    weights that are left as they are."""
 
     recipe: str | None = None
     data: str | None = None
     sets: tuple[str, ...] = ()
     device: str = "auto"
+    freeze: tuple[str, ...] = ()
 
 
 class Prepared(NamedTuple):
@@ -61,6 +64,7 @@ def joined(
         raise DataError("; ".join([str(error), *data.remarks])) from None
     recipe = overridden(recipe, [text for text in asked.sets if set_by(text) in LENGTHS], whole=False)
     full = completed(recipe, basis(found.checked, data, task, recipe))
+    full = full._replace(said=full.said + tuple(map(left_alone, asked.freeze)))
     full = overridden(full, list(asked.sets), whole=False)
     require_consistent(full, found.checked)
     require_suitable(full, task, found.checked, data)
@@ -112,10 +116,19 @@ def require_consistent(recipe: Recipe, checked: Checked) -> None:
     diagnostics.raise_if_failed()
 
 
+def left_alone(pattern: str) -> Said:
+    """`--freeze` as an entry."""
+    return Said(Params(patterns=(pattern,), freeze=True), spelled("--freeze", pattern))
+
+
 def written(entry: Entry) -> Span:
     """An entry that no text has, as one."""
-    source = Source("--set", told(entry))
-    return Span(source, 0, len(source.text))
+    return spelled("--set", told(entry))
+
+
+def spelled(option: str, text: str) -> Span:
+    """The place of what an option says."""
+    return Span(Source(option, text), 0, len(text))
 
 
 def opened(recipe: Recipe) -> Dataset:

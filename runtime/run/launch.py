@@ -6,8 +6,10 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...compiler.chosen import learned
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes.course import Batch, Precision
 from ...compiler.recipes.record import told
@@ -80,7 +82,7 @@ def resumed(folder: RunFolder, device: str) -> Job:
 
 def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
     """Say what is going to happen: data, changes to the model, the whole recipe."""
-    shown.say(f"{job.checked.name}: {job.task.word}, {job.checked.trainable:,} weights to learn")
+    shown.say(f"{job.checked.name}: {job.task.word}, {weights_to_learn(job)} weights to learn")
     shown.say(f"  {job.data.told}")
     for note in job.data.notes:
         shown.say(f"  {note}")
@@ -92,6 +94,13 @@ def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
         shown.say(f"  phase {phase.name}: " + "; ".join(told(said.entry) for said in phase.said))
     for remark in remarks(job.recipe, job.task, len(job.data.train)):
         shown.say(f"  {remark}")
+
+
+def weights_to_learn(job: Job) -> str:
+    """How many of them, phase by phase where some are frozen."""
+    whole = f"{job.checked.trainable:,}"
+    counts = [count for count, _ in groupby(f"{count:,}" for count in learned(job.recipe, job.checked))]
+    return whole if counts == [whole] else f"{', then '.join(counts)} of {whole}"
 
 
 def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool = False) -> Outcome:

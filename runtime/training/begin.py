@@ -39,7 +39,6 @@ def how(entry: Init) -> Any:
 
 def covered(entry: Init, job: Job) -> list[str]:
     """The weights an `init` means: those of convolutions and dense layers where it says nothing."""
-    weights = job.checked.weights
     if entry.of is None:
-        return [path for path, weight in weights.items() if weight.fans]
-    return [path for pattern in entry.of for path in matching(pattern, weights)]
+        return [path for path, weight in job.checked.weights.items() if weight.fans]
+    return [path for pattern in entry.of for path in matching(pattern, job.checked)]

@@ -56,7 +56,7 @@ class Learner:
         self.settling, self.averaged = settling, averaged
         recipe = stage.recipe
         said = recipe.one(learning.Optimizer) or learning.AdamW()
-        fates = optimize.fates(job.checked.weights, said, recipe.all(learning.Params))
+        fates = optimize.fates(job.checked, said, recipe.all(learning.Params))
         optimize.freeze(net, fates)
         self.standing = optimize.standing(net, fates)
         parts = optimize.groups(net, fates)

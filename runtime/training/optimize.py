@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from torch import nn, optim
 
-from ...compiler.ops.base import Weight
+from ...compiler.graph import Checked
 from ...compiler.patterns import matching
 from ...compiler.recipes import learning as rule
 from ..lowering.network import Scope
@@ -28,12 +28,12 @@ class Fate(NamedTuple):
     freeze: bool = False
 
 
-def fates(weights: Mapping[str, Weight], optimizer: rule.Optimizer, params: tuple[rule.Params, ...]) -> dict[str, Fate]:
+def fates(checked: Checked, optimizer: rule.Optimizer, params: tuple[rule.Params, ...]) -> dict[str, Fate]:
     """For every weight by its path, what the optimizer and then each `params` say; later ones win."""
-    found = dict.fromkeys(weights, Fate(optimizer.lr, optimizer.weight_decay))
+    found = dict.fromkeys(checked.weights, Fate(optimizer.lr, optimizer.weight_decay))
     for said in params:
         changes = {k: getattr(said, k) for k in Fate._fields if getattr(said, k) is not None}
-        for path in dict.fromkeys(p for pattern in said.patterns for p in matching(pattern, weights)):
+        for path in dict.fromkeys(p for pattern in said.patterns for p in matching(pattern, checked)):
             found[path] = found[path]._replace(**changes)
     return found
 

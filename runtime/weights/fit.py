@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ...compiler.ends import first_kernels, heads
 from ...compiler.graph import Checked
 from ...compiler.patterns import matching
-from .ends import first_kernels, heads
 from .held import Array, Arrays, Held, Sizes, WeightsError, sizes
 from .report import SHOWN, Report
 from .stored import Stored
@@ -104,7 +104,7 @@ def told(checked: Checked, stored: Stored, misfits: list[str]) -> str:
 
 def wanted(checked: Checked, part: str | None) -> list[str]:
     """The weights of the network, or those that a pattern for a part of it means."""
-    found = list(checked.weights) if part is None else matching(part, checked.weights)
+    found = list(checked.weights) if part is None else matching(part, checked)
     if not found:
         raise WeightsError(f"`{checked.name}` has no weights below `{part}`")
     return found

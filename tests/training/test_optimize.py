@@ -75,7 +75,7 @@ def test_later_params_win_and_frozen_layers_stand_still() -> None:
     net = lower(checked)
     said = rule.SGD(lr=0.1, weight_decay=0.01)
     fates = optimize.fates(
-        checked.weights, said,
+        checked, said,
         (rule.Params(patterns=("*",), lr=0.2), rule.Params(patterns=("vectors",), weight_decay=0.0),
          rule.Params(patterns=("conv1", "bn1"), freeze=True)),
     )  # fmt: skip

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from cnnc.compiler.ends import first_kernels, heads
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.pipeline import Options, compile_path, compile_text
 from cnnc.compiler.shape import Shape
 from cnnc.runtime.lowering.lower import lower
 from cnnc.runtime.weights import Loading, WeightsError, fitted, load, load_into, save
-from cnnc.runtime.weights.ends import first_kernels, heads
 from torch import nn
 
 TEXT = """

@@ -20,10 +20,10 @@ def learning(file: str, recipe: str | None = None, phase: str | None = None) -> 
     compiled = compile_path(f"zoo:{file}")
     checked, found = compiled.checked, chosen(compiled, recipe)
     found = found if phase is None else in_phase(found, phase)
-    held = frozen(found, checked.weights)
+    held = frozen(found, checked)
     optimizer = found.one(Optimizer)
     assert optimizer is not None
-    fate = fates(checked.weights, optimizer, found.all(Params))  # what a run does
+    fate = fates(checked, optimizer, found.all(Params))  # what a run does
     assert held == {path for path in checked.weights if fate[path].freeze}
     paths = [path for path, weight in checked.weights.items() if weight.trainable and path not in held]
     return paths, summary_dict(checked, frozen=held)["trainable_params"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...compiler.graph import Checked, Node
-from ...compiler.ops.base import weight_key
-from ...compiler.ops.conv import Conv
+from .graph import Checked, Node
+from .ops.base import weight_key
+from .ops.conv import Conv
 
 
 def heads(checked: Checked) -> frozenset[str]:
