@@ -203,5 +203,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["explain", str(file), "conv9"]) == 1
     assert "did you mean `conv1`?" in capsys.readouterr().err
     assert main(["explain", "shape-mismatch"]) == 0
+    capsys.readouterr()
+    assert main(["explain", "optimizer", "adamw"]) == 0
+    assert capsys.readouterr().out.startswith("optimizer adamw, lr=")
     assert main(["explain", str(file)]) == 2
     assert main(["explain", "shape-mismtach"]) == 2

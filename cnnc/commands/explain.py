@@ -23,7 +23,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     if args.picture is not None:
         return drawn(args)
-    return about_word(args.file) if args.layer is None else about_layer(args)
+    if args.layer is None:
+        return about_word(args.file)
+    from ..compiler.recipes import ENTRIES
+
+    words = ENTRIES.get(args.file)
+    if isinstance(words, dict) and args.layer in words:  # `optimizer adamw`, as recipes write it
+        return about_word(args.layer)
+    return about_layer(args)
 
 
 def about_word(word: str) -> int:
