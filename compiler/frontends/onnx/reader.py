@@ -191,6 +191,13 @@ class Reader(Arranged):
         name = self.optional(view, position)
         return whole(self.fixed(name)) if name else None
 
+    def sizes(self, name: str) -> list[int | None]:
+        """Sizes, written down or computed from shapes; none where they are neither."""
+        value, found = self.values.get(name), self.graph.fixed(name)
+        if isinstance(value, Sizes):
+            return list(value.items)
+        return [] if found is None else list(whole(found))
+
     def optional(self, view: View, position: int) -> str:
         """The name of an input, empty where it is left out."""
         return view.inputs[position] if position < len(view.inputs) else ""

@@ -10,8 +10,8 @@ from ....decompile.network import make
 from ..pattern import Fixed, Found, Pattern, Tree, X, node
 from ..reader import Reader
 from ..source import View
-from ..values import Map, Sizes, whole
-from .patterns import number, reads_as
+from ..values import Map, whole
+from .patterns import number, reads_as, restored
 
 LENGTH = node("ReduceL2", X, name="length")
 
@@ -140,12 +140,3 @@ def grouped_norm(to: Reader, view: View, found: Found) -> Map | None:
 
 def near_all(to: Reader, name: str, value: float) -> bool:
     return bool(np.allclose(to.fixed(name), value))
-
-
-def restored(to: Reader, view: View, x: Map) -> bool:
-    """Whether a reshape brings back the sizes of a value, as far as they are known."""
-    value = to.values.get(view.inputs[1])
-    items = list(value.items) if isinstance(value, Sizes) else whole(to.fixed(view.inputs[1]))
-    dims = to.dims(x)
-    pairs = list(zip(items[1:], dims))
-    return len(items) == len(dims) + 1 and all(n in (None, 0, -1) or m is None or n == m for n, m in pairs)

@@ -14,7 +14,7 @@ from ...unread import Unread
 from ..pattern import Fixed, Found, Pattern, Tree, X, match, node
 from ..reader import Reader, reads
 from ..source import View
-from ..values import Map, along_channels, first, whole
+from ..values import Map, along_channels, first
 from .norm import OURS, spelled
 
 Meaning = Callable[[Reader, View, Found], Any]
@@ -141,7 +141,7 @@ def glu(to: Reader, view: View, found: Found) -> Map:
     return to.layer(make("glu"), [to.first(found["x"])], view)
 
 
-DEALT = node("Transpose", node("Reshape", X, Fixed("cards")), name="dealt")
+DEALT = node("Transpose", node("Reshape", X, name="cards"), name="dealt")
 
 
 @reads_as(node("Reshape", DEALT))
@@ -149,19 +149,23 @@ def channel_shuffle(to: Reader, view: View, found: Found) -> Map | None:
     """Channels as groups x rest, turned round and joined again."""
     x = to.map(found["x"])
     rank = len(x.axes) - 1
-    cards = whole(to.fixed(found["cards"]))
+    cards = to.sizes(to.graph.makers[found["cards"]].inputs[1])
     order = to.graph.makers[found["dealt"]].attributes.get("perm", [])
     width = to.shape(x).channels
     shuffled = list(order[:3]) == [0, 2, 1] and list(order[3:]) == list(range(3, len(order)))
-    joined = len(cards) > 2 and cards[1] * cards[2] == width and joins(to, view, len(cards))
-    if not shuffled or not joined or x.axes != first(rank):
+    groups, rest = cards[1:3] if len(cards) > 2 else (None, None)
+    if not shuffled or x.axes != first(rank) or groups is None or rest is None:
         return None
-    return to.layer(make("channel_shuffle", groups=cards[1]), [x], view)
+    if groups * rest != width or not restored(to, view, x):
+        return None
+    return to.layer(make("channel_shuffle", groups=groups), [x], view)
 
 
-def joins(to: Reader, view: View, axes: int) -> bool:
-    """Whether a reshape joins two of the axes again, not more of them."""
-    return not to.graph.is_stored(view.inputs[1]) or len(whole(to.fixed(view.inputs[1]))) == axes - 1
+def restored(to: Reader, view: View, x: Map) -> bool:
+    """Whether a reshape brings back the sizes of a value, as far as they are known."""
+    items, dims = to.sizes(view.inputs[1]), to.dims(x)
+    same = all(n in (None, 0, -1) or m is None or n == m for n, m in zip(items[1:], dims))
+    return len(items) == len(dims) + 1 and same
 
 
 @reads_as(node("Gather", node("SpaceToDepth", X, name="blocks"), Fixed("order")))

@@ -15,7 +15,7 @@ from ...unread import Unread
 from ..pattern import Fixed, Found, X, node
 from ..reader import Reader, reads
 from ..source import View
-from ..values import Map, Sizes, first, last, whole
+from ..values import Map, first, last, whole
 from .merge import channel_axis
 from .patterns import reads_as
 from .resize import resampled
@@ -43,8 +43,7 @@ def reshape(to: Reader, view: View) -> Map:
 
 def target(to: Reader, view: View, x: Map) -> list[int | None]:
     """The sizes behind the batch; one may follow from the others."""
-    value = to.values.get(view.inputs[1])
-    asked = list(value.items) if isinstance(value, Sizes) else [int(n) for n in whole(to.fixed(view.inputs[1]))]
+    asked: list[int | None] = to.sizes(view.inputs[1]) or list(whole(to.fixed(view.inputs[1])))
     dims = to.dims(x)
     if not view.attributes.get("allowzero"):
         asked = [(None, *dims)[i] if n == 0 and i <= len(dims) else n for i, n in enumerate(asked)]
