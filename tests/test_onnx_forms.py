@@ -88,7 +88,8 @@ def test_bfloat16_is_what_onnx_computes_with() -> None:
 def test_preprocessing_goes_inside(tmp_path: Path, precision: str) -> None:
     checked = compiled("model A:\n    input 7x5x3\n    conv 4, 3x3\n")
     weights = used(checked)
-    told = Preprocessing(1 / 255, (0.5, 0.4, 0.3), (0.2, 0.25, 0.3))
+    mean, std = [0.5, 0.4, 0.3], [0.2, 0.25, 0.3]
+    told = Preprocessing().then(mean, std)
     export(checked, tmp_path / "a.onnx", weights, Form(precision=precision, preprocessing=told))
     (entry,) = session(str(tmp_path / "a.onnx")).get_inputs()
     assert (entry.type, entry.shape) == ("tensor(uint8)", ["N", 7, 5, 3])
@@ -98,7 +99,7 @@ def test_preprocessing_goes_inside(tmp_path: Path, precision: str) -> None:
     from torchvision.transforms.v2.functional import normalize
 
     picture = torch.from_numpy(x).permute(0, 3, 1, 2).float() / 255
-    expected = torch.nn.functional.conv2d(normalize(picture, told.mean, told.std), kernel, bias)
+    expected = torch.nn.functional.conv2d(normalize(picture, mean, std), kernel, bias)
     assert difference(found, expected.numpy()) < (1e-5 if precision == "fp32" else 1e-2)
 
 

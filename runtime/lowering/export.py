@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...compiler.backends.onnx import Form, Preprocessing, export
+from ...compiler.backends.onnx import Form, Mixed, Preprocessing, Sample, export
 from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked
 from ...compiler.recipes import steps
@@ -70,24 +70,32 @@ def drawn(checked: Checked, seed: int = 0) -> Beginning:
 
 def preprocessing(checked: Checked, recipe: Recipe, folder: RunFolder | None = None) -> Preprocessing:
     """What the recipe does to a picture of the network's size before the network sees it, with what the run in
-    `folder` measured for it. UserError where that is more than a factor and a summand for each channel, and a matrix
-    behind them."""
+    `folder` measured for it. UserError where that is neither `normalize` nor `standardize`."""
     said = recipe.one(steps.Evaluate)
     found = Preprocessing()
     for step in said.steps if said is not None else ():
-        if isinstance(step, steps.Normalize) and found.matrix is None:
+        if isinstance(step, steps.Normalize):
             found = found.then(*(in_colour(numbers, checked) for numbers in step.statistics))
-        elif isinstance(step, steps.Standardize) and step.zca and step.per == "data" and folder is not None:
-            mean, matrix = measured(folder)
-            found = found.then(mean, 1.0)._replace(matrix=matrix)
+        elif isinstance(step, steps.Standardize) and (step.per == "sample" or step.zca):
+            if step.per == "sample":
+                found = found.behind(Sample(step.center, step.scale))
+            if step.zca:
+                mean, matrix = measured(folder)
+                found = found.then(mean, 1.0).behind(Mixed(matrix))
         elif not isinstance(step, (steps.Resize, steps.CenterCrop)):  # sizes are the caller's matter
-            message = f"`{step.word}` of the recipe has no place in an exported model: leave out `--preprocess`"
+            hint = (
+                "export the run that measured it" if isinstance(step, steps.Standardize) else "leave out `--preprocess`"
+            )
+            message = f"`{step.word}` of the recipe has no place in an exported model: {hint}"
             raise UserError(message)
     return found.then(0.0, 1 / 255) if wants_255(checked) else found
 
 
-def measured(folder: RunFolder) -> tuple[Array, Array]:
-    """Mean and matrix of `standardize zca=true`. UserError where they are lost."""
+def measured(folder: RunFolder | None) -> tuple[Array, Array]:
+    """Mean and matrix of `standardize zca=true`. UserError where they are lost, or were never measured."""
+    if folder is None:
+        message = "`standardize zca=true` is measured by a training: export its run, or leave out `--preprocess`"
+        raise UserError(message)
     if not folder.whitening.exists():
         raise UserError(f"{folder.whitening} is not there: `standardize zca=true` of the run needs it")
     found, _ = tensors(folder.whitening)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...compiler.backends.onnx import Preprocessing
+from ...compiler.backends.onnx import Affine, Mixed, Preprocessing
 from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked, Node
 from ...compiler.shape import Shape
@@ -105,10 +105,17 @@ def pictures(shape: tuple[int, ...], seed: int) -> Array:
 
 def prepared(x: Array, told: Preprocessing) -> Array:
     """Pictures as the network takes them."""
-    made = (x.astype(np.float64) * told.scale - told.mean) / told.std
-    made = made.transpose(0, 3, 1, 2)
-    if told.matrix is not None:
-        made = (made.reshape(len(made), -1) @ told.matrix).reshape(made.shape)
+    made = (x.astype(np.float64) * told.scale).transpose(0, 3, 1, 2)
+    for step in told.steps:
+        if isinstance(step, Affine):
+            mean, std = (np.reshape(numbers, (-1, 1, 1)) for numbers in step)
+            made = (made - mean) / std
+        elif isinstance(step, Mixed):
+            made = (made.reshape(len(made), -1) @ step.matrix).reshape(made.shape)
+        else:
+            over: dict[str, Any] = {"axis": (1, 2, 3), "keepdims": True}
+            kept = made - made.mean(**over) if step.center else made
+            made = kept / (made.std(ddof=1, **over) + 1e-6) if step.scale else kept
     return np.ascontiguousarray(made, np.float32)
 
 

@@ -151,10 +151,16 @@ def test_a_run_keeps_what_it_measured_for_all_that_comes_later(tmp_path: Path) -
     right = [answer.label == str(label) for answer, label in zip(run.predict(pictures), held.labels)]
     assert np.mean(right) == pytest.approx(told["accuracy"])
 
-    refused = command("export", "whole", "--preprocess", cwd=tmp_path)
-    assert "`standardize` of the recipe has no place in an exported model" in refused.stderr
+    exported = command("export", "whole", "--preprocess", "-o", "whole.onnx", cwd=tmp_path)
+    assert exported.returncode == 0, exported.stderr
+    session = onnxruntime.InferenceSession(tmp_path / "whole.onnx")
+    bytes_ = (np.stack(pictures) * 255).round().astype(np.uint8)
+    (said,) = session.run(None, {session.get_inputs()[0].name: bytes_})
+    assert (said.argmax(1) == np.array(held.labels)).mean() == pytest.approx(told["accuracy"])
 
     (tmp_path / "whole" / "whitening.safetensors").unlink()
+    refused = command("export", "whole", "--preprocess", cwd=tmp_path)
+    assert "is not there: `standardize zca=true`" in refused.stderr
     with pytest.raises(UserError, match="is not there: `standardize zca=true`"):
         trained_run(str(tmp_path / "whole"), None)
 

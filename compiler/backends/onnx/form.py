@@ -34,22 +34,50 @@ def precision(name: str) -> Precision:
 PRECISIONS = ("fp32", "fp16", "bf16")
 
 
+class Affine(NamedTuple):
+    """(values - mean) / std, one number or one per channel."""
+
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+
+    def then(self, mean: Any, std: Any) -> Affine:
+        """The same with another mean and deviation behind it."""
+        middle, spread = np.array(self.mean), np.array(self.std)
+        return Affine(tuple(middle + spread * np.array(mean)), tuple(spread * np.array(std)))
+
+
+class Sample(NamedTuple):
+    """Every picture brought to mean 0, where it is centred, and to deviation 1, where it is scaled."""
+
+    center: bool
+    scale: bool
+
+
+class Mixed(NamedTuple):
+    """All values of a picture, channels first, times a matrix."""
+
+    matrix: Any
+
+
 class Preprocessing(NamedTuple):
-    """What happens to a picture before the network sees it: (values * scale - mean) / std, per channel, and where
-    there is a `matrix`, all values of the picture, channels first, times it.
+    """What happens to a picture before the network sees it: values * scale, and the steps behind it.
 
     The exported model then takes pictures as they are decoded: uint8, (N, height, width, channels).
     """
 
     scale: float = 1 / 255
-    mean: tuple[float, ...] = (0.0,)
-    std: tuple[float, ...] = (1.0,)
-    matrix: Any = None
+    steps: tuple[Affine | Sample | Mixed, ...] = ()
 
     def then(self, mean: Any, std: Any) -> Preprocessing:
-        """The same with another mean and deviation behind it."""
-        middle, spread = np.array(self.mean), np.array(self.std)
-        return self._replace(mean=tuple(middle + spread * np.array(mean)), std=tuple(spread * np.array(std)))
+        """The same with a mean and a deviation behind it; two behind each other are one."""
+        *before, last = self.steps or (Affine(),)
+        if isinstance(last, Affine):
+            return self._replace(steps=(*before, last.then(mean, std)))
+        return self._replace(steps=(*self.steps, Affine().then(mean, std)))
+
+    def behind(self, step: Sample | Mixed) -> Preprocessing:
+        """The same with another step behind it."""
+        return self._replace(steps=(*self.steps, step))
 
 
 class Form(NamedTuple):

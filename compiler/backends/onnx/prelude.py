@@ -10,10 +10,14 @@ from onnx import TensorProto, ValueInfoProto, helper
 from ...diagnostics import UserError
 from ...graph import Node
 from .emitter import Array, Builder
-from .form import Preprocessing
+from .form import Affine, Preprocessing, Sample
 
 SIDES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 """Names for the open sizes of an input, by its number of spatial dimensions."""
+
+
+SMALLEST = 1e-6
+"""Added to the deviation of a picture, which may be 0."""
 
 
 class Prelude:
@@ -55,18 +59,43 @@ class Prelude:
         return self.step(builder, "Cast", [self.name], to=builder.precision.kind)
 
     def preprocessed(self, builder: Builder, told: Preprocessing) -> str:
-        """(N, H, W, C) of whole numbers -> (N, C, H, W), as one factor and one summand for each channel, in fp32."""
+        """(N, H, W, C) of whole numbers -> (N, C, H, W), in fp32; the first factor joins the step behind it."""
         value = self.step(builder, "Cast", [self.name], to=TensorProto.FLOAT)
         value = self.step(builder, "Transpose", [value], perm=[0, 3, 1, 2])
-        mean, std = np.array(told.mean), np.array(told.std)
-        value = self.step(builder, "Mul", [value, self.column(builder, told.scale / std)])
-        if mean.any():
-            value = self.step(builder, "Sub", [value, self.column(builder, mean / std)])
-        if told.matrix is not None:
-            value = self.mixed(builder, value, told.matrix)
+        scale, steps = told.scale, told.steps
+        if not steps or not isinstance(steps[0], Affine):
+            steps = (Affine(), *steps)
+        for step in steps:
+            if isinstance(step, Affine):
+                value, scale = self.affine(builder, value, step, scale), 1.0
+            elif isinstance(step, Sample):
+                value = self.standardized(builder, value, step)
+            else:
+                value = self.mixed(builder, value, step.matrix)
         if builder.precision.kind == TensorProto.FLOAT:
             return value
         return self.step(builder, "Cast", [value], to=builder.precision.kind)
+
+    def affine(self, builder: Builder, value: str, told: Affine, scale: float) -> str:
+        """One factor and one summand for each channel."""
+        mean, std = np.array(told.mean), np.array(told.std)
+        value = self.step(builder, "Mul", [value, self.column(builder, scale / std)])
+        return self.step(builder, "Sub", [value, self.column(builder, mean / std)]) if mean.any() else value
+
+    def standardized(self, builder: Builder, value: str, told: Sample) -> str:
+        """Each picture by its own mean and deviation, that of n - 1 as PyTorch's."""
+        axes = builder.constant(self.name, np.array([1, 2, 3], np.int64))
+        middle = self.step(builder, "Sub", [value, self.step(builder, "ReduceMean", [value, axes])])
+        kept = middle if told.center else value
+        if not told.scale:
+            return kept
+        square = self.step(builder, "ReduceSum", [self.step(builder, "Mul", [middle, middle]), axes])
+        sizes = self.step(builder, "Shape", [value], start=1)
+        count = self.step(builder, "Cast", [self.step(builder, "ReduceProd", [sizes])], to=TensorProto.FLOAT)
+        less = self.step(builder, "Sub", [count, builder.constant(self.name, np.array([1.0], np.float32))])
+        deviation = self.step(builder, "Sqrt", [self.step(builder, "Div", [square, less])])
+        beyond = self.step(builder, "Add", [deviation, builder.constant(self.name, np.array([SMALLEST], np.float32))])
+        return self.step(builder, "Div", [kept, beyond])
 
     def mixed(self, builder: Builder, value: str, matrix: Array) -> str:
         """All values of each picture times a matrix."""
