@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from .graph import Layer
 from .ops.activation import PReLU
-from .ops.base import BARE, Op, Weight
+from .ops.base import BARE, Op, Weight, weight_key
 from .ops.conv import Conv, DepthwiseConv, SeparableConv
 from .ops.conv_transpose import ConvTranspose
 from .ops.dense import Dense
@@ -43,6 +43,11 @@ def keras_variables(layer: Layer) -> tuple[Variable, ...]:
     if not node.facts.weights:
         return ()
     return tuple(variables(node.op, node.shapes, node.facts.weights))
+
+
+def kept(layer: Layer) -> dict[str, Variable]:
+    """The same by the keys of our weights."""
+    return {weight_key(layer.name, variable.weight): variable for variable in keras_variables(layer)}
 
 
 def keras_class(layer: Layer) -> str:

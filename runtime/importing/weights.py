@@ -11,7 +11,7 @@ import numpy as np
 from ...compiler.decompile import Decompiled, Network, weights
 from ...compiler.diagnostics import UserError
 from ..weights.keras_file import read_keras
-from ..weights.keras_match import paired
+from ..weights.keras_match import gathered, paired
 from ..weights.write import save
 
 
@@ -26,8 +26,9 @@ def save_weights(path: str | os.PathLike[str], source: str, network: Network, fo
 
 def keras_weights(source: str, network: Network, found: Decompiled) -> dict[str, Any]:
     """The weights of a `.keras` archive: its groups bear the names of the layers."""
-    stored = {layer.name: layer for layer in read_keras(Path(source)).layers}
     ours = {layer.name: layer for layer in found.checked.layers}
+    named = ((network.layers[number].path, ours[path]) for number, path in found.paths.items())
+    stored = {layer.name: layer for layer in gathered(named, read_keras(Path(source))).layers}
     arrays: dict[str, Any] = {}
     for number, path in found.paths.items():
         layer = network.layers[number]

@@ -24,6 +24,7 @@ def matched(checked: Checked, file: Layered, *, part: str | None = None, partial
 
     `part` looks only for layers below a path. WeightsError where the layers do not correspond, unless `partial`.
     """
+    file = gathered(((layer.name, layer) for layer in checked.layers), file)
     keys = set(wanted(checked, part))
     ours = {group: layer for group, layer in groups(checked).items() if keys.intersection(weights(layer))}
     by_name, by_order = pairs_by_name(ours.values(), file), pairs_by_order(ours, file)
@@ -35,6 +36,28 @@ def matched(checked: Checked, file: Layered, *, part: str | None = None, partial
     rest = {f"{layer.group}/{key}": array for layer in file.layers if layer.group not in taken
             for key, array in layer.variables.items()}  # fmt: skip
     return Stored(file.name, {**held, **rest}, "channels_last", (f"Keras's layers were found by {how}",))
+
+
+def gathered(ours: Iterable[tuple[str, Layer]], file: Layered) -> Layered:
+    """With one layer for those that each hold a weight of one of ours, and are named after it: `conv1.bias`. `ours` are
+    by the names that they have there."""
+    stored = {layer.name: layer for layer in file.layers}
+    found: dict[str, KerasLayer | None] = {}
+    for name, layer in ours:
+        expected = {weight_key(name, variable.weight): variable for variable in keras_variables(layer)}
+        if name not in stored and expected and stored.keys() >= expected.keys():
+            arrays = {key: only(stored[key]).folded(variable.shape) for key, variable in expected.items()}
+            first, *others = expected
+            found[first] = KerasLayer(stored[first].group, name, stored[first].kind, arrays)
+            found.update(dict.fromkeys(others))
+    layers = (found.get(layer.name, layer) for layer in file.layers)
+    return file._replace(layers=tuple(layer for layer in layers if layer is not None)) if found else file
+
+
+def only(layer: KerasLayer) -> Held:
+    """The array of a layer that has one."""
+    (array,) = layer.variables.values()
+    return array
 
 
 def weights(layer: Layer) -> Iterator[str]:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ...compiler.graph import Checked, Layer
-from ...compiler.keras_layout import Variable, keras_variables
-from ...compiler.ops.base import weight_key
+from ...compiler.graph import Checked
+from ...compiler.keras_layout import Variable, kept
 from .held import Array
 from .keras_file import INSIDE, h5py_or_told
 from .keras_groups import Names, groups, snake_case
@@ -30,29 +29,33 @@ def save_keras(path: Path, checked: Checked, weights: Mapping[str, Array]) -> No
     """Write all weights of a network. A `.keras` archive holds the model too, as `keras.models.load_model` takes it;
     UserError for a model with layers that Keras lacks."""
     if path.suffix.lower() != ".keras":
-        replace(path, encoded(groups(checked).items(), weights))
+        places = ((group, layer.name, kept(layer)) for group, layer in groups(checked).items())
+        replace(path, encoded(places, weights))
         return
     from ...compiler.backends.emit.keras.config import described
 
     model = described(checked)
     names = Names()
-    placed = [(f"layers/{names.next(snake_case(kind))}", kind, name, layer) for kind, name, layer in model.layers]
-    held = [(group, layer) for group, _, _, layer in placed if layer is not None]
+    placed = [(f"layers/{names.next(snake_case(kind))}", kind, name, held) for kind, name, held in model.layers]
+    places = ((group, name, held) for group, _, name, held in placed if held)
     drawn = [group for group, kind, _, _ in placed if kind in RANDOM]
-    replace(path, archived(model.config, encoded(held, weights, drawn)))
+    replace(path, archived(model.config, encoded(places, weights, drawn)))
 
 
-def encoded(places: Iterable[tuple[str, Layer]], weights: Mapping[str, Array], drawn: Iterable[str] = ()) -> bytes:
+Place = tuple[str, str, Mapping[str, Variable]]
+"""Where the file keeps a layer, its name, and its variables in order by the keys of our weights."""
+
+
+def encoded(places: Iterable[Place], weights: Mapping[str, Array], drawn: Iterable[str] = ()) -> bytes:
     """An HDF5 file with a group for each layer, its variables by number; the groups `drawn` begin their random numbers
     at 0."""
     buffer = io.BytesIO()
     with h5py_or_told().File(buffer, "w") as file:
-        for group, layer in places:
+        for group, name, held in places:
             variables = file.create_group(f"{group}/vars")
-            variables.attrs["name"] = layer.name
-            for number, variable in enumerate(keras_variables(layer)):
-                ours = weights[weight_key(layer.name, variable.weight)]
-                variables.create_dataset(str(number), data=as_keras(ours, variable))
+            variables.attrs["name"] = name
+            for number, (key, variable) in enumerate(held.items()):
+                variables.create_dataset(str(number), data=as_keras(weights[key], variable))
         for group in drawn:
             file.create_dataset(f"{group}/seed_generator/vars/0", data=np.zeros(2, np.uint32))
     return buffer.getvalue()

@@ -55,6 +55,18 @@ model A:
     conv 7, 3x3 -> lrn 3, alpha=0.2, k=1, average=true -> l2pool 2
     flatten -> dense 5 -> reshape 5x1 -> conv 6, 3 -> lrn 3, alpha=0.5, k=1 -> global_avgpool
 """,
+    "weights in layers of their own": """
+model A:
+    input 9x7x4
+    local_conv 3, 3x3, pad=1, stride=2, act=relu -> conv 4, 3x3, pad=1, weight_norm=true, act=leaky_relu(0.2)
+    response_norm -> flatten -> rbf 3
+""",
+    "maxima put back where they were found": """
+model A:
+    input 9x8x3
+    m, place = input -> maxpool_places 2, ceil=true
+    m -> conv 3, 3x3, pad=same -> unpool place -> edge_pad ((1, 2), (0, 1))
+""",
     "windows that overlap": """
 model A:
     input 14x10x3
@@ -174,29 +186,21 @@ def test_archives_of_ours_are_read_by_us(tmp_path: Path) -> None:
 
 def test_nearly_all_of_the_zoo_is_a_model_of_keras() -> None:
     """What is refused is refused for layers that Keras lacks."""
-    small = [
-        "alexnet_two_gpus",
-        "googlenet",
-        "resnet18",
-        "vgg11_bn",
-        "densenet121",
-        "mobilenet_v3_small",
-        "squeezenet1_1",
-        "fcn_resnet50",
-        "unet",
-    ]
+    small = ["alexnet_two_gpus", "googlenet", "resnet18", "vgg11_bn", "densenet121", "mobilenet_v3_small",
+             "squeezenet1_1", "fcn_resnet50", "unet", "segnet", "deconvnet", "deepface", "tcn",
+             "lenet5_original"]  # fmt: skip
     for name in [*small, *(f"keras/{path.stem}" for path in sorted((ZOO / "keras").glob("*.cnn"))[:12])]:
         assert described(compile_path(f"zoo:{name}").checked).config["class_name"] == "Functional"
 
 
 def test_layers_that_keras_lacks_are_refused_with_their_places() -> None:
-    rows = ["input 8x8x3", "conv 4, 3x3, weight_norm=true", "local_conv 4, 3x3", "flatten -> dense 2"]
+    rows = ["input 8x8x4", "conv 4, 3x3, weight_norm=true, groups=2", "upsample 2, mode=bilinear, align_corners=true"]
     text = "model A:\n" + "".join(f"    {row}\n" for row in rows)
     with pytest.raises(UserError) as refused:
         described(compile_text(text, "a.cnn").checked)
     told = str(refused.value)
     assert "conv1 at a.cnn:3:5: Keras has no layer that does this `conv`" in told
-    assert "Keras has no layer that does this `local_conv`" in told
+    assert "upsample1 at a.cnn:4:5: Keras has no layer that does this `upsample`" in told
     assert "write .weights.h5 for the model that `cnnc emit keras` gives" in told
 
 

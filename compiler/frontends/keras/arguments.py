@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...ops.base import Op
-from ...ops.geometry import CAUSAL, SAME, VALID
+from ...ops.geometry import CAUSAL, SAME, VALID, Padding
 from ..unread import Unread
 
 COMMON = {"name", "trainable", "dtype", "activity_regularizer", "autocast"}
@@ -17,8 +17,17 @@ def sizes(value: Any) -> tuple[int, ...]:
     return tuple(value) if isinstance(value, (list, tuple)) else (value,)
 
 
-def padding(config: Mapping[str, Any]) -> Any:
-    return {"valid": VALID, "same": SAME, "causal": CAUSAL}[config.get("padding", "valid")]
+def padding(config: Mapping[str, Any]) -> Padding:
+    return bordered(config.get("padding", "valid"))
+
+
+def bordered(value: Any) -> Padding:
+    """A border by its word, or in numbers as our own classes take it: one, one for each dimension, or pairs."""
+    if isinstance(value, str):
+        return {"valid": VALID, "same": SAME, "causal": CAUSAL}[value]
+    each = [value] if isinstance(value, int) else value
+    pairs = tuple((n, n) if isinstance(n, int) else tuple(n) for n in each)
+    return VALID if not any(map(any, pairs)) else Padding("explicit", pairs)
 
 
 def pairs(value: Any) -> tuple[tuple[int, int], ...]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from ...decompile.network import Ref, make
 from ...ops.base import Op
-from ...ops.geometry import VALID, Padding
 from ...ops.pool import MaxPoolPlaces
+from ..borders import worded
 from ..unread import Unread
 from .activations import function
-from .arguments import COMMON, sizes
+from .arguments import COMMON, bordered, sizes
 from .call import RULES, Call, Rule, ranked
 
 OWN: dict[str, tuple[frozenset[str], Rule]] = {}
@@ -38,15 +38,6 @@ def rule_of(layer: Mapping[str, Any]) -> Rule | None:
     inherits = kind.startswith(("Conv", "Instance"))  # of Keras's own, and has their arguments too
     known = arguments is not None and (arguments == found or (inherits and arguments <= found))
     return rule if known else None
-
-
-def bordered(value: Any) -> Padding:
-    """A border as our classes take it: a word, one number, one for each dimension, or pairs."""
-    if isinstance(value, str):
-        return Padding(value)
-    each = [value] if isinstance(value, int) else value
-    pairs = tuple((n, n) if isinstance(n, int) else tuple(n) for n in each)
-    return VALID if not any(map(any, pairs)) else Padding("explicit", pairs)
 
 
 def nested(numbers: Any) -> Any:
@@ -78,7 +69,7 @@ def window(config: Mapping[str, Any]) -> dict[str, Any]:
 def conv(call: Call) -> list[Ref]:
     config = call.config
     named = {"groups": config["groups"], "weight_norm": config["weight_norm"], "pad": bordered(config["padding"])}
-    return call.one(make("conv", out=config["filters"], **window(config), **named))
+    return call.one(worded(make("conv", out=config["filters"], **window(config), **named), call.shape))
 
 
 @reads(

@@ -16,6 +16,7 @@ from ..unread import Unread, Unreadable
 from . import rules  # noqa: F401  # they register themselves
 from .call import Call
 from .emitted import rule_of
+from .together import joined
 
 Config = Mapping[str, Any]
 MODELS = ("Functional", "Model", "Sequential")
@@ -103,13 +104,14 @@ class Reader:
         values: dict[tuple[str, int, int], Ref | None] = {}
         if inputs is not None:
             values.update(zip(keys(inner["input_layers"]), inputs))
-        waiting = [(layer, number, node) for layer in inner["layers"] for number, node in calls(layer)]
+        layers, outputs = joined(inner["layers"], keys(inner["output_layers"]))
+        waiting = [(layer, number, node) for layer in layers for number, node in calls(layer)]
         while waiting:
             later = [call for call in waiting if not self.call(call, values, inputs is not None, prefix)]
             if len(later) == len(waiting):
                 raise UserError(f"the layer `{later[0][0]['name']}` waits for a value that no layer makes")
             waiting = later
-        found = [values.get(key) for key in keys(inner["output_layers"])]
+        found = [values.get(key) for key in outputs]
         return [value for value in found if value is not None]
 
     def call(

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ....diagnostics import UserError
-from ....graph import Checked, Layer, Node
+from ....graph import Checked, Node
+from ....keras_layout import Variable, kept
 from ....ops.base import OpError
 from ....ops.structure import Input
 from ....shape import Shape
 from ..parts import Anatomy
 from . import stands_for as rules
-from .placed import Placed, Tensor, stands_for
+from .placed import Numbers, Placed, Tensor, stands_for
 from .row import Row
 
 
@@ -28,6 +29,8 @@ class Entry:
         self.name = name
         self.config = config
         self.calls: list[tuple[list[Any], dict[str, Any]]] = []
+        self.keeps: dict[str, Variable] = {}
+        """Its variables in order, by the keys of our weights."""
 
     @property
     def bare(self) -> bool:
@@ -58,10 +61,10 @@ SHOWN = 5
 
 class Described(NamedTuple):
     """`config` describes the model; `layers` are its layers in the order in which Keras lists them, and keeps their
-    weights: the class of each, its name, and the layer of ours whose weights it has."""
+    weights: the class of each, its name, and its variables by the keys of our weights."""
 
     config: dict[str, Any]
-    layers: tuple[tuple[str, str, Layer | None], ...]
+    layers: tuple[tuple[str, str, dict[str, Variable]], ...]
 
 
 def described(checked: Checked) -> Described:
@@ -86,10 +89,18 @@ class Writing:
         if self.refused:
             raise UserError(lacking(self.checked.name, self.refused))
         outputs = [self.values[output.port.node.serial, output.port.index] for output in self.checked.outputs]
-        named = {layer.name: layer for layer in self.checked.layers if layer.node.facts.weights}
+        self.keep()
         ordered = [entry for entry in in_keras_s_order(self.entries, outputs) if not entry.bare]
-        layers = tuple((entry.class_name, entry.name, named.get(entry.name)) for entry in ordered)
+        layers = tuple((entry.class_name, entry.name, entry.keeps) for entry in ordered)
         return Described(self.config(outputs), layers)
+
+    def keep(self) -> None:
+        """The weights of our layers, but for those that lie in layers of their own, are the layer's of that name."""
+        apart = {key for entry in self.entries.values() for key in entry.keeps}
+        for layer in self.checked.layers:
+            own = kept(layer)
+            if own and not apart.intersection(own):
+                self.entries[layer.name].keeps.update(own)
 
     def config(self, outputs: Sequence[Tensor]) -> dict[str, Any]:
         def places(tensors: Sequence[Tensor]) -> Any:
@@ -122,13 +133,16 @@ class Writing:
         except OpError as wrong:
             self.refused.append(f"{node.path} at {node.span.place}: {wrong.message}")
             made = Tensor(node.path, 0, 0, node.facts.outputs[0])  # so that those behind it are told too
-        for index, shape in enumerate(node.facts.outputs):
-            self.values[node.serial, index] = made._replace(index=index, shape=shape)
+        given = [made._replace(index=i) for i in range(len(node.facts.outputs))] if isinstance(made, Tensor) else made
+        for index, (tensor, shape) in enumerate(zip(given, node.facts.outputs)):
+            self.values[node.serial, index] = tensor._replace(shape=shape)
 
     def put(self, kind: str, name: str, config: dict[str, Any], args: list[Any], shape: Shape, **more: Any) -> Tensor:
-        """One call of a layer, which is made at its first."""
+        """One call of a layer, which is made at its first; `keeps` are its variables by the keys of our weights."""
+        keeps = more.pop("keeps", {})
         if name not in self.entries:
             self.entries[name] = Entry(kind, name, config)
+            self.entries[name].keeps.update(keeps)
         entry = self.entries[name]
         entry.calls.append((args, more))
         return Tensor(name, len(entry.calls) - 1, 0, shape)
@@ -144,6 +158,8 @@ def said(args: Any) -> Any:
     """Arguments with their tensors as Keras refers to them."""
     if isinstance(args, list):
         return [said(arg) for arg in args]
+    if isinstance(args, Numbers):
+        return {"class_name": "__numpy__", "config": {"value": args.value, "dtype": args.dtype}}
     if not isinstance(args, Tensor):
         return args
     place = [args.name, args.call, args.index]

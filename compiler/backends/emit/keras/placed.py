@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatch
 from typing import Any, NamedTuple
 
+from ....keras_layout import Variable
 from ....ops import activation as act
 from ....ops.base import Op, OpError
 from ....shape import Shape
@@ -24,6 +25,17 @@ class Tensor(NamedTuple):
     dtype: str = "float32"
 
 
+class Numbers(NamedTuple):
+    """An array among the arguments of an operation, as nested lists."""
+
+    value: Any
+    dtype: str = "float32"
+
+
+Kept = Mapping[str, Variable]
+"""The variables of a layer in order, by the keys of our weights."""
+
+
 class Placed(NamedTuple):
     """A layer, what it takes, and what puts layers into the model."""
 
@@ -39,11 +51,21 @@ class Placed(NamedTuple):
     def shape(self) -> Shape:
         return self.to.node.facts.outputs[0]
 
-    def put(self, kind: str, args: Any = None, *, shape: Shape | None = None, part: str = "", **config: Any) -> Tensor:
-        """A layer of Keras on `args`, the input where nothing is said; `part` names one that is not the last."""
+    def put(
+        self,
+        kind: str,
+        args: Any = None,
+        *,
+        shape: Shape | None = None,
+        part: str = "",
+        keeps: Kept | None = None,
+        **config: Any,
+    ) -> Tensor:
+        """A layer of Keras on `args`, the input where nothing is said; `part` names one that is not the last, `keeps`
+        says which weights lie in it."""
         name = f"{self.to.node.path}.{part}" if part else self.to.node.path
         given = [self.x] if args is None else [args]
-        return self.add(kind, name, config, given, self.shape if shape is None else shape)
+        return self.add(kind, name, config, given, self.shape if shape is None else shape, keeps=keeps or {})
 
     def apply(self, kind: str, *args: Any, shape: Shape | None = None, part: str = "", **more: Any) -> Tensor:
         """An operation of Keras, which is no layer: `more` are arguments of the call, `config` those of its making."""
@@ -57,8 +79,9 @@ def lacking(op: Op) -> OpError:
 
 
 @singledispatch
-def stands_for(op: Op, at: Placed) -> Tensor:
-    """What stands for an operator; OpError for what Keras lacks."""
+def stands_for(op: Op, at: Placed) -> Tensor | tuple[Tensor, ...]:
+    """What stands for an operator, each of its outputs where layers of their own make them; OpError for what Keras
+    lacks."""
     return called(op, row(op, at.to), at)
 
 
@@ -138,10 +161,9 @@ def as_lists(value: Any) -> Any:
 @stands_for.register
 def function(op: act.Function, at: Placed) -> Tensor:
     made = row(op, at.to)
-    plain = isinstance(made, Call) and isinstance(made.head, Call) and known(made.head) and arguments(made.head)
-    if plain and not any(isinstance(value, Raw) for value in plain.values()):
-        return called(op, made, at)
-    return activated(op, at, at.x, own=True)
+    layer = made.head if isinstance(made, Call) else None
+    plain = isinstance(layer, Call) and known(layer) and Raw not in map(type, arguments(layer).values())
+    return called(op, made, at) if plain else activated(op, at, at.x, own=True)
 
 
 def activated(op: Op, at: Placed, x: Tensor, *, own: bool = False) -> Tensor:

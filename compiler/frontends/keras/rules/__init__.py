@@ -1,3 +1,3 @@
 """The rules, family by family; importing them registers them."""
 
-from . import activation, borders, conv, dropout, merge, norm, pools, reshape  # noqa: F401
+from . import activation, borders, conv, dropout, merge, norm, pools, reshape, tables, wholes  # noqa: F401

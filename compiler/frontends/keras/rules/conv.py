@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....decompile.network import Ref, make
+from ....ops.base import Op
+from ...borders import worded
 from ...unread import Unread
 from ..activations import function
 from ..arguments import last, padding, sizes
@@ -29,19 +31,24 @@ def windowed(config: Mapping[str, Any]) -> dict[str, Any]:
 @reads(*ranked("Conv#D", "Convolution#D"))
 def conv(call: Call) -> list[Ref]:
     given = windowed(call.config)
-    return call.one(make("conv", out=call.config["filters"], groups=call.config.get("groups", 1), **given))
+    return slid(call, make("conv", out=call.config["filters"], groups=call.config.get("groups", 1), **given))
+
+
+def slid(call: Call, op: Op) -> list[Ref]:
+    """The layer with its border by its word, where it has one."""
+    return call.one(worded(op, call.shape))
 
 
 @reads(*ranked("DepthwiseConv#D"))
 def depthwise(call: Call) -> list[Ref]:
     multiplier = call.config.get("depth_multiplier", 1)
-    return call.one(make("depthwise_conv", multiplier=multiplier, **windowed(call.config)))
+    return slid(call, make("depthwise_conv", multiplier=multiplier, **windowed(call.config)))
 
 
 @reads(*ranked("SeparableConv#D", "SeparableConvolution#D"))
 def separable(call: Call) -> list[Ref]:
     given = {"multiplier": call.config.get("depth_multiplier", 1), **windowed(call.config)}
-    return call.one(make("separable_conv", out=call.config["filters"], **given))
+    return slid(call, make("separable_conv", out=call.config["filters"], **given))
 
 
 @reads(*ranked("Conv#DTranspose", "Convolution#DTranspose"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ....decompile.network import Ref, make
 from ...unread import Unread
+from ..activations import function
 from ..arguments import flat
 from ..call import Call, reads
 
@@ -50,6 +51,23 @@ def normalize(call: Call) -> list[Ref]:
 @reads("UnitNormalization")
 def l2_normalize(call: Call) -> list[Ref]:
     return call.then(make("l2_normalize"))
+
+
+@reads("EinsumDense")
+def einsum(call: Call) -> list[Ref]:
+    """A factor for each channel, or a dense layer at each place."""
+    config = call.config
+    left, _, made = config["equation"].replace(" ", "").partition("->")
+    taken, _, kernel = left.partition(",")
+    bias = config.get("bias_axes")
+    if kernel == taken[-1:] == made[-1:] and taken == made and bias in (None, kernel):
+        return call.one(make("channel_affine" if bias else "layer_scale"))
+    dense = len(kernel) == 2 and taken[:-1] == made[:-1] and kernel == taken[-1] + made[-1] != kernel[::-1]
+    if not dense or bias not in (None, made[-1]):
+        raise Unread(f"it sums by `{config['equation']}`" + (f" with a bias along `{bias}`" if bias else ""))
+    out = config["output_shape"] if isinstance(config["output_shape"], int) else config["output_shape"][-1]
+    act = function(config.get("activation"))
+    return call.one(make("dense", out=out, bias=bool(bias), act=act, per_place=call.shape.rank > 0))
 
 
 @reads("LayerScale")

@@ -21,7 +21,7 @@ def pool(call: Call) -> list[Ref]:
     last(config)
     given = {"size": sizes(config["pool_size"]), "stride": sizes(config["strides"] or config["pool_size"])}
     if call.kind.startswith(("Average", "Avg")):
-        return call.one(make("avgpool", **given, pad=padding(config)))
+        return call.one(worded(make("avgpool", **given, pad=padding(config)), call.shape))
     op, taken = make("maxpool", **given, pad=padding(config)), call.inputs
     before = call.build.layers[taken[0].layer]
     if isinstance(before.op, ZeroPad) and before.op.value <= LOWEST:

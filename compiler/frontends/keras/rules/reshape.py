@@ -6,6 +6,7 @@ from ....decompile.network import Ref, make
 from ...unread import Unread
 from ..arguments import last
 from ..call import Call, reads
+from .tables import edges
 
 
 @reads("Flatten")
@@ -40,10 +41,17 @@ def split(call: Call) -> list[Ref]:
 
 @reads("Take")
 def take_channels(call: Call) -> list[Ref]:
-    """`ops.take` of channels by their numbers."""
+    """`ops.take` of channels by their numbers, or of places with the first and the last several times."""
     axis, taken = call.config.get("axis"), call.numbers.get("1")
+    if isinstance(axis, int) and isinstance(taken, list) and 0 < axis < len(call.shape):
+        found = edges(taken, call.shape[axis - 1] or 0)
+        if found is not None:
+            border = tuple(found if place == axis else (0, 0) for place in range(1, len(call.shape)))
+            return call.then(make("edge_pad", border=border))
     if axis not in (-1, len(call.shape)) or not isinstance(taken, list):
-        raise Unread(f"it takes places of the axis {axis}: only channels by their numbers have a counterpart")
+        raise Unread(
+            f"it takes places of the axis {axis}: only channels, and edges that are repeated, have a counterpart"
+        )
     return call.then(make("take_channels", channels=tuple(taken)))
 
 

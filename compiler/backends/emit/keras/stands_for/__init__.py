@@ -1,3 +1,3 @@
 """What stands for layers that Keras has not under their name: several that do the same. Importing registers them."""
 
-from . import arranged, numbers, pools, windows  # noqa: F401
+from . import apart, arranged, numbers, places, pools, windows  # noqa: F401

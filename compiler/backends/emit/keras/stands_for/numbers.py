@@ -36,24 +36,30 @@ def lrn(op: norm.LRN, at: Placed) -> Tensor:
     return at.put("layers.Multiply", [at.x, at.apply("ops.numpy.Power", base, -op.beta, part="factor")])
 
 
+def by_channel(at: Placed, x: Tensor, **config: Any) -> Tensor:
+    """A trained factor for each channel; with `...` for the places Keras mistakes the order of their sizes."""
+    map_ = f"b{'hwd'[: at.to.rank]}c"
+    return at.put("layers.EinsumDense", x, equation=f"{map_},c->{map_}", output_shape=list(at.shape), **config)
+
+
 @stands_for.register
 def layer_scale(op: scale.LayerScale, at: Placed) -> Tensor:
-    return at.put("layers.EinsumDense", equation="...d,d->...d", output_shape=at.shape.channels)
+    return by_channel(at, at.x)
 
 
 @stands_for.register
 def channel_affine(op: scale.ChannelAffine, at: Placed) -> Tensor:
-    return at.put("layers.EinsumDense", equation="...d,d->...d", output_shape=at.shape.channels, bias_axes="d")
+    return by_channel(at, at.x, bias_axes="c")
 
 
 @stands_for.register
 def scaled(op: scale.Scale, at: Placed) -> Tensor:
-    return at.put("layers.Rescaling", scale=op.factor, offset=0.0)
+    return at.apply("ops.numpy.Multiply", at.x, op.factor)
 
 
 @stands_for.register
 def offset(op: scale.Offset, at: Placed) -> Tensor:
-    return at.put("layers.Rescaling", scale=1.0, offset=op.summand)
+    return at.apply("ops.numpy.Add", at.x, op.summand)
 
 
 @stands_for.register

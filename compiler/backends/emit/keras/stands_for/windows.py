@@ -1,28 +1,15 @@
-"""Borders, and what slides windows over them."""
+"""What slides windows over a map; borders as layers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .....ops import conv, conv_transpose, pad
-from .....ops.geometry import Pairs
-from .....shape import Shape
 from ...code import Call, Named
 from ..placed import Placed, Tensor, as_lists, called, known, lacking, stands_for
 from ..row import row
-
-
-def bordered(at: Placed, pairs: Pairs, value: float | None = None, mode: str = "constant", part: str = "pad") -> Tensor:
-    """The map with a border: of zeros as a layer, else by the operation."""
-    x = at.x
-    sizes = [None if n is None else n + before + after for n, (before, after) in zip(x.shape.spatial, pairs)]
-    shape = Shape((*sizes, x.shape.channels))
-    if value is None and mode == "constant":
-        padding = as_lists(pairs) if len(pairs) > 1 else list(pairs[0])
-        return at.put(f"layers.ZeroPadding{len(pairs)}D", shape=shape, part=part, padding=padding)
-    config = {"pad_width": [[0, 0], *as_lists(pairs), [0, 0]], "mode": mode}
-    more = {} if value is None else {"constant_values": value}
-    return at.apply("ops.numpy.Pad", x, shape=shape, part=part, config=config, **more)
+from .apart import weight_normed
+from .borders import bordered
 
 
 @stands_for.register(conv.Conv)
@@ -41,8 +28,10 @@ def convolution(op: Any, at: Placed) -> Tensor:
     uneven = not isinstance(op, conv.Conv) and (
         at.to.rank > 2 or len(set(over.stride)) > 1 or len(set(over.dilation)) > 1
     )
-    if getattr(op, "weight_norm", False) or both or uneven or None in over.borders:
+    if both or uneven or None in over.borders:
         raise lacking(op)
+    if getattr(op, "weight_norm", False):
+        return weight_normed(op, at, pairs)
     args = tuple(arg for arg in made.head.args if not (isinstance(arg, Named) and arg.name in ("padding", "fixed")))
     plain = Call(Call(f"layers.{made.head.head}", args), made.args)
     padded = bordered(at, pairs) if any(edge != (0, 0) for edge in pairs) else at.x
@@ -64,6 +53,8 @@ def conv_transposed(op: conv_transpose.ConvTranspose, at: Placed) -> Tensor:
     names = ("crops", "dilation_rate", "groups")
     args = tuple(arg for arg in made.head.args if not (isinstance(arg, Named) and arg.name in names))
     whole = called(op, Call(Call(f"layers.{made.head.head}", args), made.args), at)
+    if not any(map(any, over.crops)):
+        return whole
     crops = as_lists(over.crops) if at.to.rank > 1 else list(over.crops[0])
     return at.put(f"layers.Cropping{at.to.rank}D", whole, part="crop", cropping=crops)
 
