@@ -26,6 +26,7 @@ diagnostics fault syntax render figures webpage
 ops words recipes.base
 graph receptive census fold ends
 layout spell expected misspelled slips reading nesting reduce tables parse recover arrange blocks format keras_layout
+keras_initializers
 values elsewhere budget arithmetic elements scope parameters
 convert declared bind evaluate constants place
 expansion nodes inputs remarks instances calls merges statements expand

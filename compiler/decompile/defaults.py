@@ -7,7 +7,7 @@ from typing import Any
 
 from .program import Program
 
-COMMON = ("bias", "eps", "momentum", "scale", "center")
+COMMON = ("bias", "eps", "momentum", "scale", "center", "init", "bias_init")
 """The arguments that may stand in `defaults:`: those one does not look for in a line."""
 
 SHARE = 0.6

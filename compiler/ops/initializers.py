@@ -5,9 +5,10 @@ Where a weight has no initialiser it begins as in Keras: `glorot_uniform` where 
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any, ClassVar
 
-from .base import Initializer, OpError, initializer
+from .base import Initializer, OpError, Weight, initializer
 from .record import arg, option
 
 Array = tuple[Any, ...]
@@ -68,6 +69,22 @@ class VarianceScaling(Initializer):
     distribution: str = option(
         "the distribution", default="truncated_normal", choices=("truncated_normal", "normal", "uniform")
     )
+
+
+TRUNCATED = 0.87962566103423978
+"""The standard deviation of the normal distribution cut at two standard deviations."""
+
+
+def in_numbers(init: VarianceScaling, weight: Weight) -> Uniform | Normal | TruncatedNormal:
+    """The same for one weight, whose fans are known; those of one that says none are the number of its values."""
+    into, out = weight.fans or (weight.size,) * 2
+    variance = init.scale / max(1.0, {"fan_in": into, "fan_out": out, "fan_avg": (into + out) / 2}[init.mode])
+    if init.distribution == "uniform":
+        limit = sqrt(3 * variance)
+        return Uniform(low=-limit, high=limit)
+    if init.distribution == "normal":
+        return Normal(std=sqrt(variance))
+    return TruncatedNormal(std=sqrt(variance) / TRUNCATED)
 
 
 class Scaled(Initializer):
@@ -142,6 +159,13 @@ class Bilinear(Initializer):
 @initializer("signs")
 class Signs(Initializer):
     """-1 or 1, with equal chances."""
+
+
+def beginning(weight: Weight) -> Initializer:
+    """How a weight begins: as in Keras where nothing is said."""
+    if weight.init is not None:
+        return weight.init
+    return GlorotUniform() if weight.fans else Zeros()
 
 
 class Given(Initializer):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import singledispatch
-from math import gcd, prod, sqrt
+from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 Array = np.ndarray[Any, Any]
-
-TRUNCATED = 0.87962566103423978
-"""The standard deviation of the normal distribution cut at two standard deviations."""
 
 
 def initialize(module: nn.Module, weights: Mapping[str, Weight], seed: int) -> None:
@@ -50,20 +47,13 @@ class Beginning(Mapping[str, Array]):
             other = self[f"{path.rpartition('.')[0]}.{weight.init.weight}"]
             norms: Array = np.linalg.norm(other.reshape(len(other), -1), axis=1)
             return norms.reshape(weight.shape).astype(np.float32)
-        return draw(beginning(weight), weight, stream(self.seed, path))
+        return draw(begin.beginning(weight), weight, stream(self.seed, path))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.weights)
 
     def __len__(self) -> int:
         return len(self.weights)
-
-
-def beginning(weight: Weight) -> Initializer:
-    """The initialiser: Keras's default where none is given."""
-    if weight.init is not None:
-        return weight.init
-    return begin.GlorotUniform() if weight.fans else begin.Zeros()
 
 
 def stream(seed: int, path: str) -> Generator:
@@ -127,19 +117,7 @@ def scaled(init: begin.Scaled, weight: Weight, source: Generator) -> Array:
 
 @draw.register
 def variance_scaling(init: begin.VarianceScaling, weight: Weight, source: Generator) -> Array:
-    variance = init.scale / max(1.0, fan(init.mode, weight))
-    if init.distribution == "uniform":
-        limit = sqrt(3 * variance)
-        return even(weight.shape, -limit, limit, source)
-    if init.distribution == "normal":
-        return gaussian(weight.shape, 0.0, sqrt(variance), source)
-    return truncated(weight.shape, 0.0, sqrt(variance) / TRUNCATED, source)
-
-
-def fan(mode: str, weight: Weight) -> float:
-    """The number of values that flow in, out, or their mean; of a weight without fans the number of its values."""
-    into, out = weight.fans or (prod(weight.shape),) * 2
-    return {"fan_in": into, "fan_out": out, "fan_avg": (into + out) / 2}[mode]
+    return draw(begin.in_numbers(init, weight), weight, source)
 
 
 def even(shape: tuple[int, ...], low: float, high: float, source: Generator) -> Array:

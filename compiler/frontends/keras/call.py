@@ -10,6 +10,7 @@ from ...decompile.network import Builder, Ref
 from ...ops.base import Op
 from ...shape import Shape
 from .arguments import penalised
+from .beginnings import begun, unsaid
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,16 @@ class Call:
     inputs: Sequence[Ref]
     numbers: Mapping[str, Any]
     earlier: list[int]
+    unsaid: list[tuple[str, str, str]]
+    """What is noted of the whole: the layer, a weight of it, how that begins."""
 
     def one(self, op: Op) -> list[Ref]:
         """The layer as one of ours; the second call of one with weights shares those of the first."""
         shares = self.earlier[0] if self.earlier else None
-        ref = self.build.add(penalised(op, self.config), self.inputs, self.name, shares=shares)
+        op = begun(penalised(op, self.config), self.config, tuple(map(self.build.shape, self.inputs)))
+        ref = self.build.add(op, self.inputs, self.name, shares=shares)
+        if shares is None:
+            self.unsaid.extend((self.name, *what) for what in unsaid(op, self.config))
         if self.build.layers[ref.layer].facts.weights:
             self.earlier.append(ref.layer)
         count = len(self.build.layers[ref.layer].facts.outputs)

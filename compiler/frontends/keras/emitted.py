@@ -36,7 +36,8 @@ def rule_of(layer: Mapping[str, Any]) -> Rule | None:
     arguments, rule = OWN.get(kind, (None, None))
     found = config.keys() - COMMON
     inherits = kind.startswith(("Conv", "Instance"))  # of Keras's own, and has their arguments too
-    known = arguments is not None and (arguments == found or (inherits and arguments <= found))
+    begins = {name for name in found if name.endswith("_initializer")}
+    known = arguments is not None and (arguments == found - begins or (inherits and arguments <= found))
     return rule if known else None
 
 

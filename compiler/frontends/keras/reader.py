@@ -14,6 +14,7 @@ from ...diagnostics import UserError
 from ...ops.base import OpError
 from ..unread import Unread, Unreadable
 from . import rules  # noqa: F401  # they register themselves
+from .beginnings import remarks
 from .call import Call
 from .emitted import rule_of
 from .together import joined
@@ -37,7 +38,8 @@ def read(path: str | os.PathLike[str]) -> Network:
     if reader.lost:
         raise Unreadable(str(path), reader.lost)
     name = str(config["config"].get("name") or file.stem)
-    return reader.build.network(file.stem if name.startswith(("functional", "sequential")) else name, outputs)
+    title = file.stem if name.startswith(("functional", "sequential")) else name
+    return reader.build.network(title, outputs, remarks=remarks(reader.unsaid))
 
 
 def opened(file: Path) -> Config:
@@ -71,6 +73,7 @@ class Reader:
         self.build = Builder()
         self.lost: list[Unread] = []
         self.owners: dict[str, list[int]] = {}
+        self.unsaid: list[tuple[str, str, str]] = []
 
     def model(self, config: Config, inputs: Sequence[Ref | None] | None, prefix: str) -> list[Ref]:
         """The outputs of a model; `inputs` are what it is applied to, None where it is the whole."""
@@ -154,7 +157,8 @@ class Reader:
             if rule is None:
                 raise Unread(lacking(layer))
             known = [value for value in inputs if value is not None]
-            return rule(Call(self.build, kind, name, config, known, extra, self.owners.setdefault(name, [])))
+            owners = self.owners.setdefault(name, [])
+            return rule(Call(self.build, kind, name, config, known, extra, owners, self.unsaid))
         except (Unread, OpError) as wrong:
             self.lost.append(Unread(wrong.message, f"{kind} `{name}`"))
         except (KeyError, TypeError, ValueError) as wrong:

@@ -173,8 +173,7 @@ def glu(op: ops.GLU, to: Row) -> Code:
 @row.register
 def prelu(op: ops.PReLU, to: Row) -> Code:
     axes = {"channel": range(1, to.rank + 1), "value": (), "layer": range(1, to.rank + 2)}[op.per]
-    begin = (
-        call("keras.initializers.Constant", to.leaf("slope", op.slope)) if op.slope else Leaf("zeros", default="zeros")
-    )
+    zeros = Leaf("zeros", default="zeros")
+    begin = call("keras.initializers.Constant", value=to.leaf("slope", op.slope)) if op.slope else zeros
     shared = Leaf(list(axes) or None, "shared_axes", default=None)
     return to.layer("layers.PReLU", alpha_initializer=begin, shared_axes=shared)

@@ -13,6 +13,7 @@ from ....ops.initializers import Given
 from ....ops.local_conv import LocalConv
 from ....shape import Shape
 from ..code import Code, Exact, Leaf
+from .begin import beginnings
 from .row import Row, activation, measured, nd, row
 
 
@@ -91,7 +92,7 @@ def conv(op: Conv, to: Row) -> Code:
     over = op.sliding(to.x)
     given = fixed(op.facts(to.shapes).weights.get("weight"))
     own = keras_s("Conv", op, over, to) and not given and not op.weight_norm
-    named = {**window(op, over, to, own=own), "groups": to.leaf("groups", op.groups, 1), **given}
+    named = {**window(op, over, to, own=own), "groups": to.leaf("groups", op.groups, 1), **given, **beginnings(op, to)}
     if op.weight_norm:
         named["weight_norm"] = Leaf(True)
     filters = to.leaf("filters", op.out, written="out")
@@ -104,7 +105,7 @@ def depthwise_conv(op: DepthwiseConv, to: Row) -> Code:
     given = fixed(op.facts(to.shapes).weights["weight"])
     own = keras_s("DepthwiseConv", op, over, to) and not given and to.rank < 3 and not uneven(over)
     multiplier = to.leaf("multiplier", op.multiplier, 1)
-    named = {**window(op, over, to, own=own), "depth_multiplier": multiplier, **given}
+    named = {**window(op, over, to, own=own), "depth_multiplier": multiplier, **given, **beginnings(op, to)}
     return to.layer(kind("DepthwiseConv", to, own=own), to.leaf("kernel_size", over.size, written="size"), **named)
 
 
@@ -112,7 +113,8 @@ def depthwise_conv(op: DepthwiseConv, to: Row) -> Code:
 def separable_conv(op: SeparableConv, to: Row) -> Code:
     over = op.sliding(to.x)
     own = keras_s("SeparableConv", op, over, to) and to.rank < 3 and not uneven(over)
-    named = {**window(op, over, to, own=own), "depth_multiplier": to.leaf("multiplier", op.multiplier, 1)}
+    multiplier = to.leaf("multiplier", op.multiplier, 1)
+    named = {**window(op, over, to, own=own), "depth_multiplier": multiplier, **beginnings(op, to)}
     filters, size = to.leaf("filters", op.out, written="out"), to.leaf("kernel_size", over.size, written="size")
     return to.layer(kind("SeparableConv", to, own=own), filters, size, **named)
 
@@ -120,7 +122,7 @@ def separable_conv(op: SeparableConv, to: Row) -> Code:
 @row.register
 def conv_transpose(op: ConvTranspose, to: Row) -> Code:
     over = op.enlarging(to.x)
-    named = {
+    named: dict[str, Code] = {
         "strides": to.leaf("strides", over.stride, 1, "stride"),
         "use_bias": to.leaf("use_bias", op.bias, True, "bias"),
         "activation": activation(op.act),
@@ -140,6 +142,7 @@ def conv_transpose(op: ConvTranspose, to: Row) -> Code:
         named["crops"] = Leaf(Exact(over.crops), "crops")
         named["dilation_rate"] = to.leaf("dilation", over.dilation, 1)
         named["groups"] = to.leaf("groups", op.groups, 1)
+    named |= beginnings(op, to)
     filters = to.leaf("filters", op.out, written="out")
     size = to.leaf("kernel_size", over.size, written="size")
     name = nd("Conv", to.rank) + "Transpose" if own else f"Conv{to.rank}DTranspose"
@@ -154,7 +157,7 @@ def local_conv(op: LocalConv, to: Row) -> Code:
         f"LocallyConnected{to.rank}D", to.leaf("filters", op.out, written="out"), Leaf(Exact(over.size), "kernel_size"),
         strides=Leaf(Exact(over.stride), "strides"), dilation=Leaf(Exact(over.dilation), "dilation"),
         border=Leaf(Exact(known), "border"),
-        use_bias=to.leaf("use_bias", op.bias, True, "bias"), activation=activation(op.act),
+        use_bias=to.leaf("use_bias", op.bias, True, "bias"), activation=activation(op.act), **beginnings(op, to),
     )  # fmt: skip
 
 
@@ -162,5 +165,5 @@ def local_conv(op: LocalConv, to: Row) -> Code:
 def dense(op: Dense, to: Row) -> Code:
     return to.layer(
         "layers.Dense", to.leaf("units", op.out, written="out"), activation=activation(op.act),
-        use_bias=to.leaf("use_bias", op.bias, True, "bias"),
+        use_bias=to.leaf("use_bias", op.bias, True, "bias"), **beginnings(op, to),
     )  # fmt: skip

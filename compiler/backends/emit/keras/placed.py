@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import singledispatch
 from typing import Any, NamedTuple
 
+from ....keras_initializers import in_keras
 from ....keras_layout import Variable
 from ....ops import activation as act
-from ....ops.base import Op, OpError
+from ....ops.base import Op, OpError, Weight
+from ....ops.initializers import beginning as initial
 from ....shape import Shape
 from ..code import Call, Code, Leaf, Named, Raw
 from .activation import WORDS
@@ -129,15 +131,36 @@ def listed(code: Code) -> bool:
 
 
 def arguments(made: Call) -> dict[str, Any]:
-    """What a layer is built with, its name and how its weights begin aside."""
+    """What a layer is built with, its name aside, and how weights begin by classes that the file brings."""
     name = str(made.head).removeprefix("layers.").replace("Transpose", "")
     names = POSITIONS.get(name[:-2] if name.endswith(("1D", "2D", "3D")) else name, ())
     found: dict[str, Any] = {}
     for position, arg in enumerate(made.args):
         key, code = (arg.name, arg.code) if isinstance(arg, Named) else (names[position], arg)
-        if key != "name" and not key.endswith("initializer"):
+        if key.endswith("initializer"):
+            begins = beginning(code)
+            found |= {} if begins is None else {key: begins}
+        elif key != "name":
             found[key] = plainly(code)
     return found
+
+
+def begun(weight: Weight) -> Any:
+    """How a weight begins, as data; None where Keras lacks it."""
+    theirs = in_keras(initial(weight))
+    if theirs is None:
+        return None
+    config = {"module": "keras.initializers", "class_name": theirs.name, "config": theirs.arguments}
+    return {**config, "registered_name": None}
+
+
+def beginning(code: Code) -> Any:
+    """An initialiser as data; None for one that is not Keras's."""
+    if not isinstance(code, Call):
+        return plainly(code)
+    module, _, name = str(code.head).rpartition(".")
+    config = {arg.name: plainly(arg.code) for arg in code.args}
+    return {"module": module, "class_name": name, "config": config, "registered_name": None} if module else None
 
 
 def plainly(code: Code) -> Any:

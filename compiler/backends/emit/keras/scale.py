@@ -6,6 +6,7 @@ from typing import Any
 
 from ....ops import dropout, scale, structure, text
 from ..code import Call, Code, Exact, Leaf, call
+from .begin import beginnings
 from .row import Row, X, nd, row
 
 # --- factors ----------------------------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ def identity(op: structure.Identity, to: Row) -> Code:
 @row.register
 def embedding(op: text.Embedding, to: Row) -> Code:
     sizes = to.leaf("input_dim", op.vocabulary, written="vocabulary"), to.leaf("output_dim", op.width, written="width")
-    return to.layer("layers.Embedding", *sizes)
+    return to.layer("layers.Embedding", *sizes, **beginnings(op, to))
 
 
 @row.register

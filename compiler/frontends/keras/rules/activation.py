@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ....decompile.network import Ref, make
+from ....ops.initializers import Zeros
 from ...unread import Unread
 from ..activations import LAYERS, function, numbered
 from ..arguments import COMMON
+from ..beginnings import initial
 from ..call import Call, reads
 
 
@@ -49,7 +51,11 @@ def prelu(call: Call) -> list[Ref]:
     per = next((per for per, axes in known.items() if axes == shared), None)
     if per is None:
         raise Unread(f"its slopes are shared along the axes {shared}")
-    return call.one(make("prelu", per=per))
+    begins = initial(call.config.get("alpha_initializer") or "zeros")
+    slope = 0.0 if isinstance(begins, Zeros) else getattr(begins, "value", None)
+    if slope is None:
+        raise Unread("its slopes begin with other numbers than one")
+    return call.one(make("prelu", per=per, slope=slope))
 
 
 PLAIN: dict[str, str] = {

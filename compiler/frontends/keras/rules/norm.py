@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from ....decompile.network import Ref, make
+from ....ops.initializers import Ones, Zeros
 from ...unread import Unread
 from ..activations import function
 from ..arguments import flat
+from ..beginnings import initial, told
 from ..call import Call, reads
 
 
@@ -61,7 +63,11 @@ def einsum(call: Call) -> list[Ref]:
     taken, _, kernel = left.partition(",")
     bias = config.get("bias_axes")
     if kernel == taken[-1:] == made[-1:] and taken == made and bias in (None, kernel):
-        return call.one(make("channel_affine" if bias else "layer_scale"))
+        init = initial(config.get("kernel_initializer") or "glorot_uniform")
+        one = 1.0 if isinstance(init, Ones) else 0.0 if isinstance(init, Zeros) else getattr(init, "value", None)
+        if one is None or (bias and one != 1):
+            call.unsaid.append((call.name, "kernel", told(config.get("kernel_initializer", "glorot_uniform"))))
+        return call.one(make("channel_affine") if bias else make("layer_scale", init=1.0 if one is None else one))
     dense = len(kernel) == 2 and taken[:-1] == made[:-1] and kernel == taken[-1] + made[-1] != kernel[::-1]
     if not dense or bias not in (None, made[-1]):
         raise Unread(f"it sums by `{config['equation']}`" + (f" with a bias along `{bias}`" if bias else ""))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from .....keras_initializers import argument, plainly
 from .....keras_layout import Variable
 from .....ops import conv, local_conv, norm, scale
 from .....ops.base import weight_key
 from .....ops.geometry import Pairs
 from .....shape import Shape
-from ..placed import Numbers, Placed, Tensor, activated, as_lists, lacking, stands_for
+from ..placed import Numbers, Placed, Tensor, activated, as_lists, begun, lacking, stands_for
 from .borders import bordered
 from .numbers import by_channel
 
@@ -26,10 +27,12 @@ def table(at: Placed, rows: Tensor, weight: str) -> Tensor:
     """A weight as the table of an embedding: a row for each first index."""
     held = at.to.node.facts.weights[weight]
     count, width = held.shape[0], held.size // held.shape[0]
+    init = plainly(at.to.node.op, held)
+    begins = {} if init is None else {"embeddings_initializer": begun(held._replace(init=init))}
     variable = Variable("embeddings", weight, (count, width), (0, 1))
     return at.put(
         "layers.Embedding", rows, shape=Shape((count, width)), part=weight, input_dim=count, output_dim=width,
-        keeps={weight_key(at.to.node.path, weight): variable}, trainable=held.trainable,
+        keeps={weight_key(at.to.node.path, weight): variable}, trainable=held.trainable, **begins,
     )  # fmt: skip
 
 
@@ -76,9 +79,12 @@ def local(op: local_conv.LocalConv, at: Placed) -> Tensor:
         x = at.apply("ops.numpy.Take", x, taps, shape=shape, part=f"taps{axis + 1}", config={"axis": grown})
     p, t = "hwd"[:rank], "yxz"[:rank]
     equation = f"b{''.join(a + b for a, b in zip(p, t))}c,{p}oc{t}->bo{p}"
-    bias: dict[str, Any] = {"bias_axes": f"o{p}"} if op.bias else {}
+    more: dict[str, Any] = {"bias_axes": f"o{p}"} if op.bias else {}
+    for name, weight in at.to.node.facts.weights.items():
+        init = plainly(op, weight)
+        more |= {} if init is None else {argument(op, name): begun(weight._replace(init=init))}
     summed = at.put("layers.EinsumDense", x, shape=Shape((op.out, *places)), equation=equation,
-                    output_shape=[op.out, *places], **bias)  # fmt: skip
+                    output_shape=[op.out, *places], **more)  # fmt: skip
     turned = at.put("layers.Permute", summed, part="turned", dims=[*range(2, rank + 2), 1])
     return turned if op.act is None else activated(op.act, at, turned)
 

@@ -7,7 +7,7 @@ from typing import Any
 from .....ops import merge, norm, scale
 from .....ops.text import OneHot
 from .....shape import Shape
-from ..placed import Placed, Tensor, called, lacking, stands_for
+from ..placed import Placed, Tensor, begun, called, lacking, stands_for
 from ..row import row
 
 
@@ -39,7 +39,11 @@ def lrn(op: norm.LRN, at: Placed) -> Tensor:
 def by_channel(at: Placed, x: Tensor, **config: Any) -> Tensor:
     """A trained factor for each channel; with `...` for the places Keras mistakes the order of their sizes."""
     map_ = f"b{'hwd'[: at.to.rank]}c"
-    return at.put("layers.EinsumDense", x, equation=f"{map_},c->{map_}", output_shape=list(at.shape), **config)
+    weight = next(iter(at.to.node.facts.weights.values()))
+    return at.put(
+        "layers.EinsumDense", x, equation=f"{map_},c->{map_}", output_shape=list(at.shape),
+        kernel_initializer=begun(weight), **config,
+    )  # fmt: skip
 
 
 @stands_for.register
