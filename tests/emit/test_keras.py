@@ -150,12 +150,3 @@ def test_random_programs(text: str) -> None:
         return
     found = rows(keras_model(checked))
     assert sorted(map(str, found)) == sorted(map(str, ours(checked)))
-
-
-def test_an_open_size_that_a_layer_of_the_file_needs_is_refused_with_its_place() -> None:
-    checked = compile_text("model A:\n    input ?x?x4\n    edge_pad 1\n    conv 4, 3x3\n", "a.cnn").checked
-    with pytest.raises(CompileError) as refused:
-        keras_model(checked)
-    (found,) = refused.value.diagnostics
-    assert (found.code, found.span.place) == ("open-size", "a.cnn:3:5")
-    assert "`edge_pad` needs a map of known size, found ?x?x4" in found.message

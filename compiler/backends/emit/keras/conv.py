@@ -14,7 +14,7 @@ from ....ops.local_conv import LocalConv
 from ....shape import Shape
 from ..code import Code, Exact, Leaf
 from .begin import beginnings
-from .row import Row, activation, measured, nd, row
+from .row import Row, activation, nd, row
 
 
 def border_of(pad: Padding, x: Shape, over: Sliding) -> str | Pairs:
@@ -138,7 +138,6 @@ def conv_transpose(op: ConvTranspose, to: Row) -> Code:
     if own:
         named["padding"] = Leaf(op.pad.kind, "padding", to.spans.get("pad"), default="valid")
     else:
-        measured(to)
         named["crops"] = Leaf(Exact(over.crops), "crops")
         named["dilation_rate"] = to.leaf("dilation", over.dilation, 1)
         named["groups"] = to.leaf("groups", op.groups, 1)

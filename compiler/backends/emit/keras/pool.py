@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ....ops import pool as ops
-from ....ops.geometry import Pairs, Sliding, spread
+from ....ops.geometry import spread
 from ....ops.unpool import Unpool
 from ..code import Code, Exact, Leaf
 from .conv import border_of, numbers, padding
@@ -20,18 +20,13 @@ def windowed(name: str, op: ops.Pool, to: Row, *, own: bool = True, **more: Leaf
         size, edge = to.leaf("pool_size", over.size, written="size"), padding(op.pad, over, to, own=True)
         return to.layer(nd(name, to.rank), size, strides=strides, padding=edge, **more)
     known = tuple(edge for edge in over.borders if edge is not None)
-    if said_open(op, known, over, more):
+    if op.ceil or len(known) < len(over.borders):
         measured(to)
     same = op.pad.kind == "same" or len(known) < len(over.borders)  # in numbers it would differ from map to map
     border = Leaf("same" if same else numbers(known), "padding", to.spans.get("pad"), default=0)
     size, strides = to.leaf("size", over.size), to.leaf("strides", over.stride, written="stride")
     ceil = to.leaf("ceil", op.ceil, False)
     return to.layer(f"{name}{to.rank}D", size, strides, padding=border, ceil=ceil, **more)
-
-
-def said_open(op: ops.Pool, known: Pairs, over: Sliding, more: dict[str, Leaf]) -> bool:
-    """Whether the pool of the file needs to know the size of the map."""
-    return op.ceil or len(known) < len(over.borders) or bool(more) or isinstance(op, (ops.AvgPool, ops.MaxPoolPlaces))
 
 
 @row.register
@@ -60,9 +55,12 @@ def maxpool_places(op: ops.MaxPoolPlaces, to: Row) -> Code:
 
 @row.register
 def unpool(op: Unpool, to: Row) -> Code:
-    measured(to)
-    sizes = tuple(n for n in to.node.facts.output.spatial if n is not None)
-    return to.layer(f"MaxUnpooling{to.rank}D", Leaf(Exact(sizes), "size"))
+    sizes = to.node.facts.output.spatial
+    if None not in sizes:
+        return to.layer(f"MaxUnpooling{to.rank}D", Leaf(Exact(sizes), "size"))
+    if not isinstance(op.to, int):
+        measured(to)
+    return to.layer(f"MaxUnpooling{to.rank}D")
 
 
 @row.register
@@ -76,7 +74,6 @@ def adaptive_maxpool(op: ops.AdaptiveMaxPool, to: Row) -> Code:
 
 
 def adaptive(name: str, op: ops.AdaptivePool, to: Row) -> Code:
-    measured(to)
     return to.layer(f"{name}{to.rank}D", Leaf(Exact(spread(op.out, to.rank, "out")), "output_size"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ....ops import pad, reshape, resize
 from ....ops.geometry import explicit, spread
 from ..code import Call, Code, Exact, Leaf, call
-from .row import Row, X, measured, nd, row
+from .row import Row, X, nd, row
 
 
 def bordered(pairs: Any) -> Leaf:
@@ -33,14 +33,12 @@ def reflection_pad(op: pad.ReflectionPad, to: Row) -> Code:
 
 @row.register
 def edge_pad(op: pad.EdgePad, to: Row) -> Code:
-    measured(to)
     return to.layer(f"EdgePadding{to.rank}D", Leaf(Exact(op.pairs(to.x)), "padding"))
 
 
 @row.register
 def crop(op: pad.Crop, to: Row) -> Code:
     if isinstance(op.border, int):
-        measured(to)
         return to.layer("CenterCrop")
     return to.layer(nd("Cropping", to.rank), bordered(explicit(op.border, to.rank, "border")))
 
@@ -80,7 +78,6 @@ def split(op: reshape.Split, to: Row) -> Code:
 
 @row.register
 def channel_shuffle(op: reshape.ChannelShuffle, to: Row) -> Code:
-    measured(to)
     return to.layer("ChannelShuffle", to.leaf("groups", op.groups))
 
 
@@ -118,11 +115,9 @@ def resized(op: resize.Upsample) -> dict[str, Leaf]:
 
 @row.register
 def pixel_shuffle(op: resize.PixelShuffle, to: Row) -> Code:
-    measured(to)
     return to.layer(f"PixelShuffle{to.rank}D", to.leaf("factor", op.factor))
 
 
 @row.register
 def pixel_unshuffle(op: resize.PixelUnshuffle, to: Row) -> Code:
-    measured(to)
     return to.layer(f"PixelUnshuffle{to.rank}D", to.leaf("factor", op.factor))
