@@ -179,4 +179,4 @@ def test_slopes_of_prelu(tmp_path: Path) -> None:
     layer = keras.layers.PReLU(alpha_initializer=begins, shared_axes=[1, 2])
     assert "prelu 0.3\n" in imported(layer, tmp_path)
     zeros = imported(keras.layers.PReLU(shared_axes=[1, 2]), tmp_path)
-    assert compile_text(zeros).checked.layers[0].node.op.__dict__["slope"] == 0
+    assert compile_text(zeros).checked.nodes[-1].op.__dict__["slope"] == 0
