@@ -5,9 +5,11 @@ Layers are numbered in an order of evaluation, so that numbers grow along every 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 
+from ..ops.merge import COMMUTES
 from .network import Network
 
 
@@ -94,23 +96,50 @@ class Region:
                     waiting.append(ref.layer)
         return sorted(way)
 
-    def depth_first(self, members: Sequence[int]) -> list[int]:
-        """An order of evaluation in which a layer stands right behind one that it reads, if it can; of several that
-        read one value, those first that nothing but the last layer takes."""
-        wanted, done, order = set(members), set(), []
-        readers = {n: [r for r in self.readers[n] if r in wanted] for n in self.members}
-        for found in readers.values():
-            found.sort(key=lambda n: readers.get(n) != [members[-1]])
-        for root in members:
-            waiting = [root]
-            while waiting:
-                number = waiting.pop()
-                if number in done or any(n in wanted and n not in done for n in self.sources(number)):
-                    continue
-                done.add(number)
-                order.append(number)
-                waiting += reversed(readers[number])
+    def by_operands(self, members: Sequence[int]) -> list[int]:
+        """The order of evaluation in which the operands of each layer are computed one behind the other, up to the last.
+
+        It hangs on what the layers are and read, not on the order in which they were met; so a file that is written,
+        run and read again stays as it is.
+        """
+        wanted, order = set(members), []
+        done: set[int] = set()
+        waiting = list(members)
+        while waiting:
+            number = waiting[-1]
+            missing = [n for n in dict.fromkeys(self.sources(number)) if n in wanted and n not in done]
+            if number in done or not missing:
+                waiting.pop()
+                if number not in done:
+                    done.add(number)
+                    order.append(number)
+                continue
+            waiting.append(self.next_operand(number, missing, wanted - done))
         return order
+
+    def next_operand(self, number: int, missing: list[int], wanted: set[int]) -> int:
+        """The first operand; of a sum the one that takes most to compute, since its operands may change places."""
+        if len(missing) == 1 or not isinstance(self.network.layers[number].op, COMMUTES):
+            return missing[0]
+        needs = {n: self.needed(n, wanted) for n in missing}
+        return min(missing, key=lambda n: (-len(needs[n]), self.described(needs[n]), n))
+
+    def needed(self, end: int, wanted: set[int]) -> set[int]:
+        """The layers of some that one depends on, itself included."""
+        found, waiting = {end}, [end]
+        while waiting:
+            for source in self.sources(waiting.pop()):
+                if source in wanted and source not in found:
+                    found.add(source)
+                    waiting.append(source)
+        return found
+
+    def described(self, numbers: set[int]) -> tuple[list[tuple[str, int]], list[str]]:
+        """The first path of layers with weights, numbers in the order of numbers, and the words of all of them."""
+        layers = [self.network.layers[n] for n in numbers]
+        paths = [re.findall(r"(\D*)(\d*)", layer.path) for layer in layers if layer.facts.weights]
+        first = min([[(text, int(n or 0)) for text, n in path] for path in paths], default=[])
+        return first, sorted(layer.op.word for layer in layers)
 
 
 def meeting(ways: Sequence[int], after: dict[int, int]) -> int:

@@ -88,11 +88,12 @@ class _Flow:
     def joined(self, start: int, end: int, ways: list[list[int]]) -> Items:
         """Ways that share nothing, and the layer that takes them all."""
         layer = self.network.layers[end]
-        one_by_one = [n for way in sorted(ways) for n in way] + [end]
-        if layer.op.kind != "merge":
-            return self.lines(one_by_one, start, ordered=True)
+        one_by_one = [n for way in ways for n in way] + [end]
         branches = [tuple(self.branch(start, way)) for way in ways]
         empty = [i for i, way in enumerate(ways) if not way]
+        if layer.op.kind != "merge":
+            alone = len(ways) - len(empty) == 1
+            return self.longest_first(start, end, branches) if alone else self.lines(one_by_one, start, ordered=True)
         if isinstance(layer.op, Add) and len(ways) == 2 and len(empty) < 2:
             return [self.residual(end, branches, empty)]
         if not empty and not long_way(branches):
@@ -132,7 +133,7 @@ class _Flow:
     def lines(self, members: Sequence[int], current: int | None, *, ordered: bool = False) -> Items:
         """Each layer as a call; what is not the value of the line above is called by name."""
         items: Items = []
-        for number in members if ordered else self.region.depth_first(members):
+        for number in members if ordered else self.region.by_operands(members):
             items.append(self.call(number, current))
             current = number
         return items

@@ -37,3 +37,22 @@ def border(value: Any, rank: int) -> Padding:
     if isinstance(value, str):
         return SAME if value == "same" else VALID
     return Padding("explicit", tuple((n, n) for n in sizes(value, rank)))
+
+
+def beside(node: Any) -> list[Any]:
+    """What a node is computed with; of what it is joined with that only which it comes from."""
+    found, sources = [], before(node)
+    for user in node.users:
+        if called(user, "add", "sub", "mul", "maximum", "minimum"):
+            found += [n for n in user.args[:2] if n is not node]
+        elif called(user, "cat"):
+            found += [n for n in user.args[0] if n in sources]
+    return [n for n in found if hasattr(n, "name")]
+
+
+def before(node: Any) -> list[Any]:
+    """What a node comes from, the nearest first."""
+    found = list(node.all_input_nodes)
+    for n in found:
+        found += [m for m in n.all_input_nodes if m not in found]
+    return found

@@ -16,7 +16,7 @@ from ...compiler.frontends.flat import from_channels_first
 from ...compiler.frontends.unread import Unread, Unreadable
 from ...compiler.ops.base import Op, OpError
 from ...compiler.shape import Shape
-from .calls import called, function, writes
+from .calls import before, beside, called, function, writes
 from .stored import Stored
 
 Rule = Callable[["Reader", Any], Any]
@@ -222,9 +222,11 @@ class Reader(Arranged):
         return len({tuple(n - m for n, m in zip(*pair)) for pair in found}) == 1
 
     def as_large(self, node: Any, others: Sequence[Map]) -> Map | None:
-        """The last value before a node that has its size at every size of the inputs."""
+        """A value that has the size of a node at every size of the inputs: one that it is merged with, one that it
+        comes from, the last one before it."""
         wanted = [shape[2:] for shape in self.known_shapes(node)]
-        for name, value in reversed(self.values.items()):
+        for name in [*(n.name for n in (*beside(node), *before(node))), *reversed(self.values)]:
+            value = self.values.get(name)
             fits = isinstance(value, Map) and value.axes == first(len(wanted[0])) and value not in others
             if fits and [known[name][2:] for known in (self.shapes, self.elsewhere)] == wanted:
                 return value  # type: ignore[no-any-return]
