@@ -97,7 +97,7 @@ class Region:
         return sorted(way)
 
     def by_operands(self, members: Sequence[int]) -> list[int]:
-        """The order of evaluation in which the operands of each layer are computed one behind the other, up to the last.
+        """The order of evaluation that computes the operands of each layer one behind the other, up to the last layer.
 
         It hangs on what the layers are and read, not on the order in which they were met; so a file that is written,
         run and read again stays as it is.
@@ -118,8 +118,9 @@ class Region:
         return order
 
     def next_operand(self, number: int, missing: list[int], wanted: set[int]) -> int:
-        """The first operand; of a sum the one that takes most to compute, since its operands may change places."""
-        if len(missing) == 1 or not isinstance(self.network.layers[number].op, COMMUTES):
+        """The first operand; of a sum of two the one that takes most to compute, since these may change places."""
+        layer = self.network.layers[number]
+        if len(missing) == 1 or len(layer.inputs) > 2 or not isinstance(layer.op, COMMUTES):
             return missing[0]
         needs = {n: self.needed(n, wanted) for n in missing}
         return min(missing, key=lambda n: (-len(needs[n]), self.described(needs[n]), n))

@@ -229,7 +229,7 @@ class Reader(Arranged):
             value = self.values.get(name)
             fits = isinstance(value, Map) and value.axes == first(len(wanted[0])) and value not in others
             if fits and [known[name][2:] for known in (self.shapes, self.elsewhere)] == wanted:
-                return value  # type: ignore[no-any-return]
+                return value
         return None
 
     def sized(self, op: Op, inputs: list[Map], node: Any) -> Map:

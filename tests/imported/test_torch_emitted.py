@@ -111,14 +111,6 @@ def test_the_size_of_a_value_is_told_from_a_number(size: str, line: str) -> None
     assert found.text.splitlines()[-1].strip() == line
 
 
-MOVED = {
-    "deeplabv3_mobilenet_v3_large", "deeplabv3_resnet50", "deeplabv3_resnet101", "keras/nasnetmobile",
-    "keras/nasnetlarge",
-}  # fmt: skip
-"""Emitted source computes what is read twice ahead of its neighbours, and lines of branches that do not close change
-places with that."""
-
-
 def hold_zoo(name: str) -> None:
     """The values and parameters of a model, and a file that comes back as it is."""
     checked = compile_path(f"zoo:{name}").checked
@@ -130,7 +122,7 @@ def hold_zoo(name: str) -> None:
     assert found.checked.params == checked.params
     again = decompile(read_module(emitted(found.checked), [("", s) for s in shapes], "emitted", checked.name))
     assert again.checked.params == found.checked.params
-    assert name in MOVED or again.text == found.text
+    assert again.text == found.text
 
 
 def picture(checked: Checked, node: Any, shape: Shape) -> Tensor:
