@@ -31,7 +31,7 @@ COMPUTE: dict[str, Callable[..., Array]] = {
     "Max": np.maximum,
     "Min": np.minimum,
     "Reshape": lambda a, shape: a.reshape(tuple(shape)),
-    "Transpose": np.transpose,
+    "Clip": lambda a, low, high=None: np.clip(a, low, high),
     "Slice": lambda a, start, end, *rest: a[
         int(start.item()) : int(end.item()) : int(rest[1].item()) if rest[1:] else 1
     ],
@@ -68,6 +68,10 @@ def computed(view: View, arrays: Sequence[Array]) -> Array | None:
         value = np.asarray(view.attributes.get("value", np.float32(0))).reshape(-1)[0]
         shape = tuple(arrays[0].reshape(-1).tolist())
         return np.full(shape, value) if prod(shape) <= LARGEST else None
+    if view.kind == "Transpose":
+        return np.transpose(arrays[0], view.attributes.get("perm"))
+    if "" in view.inputs[: len(arrays)]:
+        return None  # an input before the last is left out
     along_first = view.attributes.get("axis", 0) == 0 or arrays[0].ndim < 2
     if view.kind not in COMPUTE or not along_first:
         return None

@@ -17,6 +17,7 @@ from ..reader import Reader, reads
 from ..source import View
 from ..values import Map, first, last, whole
 from .merge import channel_axis
+from .open import centred
 from .patterns import reads_as
 from .resize import resampled
 
@@ -181,6 +182,10 @@ def cuts(to: Reader, view: View, axes: int) -> list[Cut]:
 @reads("Slice")
 def sliced(to: Reader, view: View) -> Map:
     """Some of the channels, a map with its border cut away, or every second of its places."""
+    if len(view.inputs) > 2 and not all(map(to.graph.is_stored, view.inputs[1:3])):
+        made = centred(to, view)
+        if made is not None:
+            return made
     x = to.in_order(to.map(view.inputs[0]))
     rank, edges, strides = len(x.axes) - 1, {}, [1] * (len(x.axes) - 1)
     for cut in cuts(to, view, rank + 2):

@@ -40,7 +40,7 @@ def resize(to: Reader, view: View) -> Map:
     factors = [ask.factor for ask in spatial if ask.factor is not None and ask.factor >= 1]
     if len(factors) == rank and all(f == int(f) for f in factors):
         op = make("upsample", factor=tuple(map(int, factors)), **given)
-    elif None in shape.spatial or any(ask.size is None and ask.factor is None for ask in spatial):
+    elif any(ask.size is None and (ask.factor is None or n is None) for n, ask in zip(shape.spatial, spatial)):
         raise Unread("the size of its result hangs on an open one in a way that `upsample` does not say")
     else:
         op = make("upsample", to=tuple(axis.out for axis in axes), **given)

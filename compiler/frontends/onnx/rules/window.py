@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from ....decompile.network import make
@@ -14,6 +15,7 @@ from ..pattern import Var, match, node
 from ..reader import Reader, reads
 from ..source import View
 from ..values import Lost, Map, Value, first, whole
+from .open import entered, with_border
 
 
 def pairs(view: View, x: Shape, size: Sequence[int]) -> Padding:
@@ -46,7 +48,7 @@ WEIGHT_NORM = node("Mul", Var("v"), Var("w"))
 
 @reads("Conv")
 def conv(to: Reader, view: View) -> Map:
-    x = to.first(view.inputs[0])
+    x, border = entered(to, view.inputs[0], 0.0)
     weights = kernel(to, view.inputs[1])
     shape = next(reversed(weights.values()))
     width, rank = to.shape(x).channels, to.shape(x).rank
@@ -65,7 +67,7 @@ def conv(to: Reader, view: View) -> Map:
         op = make("depthwise_conv", **given, multiplier=sizes[0] // groups)
     else:
         op = make("conv", out=sizes[0], groups=groups, **given, weight_norm="weight_g" in weights)
-    op, x = bordered(to, op, x)
+    op, x = bordered(to, op, x) if border is None else (with_border(to, border, op), x)
     return to.layer(op, [x], view, weights)
 
 
@@ -131,7 +133,7 @@ POOLS = {"MaxPool": "maxpool", "AveragePool": "avgpool", "LpPool": "l2pool"}
 
 @reads(*POOLS)
 def pool(to: Reader, view: View) -> Map | list[Value]:
-    x = to.first(view.inputs[0])
+    x, border = entered(to, view.inputs[0], -inf if view.kind == "MaxPool" else 0.0)
     rank = to.shape(x).rank
     if any(n != 1 for n in view.attributes.get("dilations", [])):
         raise Unread("its window is dilated")
@@ -146,7 +148,12 @@ def pool(to: Reader, view: View) -> Map | list[Value]:
     }
     if view.kind == "AveragePool" and pad.kind == "explicit" and any(map(any, pad.pairs)):
         given["count_pad"] = bool(view.attributes.get("count_include_pad", 0))
-    if len([name for name in view.outputs if name]) > 1:
+    several = len([name for name in view.outputs if name]) > 1
+    if border is not None:
+        if several or view.kind == "AveragePool":
+            raise Unread("the border of its map is computed")
+        return to.layer(with_border(to, border, make(POOLS[view.kind], **given)), [x], view)
+    if several:
         made = to.layer(worded(make("maxpool_places", **given), to.shape(x)), [x], view)
         return [made, Lost(Unread("its places run through the whole tensor, not through each channel", str(view)))]
     op, x = bordered(to, make(POOLS[view.kind], **given), x)
@@ -199,6 +206,8 @@ PADS = {"constant": "zeropad", "reflect": "reflection_pad", "edge": "edge_pad"}
 def pad(to: Reader, view: View) -> Map:
     x = to.map(view.inputs[0])
     total = len(x.axes) + 1
+    if "pads" not in view.attributes and not to.graph.is_stored(view.inputs[1]):
+        raise Unread("its border is computed from sizes in a way that no layer behind it does")
     pads, mode = to.whole(view, "pads", 1) or [], view.attributes.get("mode", "constant")
     if to.optional(view, 3):
         pads = spread(whole(to.fixed(view.inputs[3])), pads, total)
