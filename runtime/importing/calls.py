@@ -1,8 +1,11 @@
-"""What a node of an exported program calls, and with what."""
+"""What a node of an exported program calls and with what, where it stands, what it makes."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
+
+import torch
 
 from ...compiler.ops.geometry import SAME, VALID, Padding
 
@@ -56,3 +59,27 @@ def before(node: Any) -> list[Any]:
     for n in found:
         found += [m for m in n.all_input_nodes if m not in found]
     return found
+
+
+def sizes_of(program: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of what the nodes make, by their names."""
+    made = {node.name: node.meta.get("val") for node in program.graph.nodes}
+    return {name: tuple(value.shape) for name, value in made.items() if isinstance(value, torch.Tensor)}
+
+
+def same_steps(a: Any, b: Any) -> bool:
+    """Whether two programs call the same functions in the same order."""
+    steps = [[(node.name, str(node.target)) for node in program.graph.nodes] for program in (a, b)]
+    return steps[0] == steps[1]
+
+
+def where(node: Any) -> str:
+    """The module that a node stands in, and the line that called it."""
+    stack = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())
+    path = f"`{stack[-1][0]}`" if stack[-1][0] else "the module itself"
+    frames = str(node.meta.get("stack_trace") or "").strip().splitlines()
+    lines = [frame for frame in frames if frame.strip().startswith("File ")]
+    found = lines[-1].strip().split(", ") if lines else []
+    if len(found) < 2:
+        return path
+    return f"{path} ({os.path.basename(found[0][5:].strip(chr(34)))}:{found[1].removeprefix('line ')})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from ...compiler.frontends.flat import from_channels_first
 from ...compiler.frontends.unread import Unread, Unreadable
 from ...compiler.ops.base import Op, OpError
 from ...compiler.shape import Shape
-from .calls import before, beside, called, function, writes
+from .calls import before, beside, called, function, same_steps, sizes_of, where, writes
 from .stored import Stored
 
 Rule = Callable[["Reader", Any], Any]
@@ -124,7 +123,7 @@ class Reader(Arranged):
             made = pattern(self, node)
             if made is not None:
                 return made
-        if any(self.values.get(n.name) is None for n in node.all_input_nodes if n.name not in self.keys):
+        if any(self.values.get(n.name) is None and not self.stored.folds(n) for n in node.all_input_nodes):
             return None
         if node.target is operator.getitem:
             found = self.value(node.args[0])[node.args[1]]
@@ -243,13 +242,21 @@ class Reader(Arranged):
         """A value that chance disturbs; a remark where that is not in training alone."""
         if not self.training:
             word = self.maker(made).op.word
-            self.remarks.append(f"{where(node)} draws its numbers outside of training as well; `{word}` does not")
+            self.remark(f"{where(node)} draws its numbers outside of training as well; `{word}` does not")
         return made
+
+    def remark(self, told: str) -> None:
+        """What whoever imports it should know, told once."""
+        if told not in self.remarks:
+            self.remarks.append(told)
 
     def layer(self, op: Op, inputs: list[Map], weights: Mapping[str, Any] = {}, axes: Any = None) -> Map:
         """A layer with weights by their nodes; its path is what their keys have in common."""
         given = {name: node for name, node in weights.items() if node is not None}
         keys = [self.keys[node.name] for node in given.values() if self.is_weight(node)]
+        for node in given.values():
+            if node.name in self.stored.folded:
+                self.remark(f"`{self.keys[node.name]}` is the source of a weight; here the {op.word} learns the weight")
         arrays = {name: self.array(node).numpy() for name, node in given.items()}
         order = inputs[0].order if inputs else None
         if order is not None:
@@ -265,18 +272,6 @@ class Reader(Arranged):
         return Map(ref, axes or first(self.build.shape(ref).rank), order if op.word == "batchnorm" else None)
 
 
-def sizes_of(program: Any) -> dict[str, tuple[int, ...]]:
-    """The shapes of what the nodes make, by their names."""
-    made = {node.name: node.meta.get("val") for node in program.graph.nodes}
-    return {name: tuple(value.shape) for name, value in made.items() if isinstance(value, torch.Tensor)}
-
-
-def same_steps(a: Any, b: Any) -> bool:
-    """Whether two programs call the same functions in the same order."""
-    steps = [[(node.name, str(node.target)) for node in program.graph.nodes] for program in (a, b)]
-    return steps[0] == steps[1]
-
-
 def fitted(array: Any, shape: tuple[int, ...]) -> Any:
     """Weights in the shape that is wanted, where they differ in axes of 1 alone."""
     sizes = [[n for n in of if n != 1] for of in (array.shape, shape)]
@@ -288,15 +283,3 @@ def reordered(key: str, array: Any, order: Shape, op: Op) -> Any:
     if op.word == "batchnorm":
         return from_channels_first(array[None], order)[0]
     return from_channels_first(array, order) if key == "weight" else array
-
-
-def where(node: Any) -> str:
-    """The module that a node stands in, and the line that called it."""
-    stack = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())
-    path = f"`{stack[-1][0]}`" if stack[-1][0] else "the module itself"
-    frames = str(node.meta.get("stack_trace") or "").strip().splitlines()
-    lines = [frame for frame in frames if frame.strip().startswith("File ")]
-    found = lines[-1].strip().split(", ") if lines else []
-    if len(found) < 2:
-        return path
-    return f"{path} ({os.path.basename(found[0][5:].strip(chr(34)))}:{found[1].removeprefix('line ')})"

@@ -29,6 +29,7 @@ class Stored:
         }
         self.keys: dict[str, str] = {**signature.inputs_to_parameters, **signature.inputs_to_buffers, **constants}
         self.still = {*signature.inputs_to_buffers, *constants}
+        self.folded: set[str] = set()
         held = {name: self.held[key].detach() for name, key in self.keys.items()}
         self.arrays = {name: array.clone() if name in self.still else array for name, array in held.items()}
 
@@ -46,6 +47,20 @@ class Stored:
             return False
         self.arrays[node.name], self.keys[node.name] = made, self.keys[given[0].name] if given else ""
         self.still |= {node.name} if still else set()
+        return True
+
+    def folds(self, node: Any) -> bool:
+        """Whether a node is known, or can be computed of nothing but what is stored: weights made of other weights."""
+        if node.name in self.keys:
+            return True
+        given = node.all_input_nodes
+        if node.op != "call_function" or not given or drawn(node) or not all(map(self.folds, given)):
+            return False
+        args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), self.number)
+        with torch.no_grad():
+            self.arrays[node.name] = node.target(*args, **kwargs)
+        self.keys[node.name] = self.keys[given[0].name]
+        self.folded.add(node.name)
         return True
 
     def number(self, node: Any) -> torch.Tensor:

@@ -9,6 +9,7 @@ from . import (  # noqa: F401
     local_conv,
     noise,
     norm,
+    norms_in_steps,
     parts,
     patterns,
     places,

@@ -84,10 +84,12 @@ def by_weight(to: Reader, word: str, a: Any, b: Any) -> Map:
         return affine(to, x, weight)
     if word != "mul":
         raise Unread(f"it takes a trained {shown(to, weight)} for {to.shape(x)}: only factors have a counterpart")
-    x = to.settled(x)
     numbers(to, weight, x)
-    op = make("layer_scale")
-    return to.layer(op, [x], {"": weight})
+    if to.array(weight).numel() == 1 < (to.shape(x).channels or 1):
+        raise Unread("it takes one trained factor for all channels: `layer_scale` has one for each")
+    if x.order is not None:
+        raise Unread("it takes trained factors for a map flattened with its channels first")
+    return to.layer(make("layer_scale"), [x], {"": weight}, axes=x.axes)
 
 
 def affine(to: Reader, x: Map, weight: Any) -> Map:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ....compiler.decompile import make
+from ....compiler.decompile import Ref, make
 from ....compiler.frontends.arranged import Map, first
 from ....compiler.frontends.borders import bordered
 from ....compiler.frontends.unread import Unread
@@ -64,8 +64,16 @@ def mean(to: Reader, node: Any) -> Map:
     if not rank or over != set(range(rank)):
         raise Unread(f"it takes the mean over {given(node, 1, 'dim')}: only all places together have a counterpart")
     keep = bool(given(node, 2, "keepdim", False))
-    ref = to.build.add(make("global_avgpool", keep=keep), [x.ref])
+    ref = to.build.add(make("global_avgpool", keep=keep), [x.ref if keep else in_places(to, x)])
     return Map(ref, x.axes if keep else first(0))
+
+
+def in_places(to: Reader, x: Map) -> Ref:
+    """A map whose places were put in a row, as it was before."""
+    layer = to.maker(x)
+    source = to.build.shape(layer.inputs[0]) if layer.inputs else to.shape(x)
+    row = layer.op.word == "reshape" and source.rank > 0 and source.channels == to.shape(x).channels
+    return layer.inputs[0] if row else x.ref
 
 
 @reads("amax")
@@ -76,5 +84,5 @@ def largest(to: Reader, node: Any) -> Map:
     if not rank or over != set(range(rank)):
         raise Unread(f"it takes the maximum over {axes}: only all places together have a counterpart")
     keep = bool(given(node, 2, "keepdim", False))
-    ref = to.build.add(make("global_maxpool", keep=keep), [x.ref])
+    ref = to.build.add(make("global_maxpool", keep=keep), [x.ref if keep else in_places(to, x)])
     return Map(ref, x.axes if keep else first(0))
