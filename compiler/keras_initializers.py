@@ -95,12 +95,14 @@ def by_name(init: Initializer) -> Initializer:
 
 def as_written(op: Op, field: str, init: Initializer, inputs: tuple[Shape, ...]) -> Initializer | None:
     """The argument of ours that begins the weights so: None where nothing needs to be said, a name before numbers."""
+    if not any(is_of(field, name) for name in op.facts(inputs).weights):
+        return None
     scaled = (ours() for ours in NAMES if issubclass(ours, begin.Scaled))
     for candidate in (None, *scaled):
         changed = op.changed(**{field: candidate})
         weights = changed.facts(inputs).weights.items()
         found = [plainly(changed, w) or begin.beginning(w) for name, w in weights if is_of(field, name)]
-        if found and all(other == init for other in found):
+        if all(other == init for other in found):
             return candidate
     return init
 

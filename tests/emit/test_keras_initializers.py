@@ -166,6 +166,16 @@ def remarks(layer: Any, folder: Path) -> tuple[str, ...]:
     return frontend.read(folder / "net.json").remarks
 
 
+def test_a_bias_that_is_not_there_does_not_begin(tmp_path: Path) -> None:
+    assert "conv 4, 3x3, bias=false\n" in imported(keras.layers.Conv2D(4, 3, use_bias=False), tmp_path)
+
+
+def test_layers_that_are_not_trained_are_told(tmp_path: Path) -> None:
+    (told,) = remarks(keras.layers.Conv2D(4, 3, trainable=False, name="stem"), tmp_path)
+    assert told.startswith("in Keras `stem` ")
+    assert "freeze=true" in told
+
+
 def test_what_the_language_cannot_say_is_told(tmp_path: Path) -> None:
     (told,) = remarks(keras.layers.BatchNormalization(gamma_initializer="zeros", name="last"), tmp_path)
     assert told.startswith("in Keras the gamma of `last` begins by Zeros, ")

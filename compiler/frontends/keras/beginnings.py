@@ -69,15 +69,18 @@ def told(value: Any) -> str:
     return str(value if isinstance(value, str) else value.get("class_name"))
 
 
-def remarks(found: Sequence[tuple[str, str, str]]) -> tuple[str, ...]:
-    """What is unsaid, in words: the layers, their weights, how these begin."""
+def remarks(found: Sequence[tuple[str, str, str]], frozen: list[str]) -> tuple[str, ...]:
+    """What is unsaid, in words: the layers, their weights, how these begin, and the layers that are not trained."""
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for layer, weight, init in found:
         groups[weight, init].append(layer)
-    return tuple(
+    told = [
         f"in Keras the {weight} of {names(layers)} begins by {init}, which the language has no argument for"
         for (weight, init), layers in groups.items()
-    )
+    ]
+    if frozen:
+        told.append(f"in Keras {names(frozen)} are not trained: say it in the recipe, `params PATH, freeze=true`")
+    return tuple(told)
 
 
 def names(layers: list[str]) -> str:

@@ -26,6 +26,8 @@ class Call:
     earlier: list[int]
     unsaid: list[tuple[str, str, str]]
     """What is noted of the whole: the layer, a weight of it, how that begins."""
+    frozen: list[str]
+    """The layers that are not trained."""
 
     def one(self, op: Op) -> list[Ref]:
         """The layer as one of ours; the second call of one with weights shares those of the first."""
@@ -34,6 +36,8 @@ class Call:
         ref = self.build.add(op, self.inputs, self.name, shares=shares)
         if shares is None:
             self.unsaid.extend((self.name, *what) for what in unsaid(op, self.config))
+            trained = any(weight.trainable for weight in self.build.layers[ref.layer].facts.weights.values())
+            self.frozen.extend([self.name] if trained and self.config.get("trainable") is False else [])
         if self.build.layers[ref.layer].facts.weights:
             self.earlier.append(ref.layer)
         count = len(self.build.layers[ref.layer].facts.outputs)

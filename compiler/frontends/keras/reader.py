@@ -39,7 +39,7 @@ def read(path: str | os.PathLike[str]) -> Network:
         raise Unreadable(str(path), reader.lost)
     name = str(config["config"].get("name") or file.stem)
     title = file.stem if name.startswith(("functional", "sequential")) else name
-    return reader.build.network(title, outputs, remarks=remarks(reader.unsaid))
+    return reader.build.network(title, outputs, remarks=remarks(reader.unsaid, reader.frozen))
 
 
 def opened(file: Path) -> Config:
@@ -74,6 +74,7 @@ class Reader:
         self.lost: list[Unread] = []
         self.owners: dict[str, list[int]] = {}
         self.unsaid: list[tuple[str, str, str]] = []
+        self.frozen: list[str] = []
 
     def model(self, config: Config, inputs: Sequence[Ref | None] | None, prefix: str) -> list[Ref]:
         """The outputs of a model; `inputs` are what it is applied to, None where it is the whole."""
@@ -158,7 +159,7 @@ class Reader:
                 raise Unread(lacking(layer))
             known = [value for value in inputs if value is not None]
             owners = self.owners.setdefault(name, [])
-            return rule(Call(self.build, kind, name, config, known, extra, owners, self.unsaid))
+            return rule(Call(self.build, kind, name, config, known, extra, owners, self.unsaid, self.frozen))
         except (Unread, OpError) as wrong:
             self.lost.append(Unread(wrong.message, f"{kind} `{name}`"))
         except (KeyError, TypeError, ValueError) as wrong:
