@@ -86,6 +86,8 @@ class Arranged:
 
     def transposed(self, x: Map, order: Sequence[int]) -> Map:
         """The axes in another order, the batch counted as 0; nothing is moved for it yet."""
+        if sorted(order) != list(range(len(x.axes) + 1)):
+            raise Unread(f"it orders {len(x.axes) + 1} axes by {list(order)}")
         if order[0] != 0:
             raise Unread(f"it moves the batch: {list(order)}")
         if x.order is not None:

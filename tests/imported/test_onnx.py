@@ -76,7 +76,7 @@ def test_the_whole_zoo_comes_back(tmp_path: Path) -> None:
         if name in LACKING:
             continue
         checked = compile_path(f"zoo:{name}").checked
-        if checked.params < 120_000_000 and all(None not in n.facts.output for n in checked.inputs):
+        if checked.params < 120_000_000:
             assert there_and_back(f"zoo:{name}", tmp_path).level == "loops", name
         gc.collect()
 

@@ -61,6 +61,13 @@ READ: list[tuple[str, str, str, dict[str, Any]]] = [
     ("crop ((1, 0), (0, 0)) | zeropad ((0, 0), (1, 0))", MAP, "y = Pad(x, p)", {"p": whole(0, 0, -1, 1, 0, 0, 0, 0)}),
     ("channel_shuffle 4 -> pixel_shuffle 2", "float[N,8,4,4] x", "y = DepthToSpace<blocksize=2>(x)", {}),
     ("pixel_unshuffle 2 -> channel_shuffle 4", MAP, "y = SpaceToDepth<blocksize=2>(x)", {}),
+    *((text, f"float[N,{channels},4,4] x",
+       f"a = Reshape(x, p) b = Transpose<perm={order}>(a) y = Reshape(b, q)", {"p": whole(-1, *p), "q": whole(-1, *q)})
+      for text, channels, order, p, q in (
+        ("pixel_shuffle 2", 8, [0, 1, 4, 2, 5, 3], (2, 2, 2, 4, 4), (2, 8, 8)),
+        ("channel_shuffle 4 -> pixel_shuffle 2", 8, [0, 3, 4, 1, 5, 2], (2, 2, 2, 4, 4), (2, 8, 8)),
+        ("pixel_unshuffle 2", 2, [0, 1, 3, 5, 2, 4], (2, 2, 2, 2, 2), (8, 2, 2)),
+        ("pixel_unshuffle 2 -> channel_shuffle 2", 2, [0, 3, 5, 1, 2, 4], (2, 2, 2, 2, 2), (8, 2, 2)))),
     ("permute (3, 1, 2) | flatten", MAP, "y = Flatten(x)", {}),
     # --- gates
     ("global_avgpool keep=true -> sigmoid | multiply input", MAP,

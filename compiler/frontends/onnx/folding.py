@@ -52,6 +52,11 @@ def folded(graph: Graph, view: View) -> bool:
     return made is not None
 
 
+def to_real(view: View) -> bool:
+    """Whether a node makes numbers with a point."""
+    return view.kind == "Cast" and np.dtype(helper.tensor_dtype_to_np_dtype(view.attributes["to"])).kind == "f"
+
+
 def is_small(array: Array, kind: str) -> bool:
     """Sizes, single numbers, and the factors of a resize, which are joined."""
     return array.size <= (FACTORS if kind == "Concat" else 1) or (array.dtype.kind in "iu" and array.size <= LARGEST)

@@ -14,7 +14,7 @@ from ...ops.base import Op, OpError
 from ...shape import Shape
 from ..arranged import Arranged
 from ..unread import Unread, Unreadable
-from .folding import folded
+from .folding import computed, folded, to_real
 from .layout import channels_last
 from .paths import keepable, path_of
 from .source import Array, Graph, View, opened
@@ -56,6 +56,7 @@ class Reader(Arranged):
         self.owners: dict[str, int] = {}
         self.batches: set[int] = set()
         self.turned = False
+        self.counts: set[str] = set()
 
     def network(self, path: Path) -> Network:
         for declared in self.graph.inputs:
@@ -130,7 +131,7 @@ class Reader(Arranged):
 
     def translate(self, view: View) -> None:
         """The values that a node makes, from the first rule that knows it."""
-        if folded(self.graph, view):
+        if folded(self.graph, view) or (not view.attributes.get("domain") and self.counted(view)):
             return
         try:
             made = self.by_rule(view)
@@ -138,9 +139,26 @@ class Reader(Arranged):
             made = Lost(wrong if wrong.node else Unread(wrong.message, str(view)))
         except OpError as wrong:
             made = Lost(Unread(wrong.message, str(view)))
+        except (LookupError, TypeError, ValueError) as wrong:
+            made = Lost(Unread(f"it is not as ONNX lays it out ({type(wrong).__name__}: {wrong})", str(view)))
         values = made if isinstance(made, list) else [made]
         for name, value in zip(view.outputs, values):
             self.values[name] = value
+
+    def counted(self, view: View) -> bool:
+        """Compute a node of known sizes, from where they become numbers with a point on; its output is known then."""
+        sizes = [value for name in view.inputs if isinstance(value := self.values.get(name), Sizes)]
+        begun = bool(sizes) and to_real(view) and all(None not in value.items for value in sizes)
+        if not begun and self.counts.isdisjoint(view.inputs):
+            return False
+        try:
+            made = computed(view, [self.fixed(name) for name in view.inputs if name])
+        except Unread:
+            return False
+        if made is not None:
+            self.graph.constants[view.outputs[0]] = made
+            self.counts.add(view.outputs[0])
+        return made is not None
 
     def by_rule(self, view: View) -> Any:
         if "domain" in view.attributes:

@@ -168,6 +168,41 @@ def restored(to: Reader, view: View, x: Map) -> bool:
     return len(items) == len(dims) + 1 and same
 
 
+BLOCKS = {
+    (0, 1, 4, 2, 5, 3): ("pixel_shuffle", (2, 3), False),
+    (0, 3, 4, 1, 5, 2): ("pixel_shuffle", (1, 2), True),
+    (0, 1, 3, 5, 2, 4): ("pixel_unshuffle", (3, 5), False),
+    (0, 3, 5, 1, 2, 4): ("pixel_unshuffle", (3, 5), True),
+}
+"""Orders of six axes that move channels to places or back: the layer, where its factors are, and whether the places of
+a block come before the channels."""
+
+
+@reads_as(node("Reshape", DEALT))
+def blocks(to: Reader, view: View, found: Found) -> Map | None:
+    """Channels as places and back, put together of reshapes."""
+    x, cards = to.map(found["x"]), to.sizes(to.graph.makers[found["cards"]].inputs[1])
+    known = BLOCKS.get(tuple(to.graph.makers[found["dealt"]].attributes.get("perm", ())))
+    if known is None or x.axes != first(2) or len(cards) != 6:
+        return None
+    word, places, before = known
+    factor, other = (cards[place] for place in places)
+    width, spatial = to.shape(x).channels or 0, to.shape(x).spatial
+    shuffles = word == "pixel_shuffle"
+    kept = [cards[4], cards[5]] if shuffles else [n and factor and n * factor for n in (cards[2], cards[4])]
+    if factor is None or factor < 2 or factor != other or any(a and b and a != b for a, b in zip(kept, spatial)):
+        return None
+    if cards[3 if before and shuffles else 1] != (width // factor**2 if shuffles else width):
+        return None
+    op, mixed = make(word, factor=factor), make("channel_shuffle", groups=factor**2 if shuffles else width)
+    steps = [op] if not before else [mixed, op] if shuffles else [op, mixed]
+    target = to.sizes(view.inputs[1])[1:]
+    for step in steps:
+        x = to.layer(step, [x], view)
+    same = all(a in (None, 0, -1) or b is None or a == b for a, b in zip(target, to.dims(x)))
+    return x if len(target) == 3 and same else None
+
+
 @reads_as(node("Gather", node("SpaceToDepth", X, name="blocks"), Fixed("order")))
 def pixel_unshuffle(to: Reader, view: View, found: Found) -> Map:
     factor = to.graph.makers[found["blocks"]].attributes["blocksize"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..folding import to_real
 from ..reader import Reader, reads
 from ..source import View
 from ..values import Map, Sizes, whole
@@ -58,7 +59,7 @@ def concat(to: Reader, view: View) -> Sizes | None:
 @reads("Unsqueeze", "Squeeze", "Cast", "Identity", "Reshape")
 def rearranged(to: Reader, view: View) -> Sizes | None:
     sizes = to.values.get(view.inputs[0])
-    if not isinstance(sizes, Sizes):
+    if not isinstance(sizes, Sizes) or to_real(view):
         return None
     return sizes._replace(scalar=sizes.scalar if view.kind in ("Cast", "Identity") else view.kind == "Squeeze")
 
@@ -68,8 +69,10 @@ def slice_(to: Reader, view: View) -> Sizes | None:
     sizes = known(to, view.inputs[0])
     if sizes is None:
         return None
-    start, end = (whole(to.fixed(name))[0] for name in view.inputs[1:3])
-    return cut(sizes, start, end)
+    starts, ends, steps = (to.whole(view, *place) for place in (("starts", 1), ("ends", 2), ("steps", 4)))
+    if starts is None or ends is None or steps not in (None, [1]):
+        return None
+    return cut(sizes, starts[0], ends[0])
 
 
 COMPUTE: dict[str, Callable[[int, int], int]] = {
