@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..graph import Checked, Node, Port
 from ..ops.base import Op
 from ..ops.merge import COMMUTES
+from ..ops.structure import Input
 from .network import Layer, Network, Ref, canonical
 
 
@@ -20,6 +21,9 @@ def paths(network: Network, checked: Checked) -> dict[int, str]:
     for output, ref in zip(checked.outputs, network.outputs, strict=True):
         match.follow(output.port, ref)
     found = {number: node.path for number, node in match.nodes.items()}
+    inputs = [match.nodes[n] for n, layer in enumerate(network.layers) if n in found and isinstance(layer.op, Input)]
+    if inputs != [node for node in checked.inputs if node in inputs]:
+        raise Mismatch("its inputs stand in another order")
     for number, layer in enumerate(network.layers):
         if layer.shares is not None and found.get(number) != found.get(layer.shares):
             raise Mismatch(f"`{layer.path}` has weights of its own, not those of another layer")

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ..ops.merge import COMMUTES
+from ..ops.structure import Input
 from .network import Network
 
 
@@ -100,14 +101,16 @@ class Region:
         """The order of evaluation that computes the operands of each layer one behind the other, up to the last layer.
 
         It hangs on what the layers are and read, not on the order in which they were met; so a file that is written,
-        run and read again stays as it is.
+        run and read again stays as it is. Inputs stand in their own order.
         """
         wanted, order = set(members), []
         done: set[int] = set()
         waiting = list(members)
+        inputs = [n for n in members if isinstance(self.network.layers[n].op, Input)]
         while waiting:
             number = waiting[-1]
-            missing = [n for n in dict.fromkeys(self.sources(number)) if n in wanted and n not in done]
+            needed = self.sources(number) or [n for n in inputs if n < number]
+            missing = [n for n in dict.fromkeys(needed) if n in wanted and n not in done]
             if number in done or not missing:
                 waiting.pop()
                 if number not in done:

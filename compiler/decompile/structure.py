@@ -26,13 +26,20 @@ Items = list[Item]
 def structured(network: Network, *, flat: bool = False) -> list[tuple[Item, ...]]:
     """The flow that ends in the main output, then one sequence for each further output's own layers."""
     found = []
-    done: set[int] = set()
+    early = inputs_ahead(network)
+    done = set(early)
     for end in network.outputs:
         region = Region(network, [n for n in leading_to(network, end.layer) if n not in done])
         found.append(tuple(whole(region, end.layer, flat=flat)))
         done |= region.within
-    unread = [n for n, layer in enumerate(network.layers) if n not in done and isinstance(layer.op, Input)]
-    return [(*(use(network, n, ()) for n in unread), *found[0]), *found[1:]]
+    return [(*(use(network, n, ()) for n in early), *found[0]), *found[1:]]
+
+
+def inputs_ahead(network: Network) -> list[int]:
+    """The inputs, where they stand before all else: the outputs need them in another order, or not all of them."""
+    inputs = [n for n, layer in enumerate(network.layers) if isinstance(layer.op, Input)]
+    needed = [n for end in network.outputs for n in leading_to(network, end.layer) if n in inputs]
+    return [] if list(dict.fromkeys(needed)) == inputs else inputs
 
 
 def leading_to(network: Network, end: int) -> list[int]:
