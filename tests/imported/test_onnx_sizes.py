@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
-from cnnc.compiler.decompile import decompile
+from cnnc.compiler.decompile import decompile, weights
 from cnnc.compiler.frontends import onnx as frontend
 from cnnc.compiler.frontends.unread import Unreadable
 
@@ -58,6 +59,44 @@ def test_layers_whose_weights_were_equal_keep_their_names(tmp_path: Path) -> Non
         model.graph.node.insert(0, onnx.helper.make_node("Identity", [f"layer.0.{name}"], [f"layer.1.{name}"]))
     onnx.save(model, path)
     assert decompile(frontend.read(path)).checked.weights.keys() == set(names.values())
+
+
+STORED: list[tuple[str, str, dict[str, Any]]] = [
+    ("half", "v = Cast<to=1>(w)", {"w": drawn(5, 4, 3, 3).astype(np.float16)}),
+    ("transposed", "v = Transpose<perm=[3,2,0,1]>(w)", {"w": drawn(3, 3, 4, 5)}),
+    ("bytes", "v = DequantizeLinear(w, s, z)",
+     {"w": np.arange(180, dtype=np.uint8).reshape(5, 4, 3, 3), "s": real(0.1), "z": np.array(90, np.uint8)}),
+    ("bytes by channel", "v = DequantizeLinear<axis=0>(w, s)",
+     {"w": np.arange(-90, 90, dtype=np.int8).reshape(5, 4, 3, 3), "s": drawn(5)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("how", "numbers"), [row[1:] for row in STORED], ids=[row[0] for row in STORED])
+def test_weights_are_read_however_they_are_stored(how: str, numbers: dict[str, Any], tmp_path: Path) -> None:
+    path = written(tmp_path, MAP, f"{how} y = Conv<kernel_shape=[3,3]>(x, v)", **numbers)
+    agreeing(path)
+    assert lines(path).startswith("conv 5, 3x3, bias=false")
+
+
+def test_tokens_are_looked_up_as_tensorflow_does_it(tmp_path: Path) -> None:
+    body = "g = Gather(e, x) y = ReduceMean<axes=[1], keepdims=0>(g)"
+    path = written(tmp_path, "int64[N,7] x", body, e=drawn(10, 4))
+    network = frontend.read(path)
+    assert lines(path).startswith("embedding 10, 4")
+    assert network.layers[-1].op.word == "global_avgpool"
+
+
+def test_a_factor_and_a_summand_leave_no_other_weight_behind(tmp_path: Path) -> None:
+    path = written(
+        tmp_path,
+        MAP,
+        "p = MaxPool<kernel_shape=[2,2]>(x) m = Mul(p, s) y = Add(m, b)",
+        s=drawn(4, 1, 1),
+        b=drawn(4, 1, 1),
+    )
+    network = frontend.read(path)
+    found = decompile(network)
+    assert weights(network, found).keys() == found.checked.weights.keys()
 
 
 WRONG = [

@@ -242,5 +242,7 @@ class Reader(Arranged):
     def rewritten(self, value: Map, op: Op, weights: Mapping[str, Array], path: str = "") -> Map:
         """The layer that made a value as another one with more weights, from the same inputs."""
         layer = self.maker(value)
-        ref = self.build.add(op, layer.inputs, path or layer.path, {**layer.weights, **weights})
+        wanted = op.facts(tuple(map(self.build.shape, layer.inputs))).weights
+        kept = {name: array for name, array in layer.weights.items() if name in wanted}
+        ref = self.build.add(op, layer.inputs, path or layer.path, {**kept, **weights})
         return Map(ref, value.axes, value.order)

@@ -58,16 +58,26 @@ class Graph:
                 self.users.setdefault(name, []).append(view)
 
     def take(self, node: NodeProto) -> None:
-        """A node of the graph; constants and copies of them are no nodes."""
+        """A node of the graph; constants, copies of them and what they are stored as are no nodes."""
         attributes = {a.name: plain(helper.get_attribute_value(a)) for a in node.attribute}
         if node.domain not in ("", "ai.onnx"):
             attributes["domain"] = node.domain
-        if node.op_type == "Constant":
+        kind, known = node.op_type, all(self.is_stored(name) for name in node.input if name)
+        if kind == "Constant":
             self.constants[node.output[0]] = constant(attributes)
-        elif node.op_type == "Identity" and self.is_stored(node.input[0]):
+        elif (kind == "Identity" and known) or (kind == "Cast" and self.widened(node.input[0], attributes["to"])):
             self.same[node.output[0]] = node.input[0]
+        elif kind == "DequantizeLinear" and known and "block_size" not in attributes:
+            numbers, scale, *zero = (self.fixed(name) for name in node.input if name)
+            self.constants[node.output[0]] = dequantized(attributes, numbers, scale, *zero)
         else:
             self.nodes.append(View(node.op_type, node.name, tuple(node.input), tuple(node.output), attributes))
+
+    def widened(self, name: str, kind: int) -> bool:
+        """Whether stored numbers with a point are only given more room."""
+        tensor = self.stored.get(self.original(name))
+        narrow = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
+        return tensor is not None and tensor.data_type in narrow and kind == TensorProto.FLOAT
 
     def is_stored(self, name: str) -> bool:
         return name in self.stored or name in self.constants or name in self.same
@@ -84,6 +94,16 @@ class Graph:
         if name in self.stored:
             self.constants[name] = numpy_helper.to_array(self.stored.pop(name))
         return self.constants.get(name)
+
+
+def dequantized(attributes: dict[str, Any], numbers: Any, scale: Any, zero: Any = None) -> Array:
+    """Whole numbers that stand for others: (number - zero) * scale, along an axis where these are several."""
+    along = [1] * numbers.ndim
+    if scale.size > 1:
+        along[attributes.get("axis", 1)] = -1
+    shift = np.zeros_like(scale) if zero is None else zero
+    found: Array = (numbers.astype(np.int64) - shift.astype(np.int64).reshape(along)) * scale.reshape(along)
+    return found.astype(scale.dtype)
 
 
 def constant(attributes: dict[str, Any]) -> Array:

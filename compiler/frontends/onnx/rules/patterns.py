@@ -14,7 +14,7 @@ from ...unread import Unread
 from ..pattern import Fixed, Found, Pattern, Tree, X, match, node
 from ..reader import Reader, reads
 from ..source import View
-from ..values import Map, along_channels, first
+from ..values import Map, along_channels, first, last
 from .norm import OURS, spelled
 
 Meaning = Callable[[Reader, View, Found], Any]
@@ -209,11 +209,14 @@ def pixel_unshuffle(to: Reader, view: View, found: Found) -> Map:
     return to.layer(make("pixel_unshuffle", factor=factor), [to.first(found["x"])], view)
 
 
-@reads_as(node("Transpose", node("Gather", Fixed("weight"), X)))
-def embedding(to: Reader, view: View, found: Found) -> Map:
-    table = to.fixed(found["weight"])
+@reads_as(node("Gather", Fixed("weight"), X))
+def embedding(to: Reader, view: View, found: Found) -> Map | None:
+    """Rows of a table, one for each token; its channels lie last."""
+    table, x = to.fixed(found["weight"]), to.map(found["x"])
+    if table.ndim != 2 or view.attributes.get("axis", 0) or len(x.axes) != 1:
+        return None
     op = make("embedding", vocabulary=table.shape[0], width=table.shape[1])
-    return to.layer(op, [to.map(found["x"])], view, {"weight": found["weight"]})
+    return to.layer(op, [x], view, {"weight": found["weight"]})._replace(axes=last(1))
 
 
 @reads_as(node("Cast", node("Equal", node("Unsqueeze", X), Fixed("tokens"))))

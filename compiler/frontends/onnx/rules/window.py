@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from ....decompile.network import make
 from ....ops.geometry import SAME, VALID, Padding, Sliding, extent, sliding
 from ....shape import Shape
@@ -76,6 +78,10 @@ def kernel(to: Reader, name: str) -> dict[str, str]:
     if to.graph.fixed(name) is not None:
         return {"weight": name}
     view = to.graph.makers.get(name)
+    stored = to.graph.fixed(view.inputs[0]) if view is not None and view.kind == "Transpose" else None
+    if view is not None and stored is not None:  # kept as TensorFlow has it, the channels last
+        to.graph.constants[name] = np.ascontiguousarray(np.transpose(stored, view.attributes.get("perm")))
+        return {"weight": name}
     if view is not None and view.kind == "Mul":
         direction, share = view.inputs
         ratio = to.graph.makers.get(share)
