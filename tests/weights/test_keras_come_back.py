@@ -48,6 +48,8 @@ CHAINS = [
     ("9x9x3", "avgpool 3, stride=2, pad=1 -> l2pool 3, stride=1, pad=1"),
     ("9x8x3", "l2pool 2 -> scaled_sigmoid 0.5, amplitude=3"),
     ("14x10x3", "adaptive_avgpool 4 -> lrn 3, alpha=0.3, beta=0.6, k=2"),
+    ("7x10x3", "conv 4, 1x1 -> adaptive_avgpool 4x3 -> conv 2, 1x1"),
+    ("7x10x3", "conv 4, 1x1 -> adaptive_maxpool 5x4 -> adaptive_avgpool 3x3"),
     ("9x15x3", "adaptive_maxpool 4x3 -> edge_pad ((1, 2), (0, 3))"),
     ("4x6x8", "pixel_shuffle 2 -> pixel_unshuffle 2 -> channel_shuffle 4 -> layer_scale init=0.5 -> channel_affine"),
     ("12x8", "channel_shuffle 2 -> pixel_shuffle 2 -> pixel_unshuffle 4 -> edge_pad 2 -> layer_scale"),

@@ -76,6 +76,15 @@ model A:
         branch: adaptive_maxpool 4
     conv 2, 1x1
 """,
+    "windows of several sizes": """
+model A:
+    input 7x10x3
+    conv 4, 1x1
+    concat:
+        branch: adaptive_avgpool 4x3
+        branch: adaptive_maxpool 4x3
+    conv 2, 1x1
+""",
     "one layer for several places": """
 model B:
     left = input 8

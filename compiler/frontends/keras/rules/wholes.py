@@ -87,9 +87,12 @@ def l2pool(parts: Parts) -> Whole | None:
     return Whole(f"L2Pooling{rank(parts['mean'])}", config)
 
 
-@together({"": "AveragePooling|MaxPooling", "windows1": "Take"}, {"windows2": "Take", "windows3": "Take"})
-@together({"": "AveragePooling|MaxPooling", "windows2": "Take"}, {"windows3": "Take"})
-@together({"": "AveragePooling|MaxPooling", "windows3": "Take"})
+SHARES = {"shares1": "Multiply", "shares2": "Multiply", "shares3": "Multiply"}
+
+
+@together({"": "AveragePooling|MaxPooling", "windows1": "Take"}, {"windows2": "Take", "windows3": "Take", **SHARES})
+@together({"": "AveragePooling|MaxPooling", "windows2": "Take"}, {"windows3": "Take", **SHARES})
+@together({"": "AveragePooling|MaxPooling", "windows3": "Take"}, SHARES)
 def adaptive(parts: Parts) -> Whole | None:
     """As many windows as there are."""
     pool = parts[""]["config"]
@@ -98,7 +101,9 @@ def adaptive(parts: Parts) -> Whole | None:
         places = constant(parts[f"windows{axis}"]) if f"windows{axis}" in parts else None
         n = taken_from(parts, axis)
         out = (len(places) if places else n) // size
-        if [p for i in range(out) for p in range(i * n // out, -(-(i + 1) * n // out))] != (places or list(range(n))):
+        windows = [list(range(i * n // out, -(-(i + 1) * n // out))) for i in range(out)]
+        laid = [place for window in windows for place in window + window[-1:] * (size - len(window))]
+        if laid != (places or list(range(n))):
             return None
         counts.append(out)
     kind = "Average" if stem(parts[""]).startswith("Average") else "Max"
@@ -107,7 +112,7 @@ def adaptive(parts: Parts) -> Whole | None:
 
 def taken_from(parts: Parts, axis: int) -> int:
     """The size of the map along an axis."""
-    first = min(part for part in parts if part)
+    first = min(part for part in parts if part.startswith("windows"))
     tensor = parts[first]["inbound_nodes"][0]["args"][0]
     return int(tensor["config"]["shape"][axis])
 

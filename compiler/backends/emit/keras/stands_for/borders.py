@@ -1,10 +1,13 @@
-"""A border around a map, as a layer or an operation."""
+"""A border around a map, as a layer or an operation; numbers along one of its axes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from .....ops.geometry import Pairs
 from .....shape import Shape
-from ..placed import Placed, Tensor, as_lists
+from ..placed import Numbers, Placed, Tensor, as_lists
 
 
 def bordered(at: Placed, pairs: Pairs, value: float | None = None, mode: str = "constant", part: str = "pad") -> Tensor:
@@ -18,3 +21,11 @@ def bordered(at: Placed, pairs: Pairs, value: float | None = None, mode: str = "
     config = {"pad_width": [[0, 0], *as_lists(pairs), [0, 0]], "mode": mode}
     more = {} if value is None else {"constant_values": value}
     return at.apply("ops.numpy.Pad", x, shape=shape, part=part, config=config, **more)
+
+
+def along(numbers: Sequence[float], axis: int, rank: int, dtype: str = "float32") -> Numbers:
+    """Numbers along one axis of a map."""
+    value: list[Any] = [*numbers]
+    for _ in range(rank + 1 - axis):
+        value = [[n] for n in value]
+    return Numbers(value, dtype)

@@ -8,7 +8,7 @@ from typing import Any
 from .....ops import pad, pool, unpool
 from .....shape import Shape
 from ..placed import Numbers, Placed, Tensor, lacking, stands_for
-from .borders import bordered
+from .borders import along, bordered
 from .pools import LOWEST, whole
 
 
@@ -34,7 +34,7 @@ def maxpool_places(op: pool.MaxPoolPlaces, at: Placed) -> tuple[Tensor, Tensor]:
         row = prod(n or 1 for n in at.x.shape.spatial[axis:])
         firsts = [(i * stride - begin) * row for i in range(count or 0)]
         part = f"place{axis}" if axis < rank else "places"
-        place = at.apply("ops.numpy.Add", place, along(firsts, axis, rank), part=part)
+        place = at.apply("ops.numpy.Add", place, along(firsts, axis, rank, "int32"), part=part)
     return best, place._replace(dtype="int32")
 
 
@@ -69,14 +69,6 @@ def steps(x: Shape, size: tuple[int, ...]) -> list[int]:
     return found
 
 
-def along(numbers: list[int], axis: int, rank: int) -> Numbers:
-    """Whole numbers along one axis of a map."""
-    value: list[Any] = [*numbers]
-    for _ in range(rank + 1 - axis):
-        value = [[n] for n in value]
-    return Numbers(value, "int32")
-
-
 @stands_for.register
 def unpooled(op: unpool.Unpool, at: Placed) -> Tensor:
     """Every number at all places of its window, and 0 at those that are not its own: of windows that lie apart."""
@@ -91,9 +83,9 @@ def unpooled(op: unpool.Unpool, at: Placed) -> Tensor:
     maps, places = (spread_out(at, x, over.stride, begins, part) for x, part in zip(at.tensors, ("map", "place")))
     for axis in range(1, rank):
         row = prod(n or 1 for n in sizes[axis:])
-        rows = along([n * row for n in range(places.shape[axis - 1] or 0)], axis, rank)
+        rows = along([n * row for n in range(places.shape[axis - 1] or 0)], axis, rank, "int32")
         places = at.apply("ops.numpy.Subtract", places, rows, shape=places.shape, part=f"within{axis}")
-    last = along([*range(places.shape[rank - 1] or 0)], rank, rank)
+    last = along([*range(places.shape[rank - 1] or 0)], rank, rank, "int32")
     own = at.apply("ops.numpy.Equal", places, last, shape=places.shape, part="own")
     lacks = [(n or 0) - (m or 0) for n, m in zip(sizes, maps.shape)]
     part = "kept" if any(lacks) else ""

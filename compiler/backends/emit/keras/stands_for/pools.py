@@ -11,7 +11,7 @@ from .....shape import Shape
 from ...code import Call
 from ..placed import Placed, Tensor, as_lists, called, known, lacking, stands_for
 from ..row import row
-from .borders import bordered
+from .borders import along, bordered
 
 LOWEST = -3.4028234663852886e38
 """What no maximum is, in single precision."""
@@ -50,24 +50,30 @@ def whole(at: Placed, axis: int, before: int, after: int, window: int, step: int
 @stands_for.register(pool.AdaptiveAvgPool)
 @stands_for.register(pool.AdaptiveMaxPool)
 def adaptive(op: Any, at: Placed) -> Tensor:
-    """Where every window of an axis has one size, a pool with that size and step; windows that overlap are laid one
-    behind the other before it."""
-    x, sizes = at.x, []
+    """A pool whose step is its window; windows that overlap are laid one behind the other before it, those that are
+    smaller with their last place again, of which a mean takes nothing."""
+    x, sizes, maximum = at.x, [], isinstance(op, pool.AdaptiveMaxPool)
     for axis, (n, out) in enumerate(zip(at.x.shape.spatial, spread(op.out, at.to.rank, "out")), 1):
         if n is None:
             raise lacking(op)
         places = [list(range(i * n // out, -(-(i + 1) * n // out))) for i in range(out)]
-        sizes.append(len(places[0]))
-        if len({len(window) for window in places}) > 1:
-            raise lacking(op)
-        laid = [place for window in places for place in window]
+        sizes.append(max(map(len, places)))
+        laid = [place for window in places for place in window + window[-1:] * (sizes[-1] - len(window))]
         if laid != list(range(n)):
             shape = Shape((*x.shape[: axis - 1], len(laid), *x.shape[axis:]))
             x = at.apply("ops.numpy.Take", x, laid, shape=shape, part=f"windows{axis}", config={"axis": axis})
+        if not maximum and min(map(len, places)) < sizes[-1]:
+            shares = [s for window in places for s in share(len(window), sizes[-1])]
+            x = at.apply("ops.numpy.Multiply", x, along(shares, axis, at.to.rank), shape=x.shape, part=f"shares{axis}")
     if set(sizes) == {1}:
         return at.put("layers.Identity", x)
-    kind = "Average" if isinstance(op, pool.AdaptiveAvgPool) else "Max"
+    kind = "Max" if maximum else "Average"
     return at.put(f"layers.{kind}Pooling{at.to.rank}D", x, pool_size=sizes, strides=sizes)
+
+
+def share(count: int, size: int) -> list[float]:
+    """What each place of a window has of a mean over `size` places, where only `count` are meant."""
+    return [size / count] * count + [0.0] * (size - count)
 
 
 @stands_for.register
