@@ -65,9 +65,17 @@ def there_and_back(name: str, folder: Path) -> None:
     again = lower(found.checked, seed=None).eval()
     arrays = keras_weights(str(file), network, found)
     again.load_state_dict({key: torch.as_tensor(np.asarray(array)) for key, array in arrays.items()})
-    fed = [x.double() if x.is_floating_point() else x for x in pictures(checked, 1)]
-    with torch.no_grad():  # in 64 bits: the numbers of a deep network that is not trained leave those of 32
-        assert worst(again.double()(*fed), net.double()(*fed)) < 1e-5
+    fed = pictures(checked, 1)
+    with torch.no_grad():
+        made, wanted = again(*fed), net(*fed)
+        if not finite(wanted):  # the numbers of a deep network that is not trained may leave those of 32 bits
+            fed = [x.double() if x.is_floating_point() else x for x in fed]
+            made, wanted = again.double()(*fed), net.double()(*fed)
+        assert worst(made, wanted) < 1e-5
+
+
+def finite(values: Any) -> bool:
+    return all(bool(value.isfinite().all()) for value in (values if isinstance(values, tuple) else (values,)))
 
 
 @pytest.mark.parametrize("name", SMALL)
