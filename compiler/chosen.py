@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from .diagnostics import Diagnostics, UserError
 from .graph import Checked
 from .load import Training
@@ -52,13 +50,3 @@ def frozen(recipe: Recipe, checked: Checked) -> frozenset[str]:
         for pattern in said.patterns if said.freeze is not None else ():
             found.update(dict.fromkeys(matching(pattern, checked), bool(said.freeze)))
     return frozenset(path for path, held in found.items() if held)
-
-
-def learned(recipe: Recipe, checked: Checked) -> tuple[int, ...]:
-    """How many numbers move in each phase of a recipe, or in its only one."""
-    counts = []
-    for part in [recipe.within(phase) for phase in recipe.phases] or [recipe]:
-        held = frozen(part, checked)
-        moving = (w for path, w in checked.weights.items() if w.trainable and path not in held)
-        counts.append(sum(prod(weight.shape) for weight in moving))
-    return tuple(counts)

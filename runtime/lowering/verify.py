@@ -18,6 +18,9 @@ Array = np.ndarray[Any, Any]
 Run = Callable[[Mapping[str, Array]], list[Array]]
 """From inputs by name to the outputs in order."""
 
+BATCH, SEED = 2, 0
+"""Of the inputs that are compared."""
+
 OPEN = 64
 """What an open size is taken to be."""
 
@@ -35,27 +38,12 @@ class Trial(NamedTuple):
     given: dict[str, Array]
 
 
-def verify(
-    checked: Checked,
-    path: str | os.PathLike[str],
-    weights: Mapping[str, Array],
-    *,
-    preprocessing: Preprocessing | None = None,
-    batch: int = 2,
-    seed: int = 0,
-) -> float:
-    """The largest difference that `compared` finds."""
-    return max(compared(checked, path, weights, preprocessing=preprocessing, batch=batch, seed=seed).values())
-
-
 def compared(
     checked: Checked,
     path: str | os.PathLike[str],
     weights: Mapping[str, Array],
     *,
     preprocessing: Preprocessing | None = None,
-    batch: int = 2,
-    seed: int = 0,
 ) -> dict[str, float]:
     """The largest difference between ONNX Runtime's outputs of the file and torch's, relative to the largest output, by
     the shapes of the inputs: several where sizes are open and the network takes them.
@@ -66,8 +54,8 @@ def compared(
     theirs, ours = onnx_session(path), torch_session(checked, weights)
     found: dict[str, float] = {}
     refused: Exception | None = None
-    for shapes, fed in trials(checked, batch, seed, found):
-        given = fed if preprocessing is None else {name: pictures(x.shape, seed) for name, x in fed.items()}
+    for shapes, fed in trials(checked, found):
+        given = fed if preprocessing is None else {name: pictures(x.shape) for name, x in fed.items()}
         if preprocessing is not None:
             fed = {name: prepared(x, preprocessing) for name, x in given.items()}
         try:
@@ -82,25 +70,25 @@ def compared(
     return found
 
 
-def trials(checked: Checked, batch: int, seed: int, found: Mapping[str, float]) -> Iterator[Trial]:
+def trials(checked: Checked, found: Mapping[str, float]) -> Iterator[Trial]:
     """Inputs to compare at: at one size where all are fixed; large ones only where nothing is `found` till then."""
-    yield trial(checked, batch, seed, (OPEN,) * 3)
+    yield trial(checked, (OPEN,) * 3)
     if any(None in node.facts.output for node in checked.inputs):
         for sizes in OTHERS:
-            yield trial(checked, batch, seed, sizes)
+            yield trial(checked, sizes)
         if not found:
-            yield trial(checked, batch, seed, LARGE)
+            yield trial(checked, LARGE)
 
 
-def trial(checked: Checked, batch: int, seed: int, sizes: Sequence[int]) -> Trial:
-    made = examples(checked, batch, seed, sizes)
+def trial(checked: Checked, sizes: Sequence[int]) -> Trial:
+    made = examples(checked, BATCH, SEED, sizes)
     return Trial(", ".join(str(Shape((*x.shape[2:], x.shape[1]))) for x in made.values()), made)
 
 
-def pictures(shape: tuple[int, ...], seed: int) -> Array:
+def pictures(shape: tuple[int, ...]) -> Array:
     """Random pictures (N, H, W, C) of whole numbers for maps (N, C, H, W)."""
     count, channels, height, width = shape
-    return np.random.default_rng(seed).integers(0, 256, (count, height, width, channels), np.uint8)
+    return np.random.default_rng(SEED).integers(0, 256, (count, height, width, channels), np.uint8)
 
 
 def prepared(x: Array, told: Preprocessing) -> Array:

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...compiler.chosen import learned
+from ...compiler.backends.summary import learning
+from ...compiler.chosen import frozen
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes.course import Batch, Precision
 from ...compiler.recipes.record import told
@@ -98,8 +99,9 @@ def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
 
 def weights_to_learn(job: Job) -> str:
     """How many of them, phase by phase where some are frozen."""
-    whole = f"{job.checked.trainable:,}"
-    counts = [count for count, _ in groupby(f"{count:,}" for count in learned(job.recipe, job.checked))]
+    recipe, checked, whole = job.recipe, job.checked, f"{job.checked.trainable:,}"
+    parts = [recipe.within(phase) for phase in recipe.phases] or [recipe]
+    counts = [count for count, _ in groupby(f"{learning(checked.layers, frozen(p, checked)):,}" for p in parts)]
     return whole if counts == [whole] else f"{', then '.join(counts)} of {whole}"
 
 
