@@ -35,7 +35,6 @@ from cnnc.runtime.run.launch import watching
 from cnnc.runtime.run.reopen import apart_shape, shape_of
 from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.training.train import Trainer
-from rich.console import Console
 from torch import nn, optim
 from torch.nn import functional
 
@@ -98,7 +97,7 @@ class Times(NamedTuple):
 def race(job: Job, case: Case, folder: Path, times: Times) -> None:
     """One run of each. Ours draws and writes beside its loop, so the time of all its threads counts."""
     hand = ByHand(job, case)
-    with Live(console=Console(file=NOWHERE, force_terminal=True)) as shown:
+    with Live(NOWHERE) as shown:
         kept = RunFolder(folder)
         with watching(job, kept, shown) as watch:
             trainer = Trainer(job, kept, Engine("cpu", "fp32"), watch)

@@ -46,7 +46,7 @@ HEAVY = {
     "onnx": ("compiler.backends.onnx", "compiler.frontends.onnx"),
     "onnxruntime": (),
     "networkx": ("compiler.backends.networkx_graph",),
-    "rich": (),
+    "tqdm": (),
     "matplotlib": (),
     "tensorboard": (),
     "fastapi": ("runtime.serve",),

@@ -184,7 +184,7 @@ def test_nothing_heavy_is_loaded_before_it_is_used() -> None:
     code = "import sys, cnnc; cnnc.load('zoo:resnet34').as_dict(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     loaded = set(done.stdout.split())
-    assert not loaded & {"torch", "numpy", "onnx", "networkx", "rich", "matplotlib"}, done.stderr
+    assert not loaded & {"torch", "numpy", "onnx", "networkx", "tqdm", "matplotlib"}, done.stderr
 
 
 def test_files_are_left_as_they_are_when_formatting_is_interrupted(tmp_path: Path) -> None:

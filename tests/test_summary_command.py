@@ -17,7 +17,7 @@ LEAN = """
 import sys
 from cnnc.cli import main
 assert main(["summary", sys.argv[1]]) == 0
-print([name for name in ("networkx", "numpy", "onnx", "rich", "torch") if name in sys.modules])
+print([name for name in ("networkx", "numpy", "onnx", "tqdm", "torch") if name in sys.modules])
 """
 
 

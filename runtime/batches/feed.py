@@ -27,6 +27,8 @@ AHEAD = min(max(os.cpu_count() or 1, 3), 16)
 """Batches prepared while the network works, each in a thread of its own."""
 VALUE = 4
 """Bytes of a number that the network takes."""
+AT_ONCE = 2**22
+"""Bytes of examples that are gathered at once from memory."""
 TURN = 2**40
 """What the number of an example grows by where it comes again in an epoch: it is then changed anew."""
 
@@ -149,6 +151,8 @@ class Feed:
 
         Files are read ahead by others; what is in memory is not, where the network runs on the same cores.
         """
+        if self.ready:
+            return self.cut(plan)
         if self.kept and not self.reading.ahead:
             return (self.batch(epoch, positions) for epoch, positions in plan)
         if self.reading.processes and not self.kept:
@@ -193,6 +197,16 @@ class Feed:
         finish = None if self.settled else self.finish
         found = Batch(tuple(one[0] for one in made), y, positions, clean, finish)
         return found if self.reading.ahead else found.finished()
+
+    def cut(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
+        """Batches of what is kept as the network takes it, several gathered at once: for small ones, to begin takes
+        longer than to gather."""
+        size = sum(stock.values for stock in self.stocks) * VALUE // max(len(self), 1)
+        for parts in lots(plan, size):
+            whole = self.gathered(np.concatenate(parts))
+            lengths = [len(part) for part in parts]
+            inputs = zip(*(torch.split(x, lengths) for x in whole.inputs))
+            yield from map(Batch, inputs, torch.split(whole.y, lengths), parts)
 
     def gathered(self, positions: Positions) -> Batch:
         """One batch of what is kept as the network takes it."""
@@ -254,6 +268,20 @@ class Feed:
             kind = "steps give pictures" if self.alone or self.later else "examples are"
             hint = f": end them with `center_crop {'x'.join(map(str, sizes))}`" if self.alone else ""
             raise DataError(f"the {kind} of {found}, the model takes {wanted}{hint}")
+
+
+def lots(plan: Iterable[tuple[int, Positions]], size: int) -> Iterator[list[Positions]]:
+    """The positions of batches in lots of about `AT_ONCE`, where an example takes `size` bytes."""
+    lot: list[Positions] = []
+    held = 0
+    for _, positions in plan:
+        lot.append(positions)
+        held += len(positions) * size
+        if held >= AT_ONCE:
+            yield lot
+            lot, held = [], 0
+    if lot:
+        yield lot
 
 
 def changed(step: Step, x: Tensor, draws: Draws) -> Tensor:

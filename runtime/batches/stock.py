@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -77,5 +78,16 @@ class Stock:
     def together(self, positions: Positions) -> Tensor:
         """Examples at the model's size, in the type in which they come."""
         if self.cache is not None:
-            return self.cache.index_select(0, torch.from_numpy(positions)).movedim(-1, 1)
+            found = (
+                self.cache[positions[0] : positions[-1] + 1]
+                if consecutive(positions)
+                else self.cache.index_select(0, torch.from_numpy(positions))
+            )
+            return found.movedim(-1, 1)
         return torch.cat([self.at_size(number) for number in self.numbers[positions]])
+
+
+def consecutive(positions: Positions) -> bool:
+    """Whether they are one piece of memory, as where a split is measured: no copy is needed."""
+    count = len(positions)
+    return bool(count and positions[-1] - positions[0] == count - 1 and (np.diff(positions) == 1).all())

@@ -42,6 +42,8 @@ class Together:
 
     def wanted(self, *wishes: bool) -> tuple[bool, ...]:
         """For each wish whether any process has it."""
+        if self.ranks.alone:
+            return wishes
         return tuple(total > 0 for total in self.sums(*map(float, wishes)))
 
     def turn(self, step: int) -> bool:

@@ -17,7 +17,7 @@ from ..jobs import task as of
 from ..jobs.stages import even
 from .criterion import Criterion, Outputs
 from .figures import Figures, overlap
-from .losses import IGNORED, activated, among, probabilities
+from .losses import IGNORED, activated, among
 from .places import framed
 
 BATCH = 256
@@ -130,7 +130,10 @@ def meter(task: of.Task, how: Measuring) -> Meter:
 
 
 class Confusion:
-    """How often each class was taken for each, of examples or places, and how often the right one was near the top."""
+    """How often each class was taken for each, of examples or places, and how often the right one was near the top.
+
+    No activation changes the order of the outputs, so it is left out here. A single output is above 0 for yes.
+    """
 
     def __init__(self, classes: int, how: Measuring) -> None:
         self.table = torch.zeros(classes * classes, dtype=torch.int64)
@@ -139,15 +142,15 @@ class Confusion:
         self.count = 0
 
     def add(self, outputs: Outputs, y: Tensor) -> None:
-        shares = probabilities(outputs[0], self.how.folded)
-        y = framed(y, outputs[0])
-        taken, there = shares.argmax(1).flatten(), y.flatten()
+        found = outputs[0] if outputs[0].shape[1] > 1 else torch.cat([-outputs[0], outputs[0]], 1)
+        y = framed(y, found)
+        taken, there = found.argmax(1).flatten(), y.flatten()
         counted = there != IGNORED
         pairs = (there * self.classes + taken)[counted]
         self.table += torch.bincount(pairs.cpu(), minlength=self.classes**2)
         self.count += len(pairs)
         for k in self.how.top:
-            best = shares.topk(min(k, shares.shape[1]), 1).indices
+            best = found.topk(min(k, found.shape[1]), 1).indices
             self.hits[k] += int((best == y[:, None]).any(1).sum())
 
     @property

@@ -6,11 +6,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from ..jobs.stages import Stage
     from ..training.position import Position, Row
 
@@ -54,39 +52,29 @@ class Display:
         self.say(line(row, self.epochs, best))
 
 
+WORD = "{desc}"
+"""The live line where there is nothing to count, as tqdm writes it."""
+
+
 class Live(Display):
-    """A bar with the figures of the epoch under way, by rich."""
+    """A bar with the figures of the epoch under way, by tqdm."""
 
-    def __init__(self, quiet: bool = False, console: Console | None = None) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+    def __init__(self, stream: TextIO | None = None) -> None:
+        from tqdm import tqdm
 
-        super().__init__(quiet)
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[told]}"),
-        )
-        self.bar = Progress(
-            *columns,
-            TimeRemainingColumn(),
-            console=console or Console(highlight=False),
-            transient=True,
-            refresh_per_second=round(1 / RATE),
-        )
-        self.task = self.bar.add_task("starting", total=None, told="")
+        super().__init__()
+        self.stream = stream or sys.stdout
+        self.bar = tqdm(
+            desc="starting", file=self.stream, leave=False, dynamic_ncols=True, mininterval=0, miniters=1,
+            smoothing=0.1, bar_format=WORD,
+        )  # fmt: skip
         self.drawn = self.told = 0.0
         self.lines: list[str] = []
         self.began: tuple[float, int] | None = None
 
-    def __enter__(self) -> Live:
-        self.bar.start()
-        return self
-
     def __exit__(self, *_: Any) -> None:
         self.tell()
-        self.bar.stop()
+        self.bar.close()
 
     def say(self, text: str) -> None:
         self.lines.append(text)
@@ -99,38 +87,41 @@ class Live(Display):
 
     def tell(self) -> None:
         """Print the lines that wait."""
-        if self.lines and not self.quiet:
-            self.bar.console.print("\n".join(self.lines), markup=False, highlight=False, soft_wrap=True)
+        if self.lines:
+            self.bar.write("\n".join(self.lines), file=self.stream)
         self.lines.clear()
         self.told = time.perf_counter()
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
-        self.bar.update(self.task, description=text)
+        before = self.bar.bar_format
+        self.bar.bar_format = WORD
+        self.bar.set_description_str(text)
         yield
-        self.bar.update(self.task, description="starting")
+        self.bar.bar_format = before
+        self.bar.set_description_str("starting")
 
     def begin(self, steps: int, epochs: int) -> None:
         super().begin(steps, epochs)
-        self.bar.update(self.task, total=steps)
+        self.bar.reset(steps)
 
     def step(self, position: Position, stage: Stage, lr: float) -> None:
         now = time.perf_counter()
         if self.began is None:
-            self.began = now, position.step * stage.batch
+            self.began = now, position.step
+            self.bar.initial = self.bar.n = position.step
         if now - self.drawn < RATE or not position.seen:
             return
         self.drawn = now
         if self.lines and now - self.told >= TOGETHER:
             self.tell()
         began, before = self.began
-        speed = (position.step * stage.batch - before) / max(now - began, 1e-9)
+        speed = (position.step - before) * stage.batch / max(now - began, 1e-9)
         told = f"loss {position.loss / position.seen:.4f}  {shown(position.told, position.score / position.seen)}"
         where = f"{position.stage_step % stage.per_epoch}/{stage.per_epoch}"
-        self.bar.update(
-            self.task, completed=position.step, description=f"epoch {position.epoch + 1}/{self.epochs}",
-            told=f"{where}  {told}  {speed:,.0f} images/s",
-        )  # fmt: skip
+        epoch = f"epoch {position.epoch + 1}/{self.epochs}"
+        self.bar.bar_format = f"{epoch} {{bar:24}} {where}  {told}  {speed:,.0f} images/s  {{remaining}}"
+        self.bar.update(position.step - self.bar.n)
 
 
 def line(row: Row, epochs: int, best: bool) -> str:

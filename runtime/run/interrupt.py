@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SHOW_CURSOR = "\x1b[?25h"
+ERASE_LINE = "\r\x1b[K"
 
 WISHES = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGUSR1") if hasattr(signal, name))
 
@@ -41,7 +41,7 @@ class Stopping:
 def leave_at_once(number: int) -> None:
     """End the process: for the command line."""
     if sys.stderr.isatty():
-        os.write(2, SHOW_CURSOR.encode())
+        os.write(2, ERASE_LINE.encode())
     os._exit(128 + number)
 
 

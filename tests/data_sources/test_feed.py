@@ -76,3 +76,27 @@ def test_masks_go_along_and_what_does_not_count_stays_so(tmp_path: Path) -> None
         found = Feed(data.train, chain(steps), Wanted((size, size, 3)), 0).batch(0, np.arange(2))
         wanted = torch.from_numpy(mask[:, ::-1].astype(np.int64).repeat(size // 8, 0).repeat(size // 8, 1))
         assert torch.equal(found.y[0], torch.where(wanted == 255, -1, wanted))
+
+
+@pytest.mark.parametrize("at_once", [1, 3 * 12 * 12 * 3 * 4, 2**22])
+def test_batches_gathered_together_are_those_gathered_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Also where examples come again, positions follow each other, or a batch is empty."""
+    for name in ("cat", "dog"):
+        fill(tmp_path / name, 5, (12, 12))
+    data = opened(tmp_path, split=0.2)
+    feed = Feed(data.train, chain("normalize imagenet"), Wanted((12, 12, 3)), 0)
+    assert feed.ready
+    monkeypatch.setattr("cnnc.runtime.batches.feed.AT_ONCE", at_once)
+    plan = [(0, np.array(some, np.int64)) for some in ([3, 1], [5, 4, 0], [2, 3, 4], [9, 2], [0, 1, 2, 3, 4, 5], [])]
+    for found, (epoch, positions) in zip(feed.batches(plan), plan, strict=True):
+        alone = feed.batch(epoch, positions)
+        pictures = [data.train.examples.load(int(n)) for n in data.train.numbers[positions % len(data.train)]]
+        assert torch.equal(found.x, alone.x)
+        assert torch.equal(found.y, alone.y)
+        assert (found.positions == positions).all()
+        assert found.x.shape == (len(positions), 3, 12, 12)
+        mean, std = (torch.tensor(x).view(3, 1, 1) for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+        for x, picture in zip(found.x, pictures):
+            torch.testing.assert_close(x * std + mean, torch.from_numpy(picture / 255).permute(2, 0, 1).float())
