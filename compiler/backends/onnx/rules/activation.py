@@ -86,13 +86,14 @@ def celu(op: ops.CELU, to: Emitter) -> list[str]:
 
 @emit.register
 def gelu(op: ops.GELU, to: Emitter) -> list[str]:
+    """Node by node as others write it, which ONNX Runtime computes in one."""
     (x,) = to.inputs
     if op.approximate:
-        cube = to.node("Mul", [to.node("Mul", [x, x]), x])
+        cube = to.node("Pow", [x, to.constant(3.0)])
         bent = to.node("Add", [x, to.node("Mul", [cube, to.constant(0.044715)])])
         share = to.node("Tanh", [to.node("Mul", [bent, to.constant(sqrt(2 / pi))])])
     else:
-        share = to.node("Erf", [to.node("Mul", [x, to.constant(sqrt(0.5))])])
+        share = to.node("Erf", [to.node("Div", [x, to.constant(sqrt(2))])])
     half = to.node("Mul", [x, to.constant(0.5)])
     return [to.node("Mul", [half, to.node("Add", [share, to.constant(1.0)])])]
 
