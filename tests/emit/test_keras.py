@@ -112,7 +112,14 @@ def test_every_behaviour_of_every_operator(row: harness.Row) -> None:
             pytest.skip("needs a size")
     found = rows(keras_model(checked))
     assert found == ours(checked)
-    hold_keras(checked, inputs, max(row.tolerance, 3e-5))
+    hold_keras(checked, inputs, max(row.tolerance, 1e-3 if rounded(row) else 3e-5))
+
+
+def rounded(row: harness.Row) -> bool:
+    """Whether Keras computes it with few digits: TensorFlow takes cubic weights from a table of 1,024."""
+    import keras
+
+    return "bicubic" in row.text and keras.backend.backend() == "tensorflow"
 
 
 @pytest.mark.parametrize("id", ["l2pool", "lrn-paper", "resize-nearest-9-8", "pixel-shuffle", "edge-pad", "local-1d"])
