@@ -52,6 +52,8 @@ class Display:
         self.say(line(row, self.epochs, best))
 
 
+BAR, WIDEST = 24, 120
+"""Columns of the bar at most, and of a terminal that does not say how many it has."""
 WORD = "{desc}"
 """The live line where there is nothing to count, as tqdm writes it."""
 
@@ -115,12 +117,15 @@ class Live(Display):
         self.drawn = now
         if self.lines and now - self.told >= TOGETHER:
             self.tell()
-        began, before = self.began
-        speed = (position.step - before) * stage.batch / max(now - began, 1e-9)
+        began, done = self.began
+        speed = (
+            f"  {(position.step - done) * stage.batch / (now - began):,.0f} images/s" if position.step > done else ""
+        )
         told = f"loss {position.loss / position.seen:.4f}  {shown(position.told, position.score / position.seen)}"
         where = f"{position.stage_step % stage.per_epoch}/{stage.per_epoch}"
-        epoch = f"epoch {position.epoch + 1}/{self.epochs}"
-        self.bar.bar_format = f"{epoch} {{bar:24}} {where}  {told}  {speed:,.0f} images/s  {{remaining}}"
+        before, behind = f"epoch {position.epoch + 1}/{self.epochs}", f"{where}  {told}{speed}"
+        room = (self.bar.ncols or WIDEST) - len(f"{before}  {behind}  00:00:00")
+        self.bar.bar_format = f"{before} {{bar:{max(min(room, BAR), 1)}}} {behind}  {{remaining}}"
         self.bar.update(position.step - self.bar.n)
 
 

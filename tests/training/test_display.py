@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import pty
 import re
+import struct
+import termios
 
 import pytest
 from cnnc.runtime.jobs.stages import Stage
@@ -75,3 +80,21 @@ def test_the_time_left_of_a_run_that_goes_on_is_reckoned_from_there() -> None:
         bar = re.search("█+", screen(stream.getvalue())[-1])
         assert bar is not None
         assert len(bar[0]) == 24 * 7 // 8
+
+
+@pytest.mark.parametrize("columns", [76, 80, 100, 200])
+def test_the_bar_leaves_room_for_the_figures(columns: int) -> None:
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with open(theirs, "w") as stream:
+        with Live(stream) as shown:
+            shown.begin(8, 2)
+            for step in (1, 2):
+                at = Position(told="accuracy", step=step, stage_step=step, seen=50, loss=1.0)
+                shown.step(at, STAGE, 0.1)
+        written = os.read(ours, 2**16).decode()
+    os.close(ours)
+    moving = [part for part in written.split("\r") if "epoch" in part]
+    assert re.search(r"1/4  loss 0\.0200  accuracy   0\.0 %  (\d\d:\d\d|\?)$", moving[0].rstrip())
+    assert re.search(r"images/s  \d\d:\d\d$", moving[1].rstrip())
+    assert all(len(part.rstrip()) <= columns for part in moving)
