@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any, Union
 
+import ml_dtypes
 import numpy as np
 
 from .source import Graph
 
+HALVES = (np.float16, ml_dtypes.bfloat16)
 COMMUTATIVE = {"Add", "Mul", "Max", "Min"}
 
 
@@ -93,6 +95,9 @@ def _all(graph: Graph, values: tuple[str, ...], patterns: tuple[Pattern, ...], f
 
 
 def near(graph: Graph, value: str, number: Any) -> bool:
-    """Whether a value is this one number."""
+    """Whether a value is this one number, perhaps as half precision rounds it."""
     fixed = graph.fixed(value) if graph.is_stored(value) else None
-    return fixed is not None and fixed.size == 1 and bool(np.isclose(float(fixed.reshape(-1)[0]), number, rtol=1e-4))
+    if fixed is None or fixed.size != 1:
+        return False
+    given = float(fixed.reshape(-1)[0])
+    return bool(np.isclose(given, number, rtol=1e-4)) or given in (float(kind(number)) for kind in HALVES)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import pi, sqrt
 
+from onnx import TensorProto
+
 from ....ops import activation as ops
 from ....ops.base import Op
 from ..emitter import Emitter
@@ -81,7 +83,11 @@ def selu(op: ops.SELU, to: Emitter) -> list[str]:
 
 @emit.register
 def celu(op: ops.CELU, to: Emitter) -> list[str]:
-    return [to.node("Celu", to.inputs, alpha=op.alpha)]
+    """ONNX has it for float32 alone; alpha * elu(x / alpha) otherwise."""
+    if to.kind == TensorProto.FLOAT:
+        return [to.node("Celu", to.inputs, alpha=op.alpha)]
+    alpha = to.constant(op.alpha)
+    return [to.node("Mul", [to.node("Elu", [to.node("Div", [to.inputs[0], alpha])]), alpha])]
 
 
 @emit.register
@@ -140,11 +146,18 @@ def tanh_shrink(op: ops.TanhShrink, to: Emitter) -> list[str]:
 
 @emit.register
 def soft_shrink(op: ops.SoftShrink, to: Emitter) -> list[str]:
+    """`Shrink` takes no bf16; neither below."""
+    if to.kind == TensorProto.BFLOAT16:
+        least, most = to.constant(-op.threshold), to.constant(op.threshold)
+        return [to.node("Sub", [to.inputs[0], to.node("Clip", [to.inputs[0], least, most])])]
     return [to.node("Shrink", to.inputs, lambd=op.threshold, bias=op.threshold)]
 
 
 @emit.register
 def hard_shrink(op: ops.HardShrink, to: Emitter) -> list[str]:
+    if to.kind == TensorProto.BFLOAT16:
+        far = to.node("Greater", [to.node("Abs", to.inputs), to.constant(op.threshold)])
+        return [to.node("Where", [far, to.inputs[0], to.constant(0.0)])]
     return [to.node("Shrink", to.inputs, lambd=op.threshold, bias=0.0)]
 
 

@@ -123,6 +123,24 @@ def threshold(to: Reader, view: View, found: Found) -> Map:
     return to.like(to.map(found["x"]), make("threshold", **given))
 
 
+@reads_as(node("Mul", node("Elu", node("Div", X, Fixed("alpha")), name="elu"), Fixed("alpha")))
+def celu(to: Reader, view: View, found: Found) -> Map | None:
+    """In half precision, where ONNX has no node for it."""
+    scale = to.graph.makers[found["elu"]].attributes.get("alpha", 1.0)
+    return to.like(to.map(found["x"]), make("celu", alpha=number(to, found["alpha"]))) if scale == 1 else None
+
+
+@reads_as(node("Sub", X, node("Clip", X, Fixed("least"), Fixed("most"))))
+def soft_shrink(to: Reader, view: View, found: Found) -> Map | None:
+    least, most = number(to, found["least"]), number(to, found["most"])
+    return to.like(to.map(found["x"]), make("soft_shrink", threshold=most)) if least == -most < 0 else None
+
+
+@reads_as(node("Where", node("Greater", node("Abs", X), Fixed("at")), X, 0.0))
+def hard_shrink(to: Reader, view: View, found: Found) -> Map:
+    return to.like(to.map(found["x"]), make("hard_shrink", threshold=number(to, found["at"])))
+
+
 @reads_as(
     node("Where", node("Greater", X, Fixed("at")), X, node("Mul", node("Sub", X, Fixed("at")), Fixed("slope"))),
 )
