@@ -67,7 +67,7 @@ def _condition(there: list[bool], made: list[int | None], columns: Columns) -> C
         grows = [a != b for a, b in zip(before, made, strict=True)]
         if grows == there:
             return Code(f"input.channels != {out}")
-        for stride in strides:
+        for stride in strides if any(grows) else ():
             if [g or s != 1 for g, s in zip(grows, stride.column)] == there:
                 return Code(f"{stride.name} != 1 or input.channels != {out}")
     for stride in strides:

@@ -46,6 +46,23 @@ model Net:
     global_avgpool
     dense 10
 """,
+    "a shortcut that the stride tells": """
+block residual_block(stride=1):
+    residual:
+        batchnorm -> relu
+        conv 16, 3x3, stride=stride, pad=1 -> batchnorm
+        shortcut:
+            if stride != 1: maxpool 1x1, stride=2
+
+model Net:
+    input 32x32x3
+    conv 16, 3x3, pad=1
+    repeat 3:
+        residual_block
+    residual_block stride=2
+    global_avgpool
+    dense 10
+""",
     "branches": """
 block inception(width, width2, width3):
     concat:
