@@ -39,6 +39,13 @@ class _Run(NamedTuple):
     loop: Loop
     gain: float
 
+    def rank(self) -> tuple[float, int, int]:
+        return self.gain, -self.period, -self.start
+
+    def within_a_turn_of(self, other: _Run) -> bool:
+        end = self.start + self.period * self.turns
+        return other.start <= self.start and end <= other.start + other.period
+
 
 class _Search:
     def __init__(self, program: Program) -> None:
@@ -60,8 +67,12 @@ class _Search:
         return mapped(items, change)
 
     def best(self, items: tuple[Item, ...], taken: Sequence[str], plainly: bool) -> _Run | None:
+        """What saves most; what one turn of that repeats comes first."""
         runs = [run for run in self.runs(items, taken, plainly) if run.gain > (0 if plainly else WORTH)]
-        return max(runs, key=lambda run: (run.gain, -run.period, -run.start), default=None)
+        found = max(runs, key=_Run.rank, default=None)
+        if found is None or not plainly:
+            return found
+        return max((run for run in runs if run.within_a_turn_of(found)), key=_Run.rank, default=found)
 
     def runs(self, items: tuple[Item, ...], taken: Sequence[str], plainly: bool) -> Iterator[_Run]:
         for period in PERIODS:

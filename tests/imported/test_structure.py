@@ -57,9 +57,10 @@ block residual_block(stride=1):
 model Net:
     input 32x32x3
     conv 16, 3x3, pad=1
-    repeat 3:
-        residual_block
-    residual_block stride=2
+    repeat 2:
+        repeat 3:
+            residual_block
+        residual_block stride=2
     global_avgpool
     dense 10
 """,
