@@ -18,6 +18,12 @@ MOMENTS = MEANS + " e = Add(v, eps) s = Sqrt(e)"
 AFFINE = {"two": real(2), "eps": real(1e-5), "w": drawn(6), "b": drawn(6)}
 NORM = MOMENTS + " n = Div(d, s) g = Mul(n, w) y = Add(g, b)"
 TF_NORM = MOMENTS + " r = Reciprocal(s) k = Mul(r, w) a = Mul(x, k) c = Mul(m, k) f = Sub(b, c) y = Add(a, f)"
+TF2ONNX_NORM = (
+    "m = ReduceMean<axes=[1]>(x) z = Neg(m) h = Reshape(m, sizes) d = Sub(x, h) p = Mul(d, d)"
+    "v = ReduceMean<axes=[1]>(p) e = Add(v, eps) s = Sqrt(e) r = Reciprocal(s) k = Mul(r, w) a = Mul(x, k)"
+    "c = Mul(z, k) f = Add(c, b) y = Add(a, f)"
+)
+TF2ONNX = {"eps": real(1e-5), "w": drawn(1, 4, 1, 1), "b": drawn(1, 4, 1, 1), "sizes": whole(-1, 1, 8, 8)}
 SIX = {"three": real(3), "zero": real(0), "six": real(6)}
 
 READ: list[tuple[str, str, str, dict[str, Any]]] = [
@@ -26,6 +32,7 @@ READ: list[tuple[str, str, str, dict[str, Any]]] = [
     ("layernorm eps=1e-5", SEQUENCE, TF_NORM % (2, 2), AFFINE),
     ("layernorm eps=1e-6", MAP, NORM % (1, 1),
      {"two": real(2), "eps": real(1e-6), "w": drawn(4, 1, 1), "b": drawn(4, 1, 1)}),
+    ("layernorm eps=1e-5", MAP, TF2ONNX_NORM, TF2ONNX),
     ("groupnorm 2, eps=1e-5", MAP,
      "r = Reshape(x, g) i = InstanceNormalization(r, one, nil) s = Shape(x) q = Reshape(i, s)"
      "h = Mul(q, w) y = Add(h, b)",
@@ -107,6 +114,7 @@ def test_pieces_are_read_as_layers(text: str, inputs: str, body: str, numbers: d
 
 REFUSED: list[tuple[str, int, str, str, dict[str, Any]]] = [
     ("Softmax `y`: before opset 13 it runs over all axes from 1 on", 12, MAP, "y = Softmax<axis=1>(x)", {}),
+    ("ReduceMean `m`: .*over the channels", 13, MAP, TF2ONNX_NORM, {**TF2ONNX, "sizes": whole(-1, 8, 1, 8)}),
     ("Selu `y`: its alpha is 1", 13, MAP, "y = Selu<alpha=1.0, gamma=2.0>(x)", {}),
     ("Pad `y`: it pads with `wrap`", 19, MAP, 'y = Pad<mode="wrap">(x, p)', {"p": whole(0, 0, 1, 1, 0, 0, 1, 1)}),
     ("Pad `y`: it pads the batch or the channels", 13, MAP, "y = Pad(x, p)", {"p": whole(0, 0, 0, 0, 0, 2, 0, 0)}),
@@ -121,6 +129,11 @@ REFUSED: list[tuple[str, int, str, str, dict[str, Any]]] = [
      {"w": drawn(4, 8, 8)}),
     ("opset 6; 7 and later are read: onnx.version_converter", 6, MAP, "y = Relu(x)", {}),
 ]  # fmt: skip
+
+
+def test_an_input_that_nothing_reads_is_left_out(tmp_path: Path) -> None:
+    """tf2onnx leaves constants behind that it has folded."""
+    assert lines(written(tmp_path, f"{MAP}, float[1,1,1,3] captured", "y = Relu(x)")) == "relu"
 
 
 @pytest.mark.parametrize(("text", "opset", "inputs", "body", "numbers"), REFUSED, ids=[row[0][:40] for row in REFUSED])

@@ -60,7 +60,8 @@ class Reader(Arranged):
 
     def network(self, path: Path) -> Network:
         for declared in self.graph.inputs:
-            self.declare(declared)
+            if declared.name in self.graph.users or declared.name in self.graph.outputs:  # tf2onnx leaves others behind
+                self.declare(declared)
         for view in self.graph.nodes:
             self.translate(view)
         outputs, lost = self.outputs()

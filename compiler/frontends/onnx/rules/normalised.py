@@ -69,7 +69,11 @@ def rmsnorm(to: Reader, view: View, found: Found) -> Map | None:
 
 MEAN = node("ReduceMean", X, name="mean")
 CENTRED = node("Sub", X, MEAN)
-SPREADS = [rooted(square) for square in (node("Mul", CENTRED, CENTRED), node("Pow", CENTRED, 2.0))]
+RESHAPED = node("Sub", X, node("Reshape", MEAN, name="reshaped"))
+SQUARED = [
+    square for centred in (CENTRED, RESHAPED) for square in (node("Mul", centred, centred), node("Pow", centred, 2.0))
+]
+SPREADS = [rooted(square) for square in SQUARED]
 PAIR = ("mean", "variance")
 
 
@@ -85,15 +89,19 @@ def centred(to: Reader, view: View, found: Found) -> Map | None:
     return to.like(x, make(word, eps=number(to, found["eps"]), scale=False, center=False))
 
 
-def gained(spread: Tree) -> Tree:
-    """x * gain + (bias - mean * gain), as TensorFlow has it."""
+def gained(spread: Tree) -> Iterator[Tree]:
+    """x * gain + (bias - mean * gain), as TensorFlow has it, and as it is there in Keras."""
     gain = node("Mul", node("Reciprocal", spread), Fixed("weight"))
-    return node("Add", node("Mul", X, gain), node("Sub", Fixed("bias"), node("Mul", MEAN, gain)))
+    moved = node("Mul", node("Neg", MEAN), gain)
+    for rest in (node("Sub", Fixed("bias"), node("Mul", MEAN, gain)), node("Add", moved, Fixed("bias"))):
+        yield node("Add", node("Mul", X, gain), rest)
 
 
-@reads_as(*map(gained, SPREADS))
+@reads_as(*(tree for spread in SPREADS for tree in gained(spread)))
 def layernorm(to: Reader, view: View, found: Found) -> Map | None:
     x = to.map(found["x"])
+    if "reshaped" in found and not as_it_was(to, to.graph.makers[found["reshaped"]], x):
+        return None
     weights = {key: to.fixed(found[key]) for key in ("weight", "bias")}
     if not all(over_channels(to, found["x"], found[key]) for key in PAIR):
         return None
@@ -102,6 +110,13 @@ def layernorm(to: Reader, view: View, found: Found) -> Map | None:
     op = make("layernorm", eps=number(to, found["eps"]))
     names = {key: found[key] if array.ndim == 1 else array.reshape(-1) for key, array in weights.items()}
     return Map(to.layer(op, [x], view, names).ref, x.axes)
+
+
+def as_it_was(to: Reader, view: View, x: Map) -> bool:
+    """Whether a reshape of the means over the channels of `x` leaves them as they are."""
+    dims = [1 if axis == rank_of(x) else n for axis, n in zip(x.axes, to.dims(x))]
+    items = to.sizes(view.inputs[1])
+    return len(items) == len(dims) + 1 and all(n in (None, 0, -1, m) for n, m in zip(items[1:], dims))
 
 
 def rank_of(x: Map) -> int:
