@@ -59,9 +59,12 @@ class Reader(Arranged):
         self.counts: set[str] = set()
 
     def network(self, path: Path) -> Network:
+        idle: list[str] = []
         for declared in self.graph.inputs:
-            if declared.name in self.graph.users or declared.name in self.graph.outputs:  # tf2onnx leaves others behind
+            if declared.name in self.graph.users or declared.name in self.graph.outputs:
                 self.declare(declared)
+            else:  # tf2onnx leaves behind what it has folded
+                idle.append(f"the input `{declared.name}` is left out: no node reads it")
         for view in self.graph.nodes:
             self.translate(view)
         outputs, lost = self.outputs()
@@ -70,7 +73,8 @@ class Reader(Arranged):
         name = self.graph.name if len(self.graph.name) > 2 and self.graph.name != "main_graph" else path.stem
         found = self.build.network(name, outputs)
         named = [layer.path for layer in found.layers if layer.facts.weights and layer.shares is None]
-        return Network(found.name, found.layers, found.outputs, keeps_paths=keepable(named, self.graph.producer))
+        kept = keepable(named, self.graph.producer)
+        return Network(found.name, found.layers, found.outputs, keeps_paths=kept, remarks=tuple(idle))
 
     def declare(self, declared: Any) -> None:
         """An input: batch and channels first, or whole numbers; with its channels last where it is taken so."""
