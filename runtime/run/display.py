@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ class Live(Display):
 
         super().__init__()
         self.stream = stream or sys.stdout
+        tqdm.set_lock(threading.RLock())  # its own is one of processes, which a run that is left at once would leak
         self.bar = tqdm(
             desc="starting", file=self.stream, leave=False, dynamic_ncols=True, mininterval=0, miniters=1,
             smoothing=0.1, bar_format=WORD,
@@ -118,9 +120,8 @@ class Live(Display):
         if self.lines and now - self.told >= TOGETHER:
             self.tell()
         began, done = self.began
-        speed = (
-            f"  {(position.step - done) * stage.batch / (now - began):,.0f} images/s" if position.step > done else ""
-        )
+        rate = (position.step - done) * stage.batch / max(now - began, 1e-9)
+        speed = f"  {rate:,.0f} images/s" if rate else ""
         told = f"loss {position.loss / position.seen:.4f}  {shown(position.told, position.score / position.seen)}"
         where = f"{position.stage_step % stage.per_epoch}/{stage.per_epoch}"
         before, behind = f"epoch {position.epoch + 1}/{self.epochs}", f"{where}  {told}{speed}"

@@ -146,7 +146,7 @@ def tanh_shrink(op: ops.TanhShrink, to: Emitter) -> list[str]:
 
 @emit.register
 def soft_shrink(op: ops.SoftShrink, to: Emitter) -> list[str]:
-    """`Shrink` takes no bf16; neither below."""
+    """`Shrink`, which takes no bf16."""
     if to.kind == TensorProto.BFLOAT16:
         least, most = to.constant(-op.threshold), to.constant(op.threshold)
         return [to.node("Sub", [to.inputs[0], to.node("Clip", [to.inputs[0], least, most])])]
@@ -155,6 +155,7 @@ def soft_shrink(op: ops.SoftShrink, to: Emitter) -> list[str]:
 
 @emit.register
 def hard_shrink(op: ops.HardShrink, to: Emitter) -> list[str]:
+    """`Shrink`, which takes no bf16."""
     if to.kind == TensorProto.BFLOAT16:
         far = to.node("Greater", [to.node("Abs", to.inputs), to.constant(op.threshold)])
         return [to.node("Where", [far, to.inputs[0], to.constant(0.0)])]
