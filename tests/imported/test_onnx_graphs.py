@@ -23,6 +23,10 @@ TF2ONNX_NORM = (
     "v = ReduceMean<axes=[1]>(p) e = Add(v, eps) s = Sqrt(e) r = Reciprocal(s) k = Mul(r, w) a = Mul(x, k)"
     "c = Mul(z, k) f = Add(c, b) y = Add(a, f)"
 )
+TF2ONNX_SHARE = (
+    "m = ReduceMean<axes=[1]>(x) h = Reshape(m, sizes) c = Sub(x, m) d = Sub(x, h) p = Mul(d, d)"
+    "v = ReduceMean<axes=[1]>(p) e = Add(v, eps) s = Sqrt(e) y = Div(c, s)"
+)
 TF2ONNX = {"eps": real(1e-5), "w": drawn(1, 4, 1, 1), "b": drawn(1, 4, 1, 1), "sizes": whole(-1, 1, 8, 8)}
 SIX = {"three": real(3), "zero": real(0), "six": real(6)}
 
@@ -115,6 +119,7 @@ def test_pieces_are_read_as_layers(text: str, inputs: str, body: str, numbers: d
 REFUSED: list[tuple[str, int, str, str, dict[str, Any]]] = [
     ("Softmax `y`: before opset 13 it runs over all axes from 1 on", 12, MAP, "y = Softmax<axis=1>(x)", {}),
     ("ReduceMean `m`: .*over the channels", 13, MAP, TF2ONNX_NORM, {**TF2ONNX, "sizes": whole(-1, 8, 1, 8)}),
+    ("ReduceMean `m`: .*over the channels", 13, MAP, TF2ONNX_SHARE, {**TF2ONNX, "sizes": whole(-1, 8, 1, 8)}),
     ("Selu `y`: its alpha is 1", 13, MAP, "y = Selu<alpha=1.0, gamma=2.0>(x)", {}),
     ("Pad `y`: it pads with `wrap`", 19, MAP, 'y = Pad<mode="wrap">(x, p)', {"p": whole(0, 0, 1, 1, 0, 0, 1, 1)}),
     ("Pad `y`: it pads the batch or the channels", 13, MAP, "y = Pad(x, p)", {"p": whole(0, 0, 0, 0, 0, 2, 0, 0)}),

@@ -85,6 +85,8 @@ def centred(to: Reader, view: View, found: Found) -> Map | None:
     first, second = (over(to, found["x"], found[key]) for key in PAIR)
     if first != second or first not in ({rank}, set(range(rank))) or not first:
         return None
+    if "reshaped" in found and (first != {rank} or not as_it_was(to, to.graph.makers[found["reshaped"]], x)):
+        return None
     word = "layernorm" if first == {rank} else "instancenorm"
     return to.like(x, make(word, eps=number(to, found["eps"]), scale=False, center=False))
 

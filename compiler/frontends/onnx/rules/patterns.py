@@ -126,8 +126,9 @@ def threshold(to: Reader, view: View, found: Found) -> Map:
 @reads_as(node("Mul", node("Elu", node("Div", X, Fixed("alpha")), name="elu"), Fixed("alpha")))
 def celu(to: Reader, view: View, found: Found) -> Map | None:
     """In half precision, where ONNX has no node for it."""
-    scale = to.graph.makers[found["elu"]].attributes.get("alpha", 1.0)
-    return to.like(to.map(found["x"]), make("celu", alpha=number(to, found["alpha"]))) if scale == 1 else None
+    if to.fixed(found["alpha"]).size > 1 or to.graph.makers[found["elu"]].attributes.get("alpha", 1.0) != 1:
+        return None
+    return to.like(to.map(found["x"]), make("celu", alpha=number(to, found["alpha"])))
 
 
 @reads_as(node("Sub", X, node("Clip", X, Fixed("least"), Fixed("most"))))
