@@ -212,7 +212,7 @@ class Feed:
         """One batch of what is kept as the network takes it."""
         within = positions % len(self.split)
         inputs = tuple(stock.together(within) for stock in self.stocks)
-        return Batch(inputs, torch.from_numpy(self.split.labels[within]), positions)
+        return Batch(inputs, torch.from_numpy(self.split.labels.take(within, 0)), positions)
 
     def prepared(
         self, place: int, stock: Stock, epoch: int, positions: Positions

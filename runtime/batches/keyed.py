@@ -62,7 +62,8 @@ def generator(*key: int) -> np.random.Generator:
 
 def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     """The order of the examples in one pass."""
-    return generator(seed, ORDER, epoch).permutation(count).astype(np.int64)
+    first = np.uint64(hashed(seed, ORDER, epoch))
+    return np.argsort(scrambled(first + _GOLDEN * np.arange(count, dtype=np.uint64)), kind="stable")
 
 
 def torch_seed(*key: int) -> int:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -90,4 +89,4 @@ class Stock:
 def consecutive(positions: Positions) -> bool:
     """Whether they are one piece of memory, as where a split is measured: no copy is needed."""
     count = len(positions)
-    return bool(count and positions[-1] - positions[0] == count - 1 and (np.diff(positions) == 1).all())
+    return bool(count and positions[-1] - positions[0] == count - 1 and (positions[1:] > positions[:-1]).all())

@@ -16,7 +16,7 @@ from ...compiler.diagnostics import UserError
 from ..augment import sizing
 from ..batches.feed import Feed
 from ..data import Split
-from ..jobs.stages import even
+from ..jobs.stages import even, parted
 from ..measuring.judged import Judged
 from .trained import Trained
 
@@ -115,7 +115,7 @@ def outputs(trained: Trained, split: Split) -> Iterator[tuple[NDArray[np.int64],
     """Positions and what the network gives, batch by batch."""
     preparation = trained.preparation
     feed = Feed(split, preparation.steps, preparation.wanted, 0)
-    parts = np.array_split(np.arange(len(split)), even(len(split), BATCH))
+    parts = parted(np.arange(len(split)), even(len(split), BATCH))
     for batch in feed.batches((0, positions) for positions in parts):
         yield batch.positions, trained.predict(batch.x)
 
@@ -126,7 +126,7 @@ def judged(trained: Trained, split: Split, seconds: float | None = None) -> Judg
     if seconds is not None:
         order = np.random.default_rng(0).permutation(order)
     classes, began, parts = trained.preparation.classes, time.perf_counter(), []
-    for some in np.array_split(order, even(len(order), PART)) if seconds is not None else [order]:
+    for some in parted(order, even(len(order), PART)) if seconds is not None else [order]:
         part = split.at(some)
         parts += [Judged.of(classes, some[at], part.labels[at], found) for at, found in outputs(trained, part)]
         if seconds is not None and time.perf_counter() - began > seconds:

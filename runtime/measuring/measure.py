@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import singledispatch
+from math import prod
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..batches.feed import Batch, Feed
 from ..devices.engine import Engine
 from ..devices.ranks import Positions
 from ..jobs import task as of
-from ..jobs.stages import even
+from ..jobs.stages import even, parted
 from .criterion import Criterion, Outputs
 from .figures import Figures, overlap
 from .losses import IGNORED, activated, among
@@ -87,8 +88,8 @@ def answers(module: nn.Module, feed: Feed, engine: Engine, limit: int | None = N
     Several processes share the work, each example once; all get everything but the inputs.
     """
     module.eval()
-    size = int(min(BATCH, max(LARGE // max(int(np.prod(feed.wanted.shape)), 1), 1)))
-    parts = np.array_split(np.arange(len(feed)), even(len(feed), size * engine.ranks.total))[:limit]
+    size = min(BATCH, max(LARGE // max(prod(feed.wanted.shape), 1), 1))
+    parts = parted(np.arange(len(feed)), even(len(feed), size * engine.ranks.total))[:limit]
     own = [engine.ranks.share(part) for part in parts]
     plan = ((0, share if len(share) else part[:1]) for share, part in zip(own, parts))
     for batch, part in zip(feed.batches(plan), parts):
@@ -136,7 +137,7 @@ class Confusion:
     """
 
     def __init__(self, classes: int, how: Measuring) -> None:
-        self.table = torch.zeros(classes * classes, dtype=torch.int64)
+        self.table: Any = np.zeros(classes * classes, np.int64)
         self.classes, self.how = classes, how
         self.hits = dict.fromkeys(how.top, 0)
         self.count = 0
@@ -144,10 +145,9 @@ class Confusion:
     def add(self, outputs: Outputs, y: Tensor) -> None:
         found = outputs[0] if outputs[0].shape[1] > 1 else torch.cat([-outputs[0], outputs[0]], 1)
         y = framed(y, found)
-        taken, there = found.argmax(1).flatten(), y.flatten()
-        counted = there != IGNORED
-        pairs = (there * self.classes + taken)[counted]
-        self.table += torch.bincount(pairs.cpu(), minlength=self.classes**2)
+        pairs = (y.flatten() * self.classes + found.argmax(1).flatten()).cpu().numpy()
+        pairs = pairs[pairs >= 0]  # what does not count is below
+        self.table += np.bincount(pairs, minlength=self.classes**2)
         self.count += len(pairs)
         for k in self.how.top:
             best = found.topk(min(k, found.shape[1]), 1).indices
@@ -155,7 +155,7 @@ class Confusion:
 
     @property
     def confusion(self) -> Any:
-        return self.table.view(self.classes, self.classes).numpy()
+        return self.table.reshape(self.classes, self.classes)
 
     def scores(self) -> Scores:
         right = float(np.trace(self.confusion)) / max(self.count, 1)

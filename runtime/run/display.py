@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..jobs.stages import Stage
     from ..training.position import Position, Row
 
-RATE = 0.25
+RATE = 0.5
 """Seconds between two changes of the live line."""
 TOGETHER = 1.0
 """Seconds within which lines of epochs are collected: each costs as much as a few steps of a small network."""

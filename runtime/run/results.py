@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +10,6 @@ from torch import Tensor
 from ..training.position import Row
 from .run_folder import RunFolder
 from .sparing import Sparing
-
-SPAN = 1.0
-"""Seconds between two writings of rows."""
 
 
 class Results:
@@ -28,7 +23,8 @@ class Results:
         self.folder = folder
         self.rows: list[Row] | None = None
         self.best: Mapping[str, Any] | None = None
-        self.written = -math.inf
+        self.rarely = Sparing()
+        """For the rows, all of which are written each time."""
         self.sparing = Sparing()
 
     def keep(self, weights: Mapping[str, Any]) -> None:
@@ -46,12 +42,13 @@ class Results:
     def add(self, rows: list[Row]) -> None:
         """An epoch is over."""
         self.rows = rows
-        if time.perf_counter() - self.written >= SPAN:
+        if self.rarely.due:
             self.write_rows(rows)
 
     def write_rows(self, rows: list[Row]) -> None:
-        self.folder.write_rows(rows)
-        self.rows, self.written = None, time.perf_counter()
+        with self.rarely.writing():
+            self.folder.write_rows(rows)
+        self.rows = None
 
     def write(self) -> None:
         """Write what waits."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ...compiler.graph import Checked
 from ..batches.feed import Feed
 from ..devices.engine import Engine
-from ..jobs.stages import even
+from ..jobs.stages import even, parted
 from ..lowering.rules.scale import Measured
 
 BATCH = 256
@@ -56,7 +56,7 @@ def fill(part: Measured, net: nn.Module, feed: Feed, engine: Engine) -> None:
     squares: list[Tensor] = []
     count = 0
     hook = part.register_forward_pre_hook(reached)
-    for positions in np.array_split(np.arange(len(feed)), even(len(feed), BATCH)):
+    for positions in parted(np.arange(len(feed)), even(len(feed), BATCH)):
         with suppress(Enough):
             net(*engine.at_hand(feed.batch(0, positions)).inputs)
         x = reached.x.double().movedim(1, -1).flatten(0, -2)

@@ -151,6 +151,8 @@ class Trainer:
 
     def shared(self, steps: Iterable[tuple[int, Positions]]) -> Iterator[tuple[int, Positions]]:
         """The part of each step that this process does."""
+        if self.engine.ranks.alone:
+            return iter(steps)
         return ((epoch, self.engine.ranks.share(positions)) for epoch, positions in steps)
 
     @property

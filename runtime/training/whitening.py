@@ -21,7 +21,7 @@ from ..batches.feed import Feed
 from ..batches.stock import Wanted
 from ..devices.engine import Engine
 from ..jobs.job import Job, evaluation
-from ..jobs.stages import even
+from ..jobs.stages import even, parted
 from ..run.run_folder import RunFolder
 from ..weights.safetensors_file import tensors
 
@@ -65,7 +65,7 @@ def measured(job: Job) -> Whitening:
     count = len(feed)
     values = int(np.prod(job.input))
     total, products = torch.zeros(values, dtype=torch.float64), torch.zeros(values, values, dtype=torch.float64)
-    parts = np.array_split(np.arange(count), even(count, BATCH))
+    parts = parted(np.arange(count), even(count, BATCH))
     for batch in feed.batches((0, positions) for positions in parts):
         x = of_samples(step, batch.x).flatten(1).double()
         total += x.sum(0)

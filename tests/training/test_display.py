@@ -96,12 +96,11 @@ def all_of(terminal: int) -> str:
 def test_the_bar_leaves_room_for_the_figures(columns: int) -> None:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    with open(theirs, "w") as stream:
-        with Live(stream) as shown:
-            shown.begin(8, 2)
-            for step in (1, 2):
-                at = Position(told="accuracy", step=step, stage_step=step, seen=50, loss=1.0)
-                shown.step(at, STAGE, 0.1)
+    with open(theirs, "w") as stream, Live(stream) as shown:
+        shown.begin(8, 2)
+        for step in (1, 2):
+            at = Position(told="accuracy", step=step, stage_step=step, seen=50, loss=1.0)
+            shown.step(at, STAGE, 0.1)
     written = all_of(ours)
     moving = [part for part in written.split("\r") if "epoch" in part]
     assert re.search(r"1/4  loss 0\.0200  accuracy   0\.0 %  (\d\d:\d\d|\?)$", moving[0].rstrip())
