@@ -66,6 +66,6 @@ def order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     return np.argsort(scrambled(first + _GOLDEN * np.arange(count, dtype=np.uint64)), kind="stable")
 
 
-def torch_seed(*key: int) -> int:
-    """A seed for torch's own generators."""
-    return hashed(*key) >> 1
+def torch_seed(start: int, step: int) -> int:
+    """A seed for torch's own generators at a step of a run, whose key is hashed in `start`."""
+    return (start + GOLDEN * step) % (WORD >> 1)

@@ -225,12 +225,12 @@ class Engine:
         self.use(state["numbers"])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
 
-    def paused(self, module: Any, whether: bool) -> AbstractContextManager[Any]:
+    def paused(self, module: Any) -> AbstractContextManager[Any]:
         """Inside, gradients are only added up. Where they are split they are exchanged all the same: whole ones, kept
         from part to part, would take the memory that was to be saved."""
         if self.ranks.alone or self.ranks.split:
             return nullcontext()
-        return self.fabric.no_backward_sync(module, enabled=whether)
+        return self.fabric.no_backward_sync(module)
 
 
 def as_it_is(module: nn.Module, mesh: Any) -> nn.Module:

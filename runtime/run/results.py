@@ -23,36 +23,23 @@ class Results:
         self.folder = folder
         self.rows: list[Row] | None = None
         self.best: Mapping[str, Any] | None = None
-        self.rarely = Sparing()
-        """For the rows, all of which are written each time."""
         self.sparing = Sparing()
 
-    def keep(self, weights: Mapping[str, Any]) -> None:
-        """These weights are the best so far; what becomes of them behind this call does not matter."""
-        if self.sparing.due:
-            self.write_best(weights)
-        elif self.folder.written:
-            self.best = {name: x.clone() if isinstance(x, Tensor) else x for name, x in weights.items()}
-
-    def write_best(self, weights: Mapping[str, Any]) -> None:
-        with self.sparing.writing():
-            self.folder.write_weights(self.folder.best, weights)
-        self.best = None
-
-    def add(self, rows: list[Row]) -> None:
-        """An epoch is over."""
+    def add(self, rows: list[Row], best: Mapping[str, Any] | None = None) -> None:
+        """An epoch is over; its weights where they are the best so far. What becomes of these behind this call does
+        not matter."""
         self.rows = rows
-        if self.rarely.due:
-            self.write_rows(rows)
-
-    def write_rows(self, rows: list[Row]) -> None:
-        with self.rarely.writing():
-            self.folder.write_rows(rows)
-        self.rows = None
+        self.best = self.best if best is None else best
+        if self.sparing.due:
+            self.write()
+        elif best is not None and self.folder.written:
+            self.best = {name: x.clone() if isinstance(x, Tensor) else x for name, x in best.items()}
 
     def write(self) -> None:
         """Write what waits."""
-        if self.best is not None:
-            self.write_best(self.best)
-        if self.rows is not None:
-            self.write_rows(self.rows)
+        with self.sparing.writing():
+            if self.best is not None:
+                self.folder.write_weights(self.folder.best, self.best)
+            if self.rows is not None:
+                self.folder.write_rows(self.rows)
+        self.best = self.rows = None

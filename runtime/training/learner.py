@@ -71,6 +71,7 @@ class Learner:
         self.mix = recipe.one(course.Mix)
         self.measuring = Measuring(job.task, net.folded[0])
         self.unread: list[Unread] = []
+        self.draws = keyed.hashed(job.seed, keyed.STEP, engine.ranks.rank)
 
     def schedule(self, said: learning.Schedule, lr: float) -> None:
         self.plateau = Plateau(said, self.stage.clock, lr) if isinstance(said, learning.Plateau) else None
@@ -89,15 +90,15 @@ class Learner:
         """
         lr = self.set_rate(at.stage_step)
         self.settling.at(at.step)
-        rank = self.engine.ranks.rank
-        self.engine.seed(keyed.torch_seed(self.job.seed, keyed.STEP, at.step, *([rank] if rank else [])))
+        self.engine.seed(keyed.torch_seed(self.draws, at.step))
         there = self.engine.at_hand(batch)
         for parameter in self.learned:
             parameter.grad = None
-        parts = list(pieces(there, self.stage.split))
-        for i, part in enumerate(parts):
-            with self.engine.paused(self.module, i < len(parts) - 1):
+        *before, last = pieces(there, self.stage.split)
+        for part in before:
+            with self.engine.paused(self.module):
                 self.backward(part, batch, weight, len(part.y) / len(there.y), at)
+        self.backward(last, batch, weight, len(last.y) / len(there.y), at)
         if self.clip is not None:
             self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
         self.optimizer.step()

@@ -201,9 +201,7 @@ class Trainer:
         at.forget_epoch()
         if over or at.stopped:
             self.leave(stage)
-        if better:
-            self.keep()
-        self.results.add(at.rows)
+        self.keep(better)
         if self.due(over=True):
             self.save()
         self.watch.epoch(row, better)
@@ -247,9 +245,10 @@ class Trainer:
         if at.stage < len(self.stages):
             self.enter(self.stages[at.stage])
 
-    def keep(self) -> None:
-        with self.weights():
-            self.results.keep(self.engine.whole(self.net.state_dict()))
+    def keep(self, better: bool) -> None:
+        """The rows, and the weights where they are the best so far."""
+        with self.weights() if better else nullcontext():
+            self.results.add(self.position.rows, self.engine.whole(self.net.state_dict()) if better else None)
 
     # --- going on and ending ------------------------------------------------------------------------------------------
 
