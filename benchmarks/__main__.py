@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-NAMES = ("startup", "linear", "zoo", "lowered", "export", "inference", "steps", "feed", "look")
+NAMES = ("startup", "linear", "zoo", "lowered", "export", "inference", "steps", "training", "feed", "look")
 
 
 def main() -> None:

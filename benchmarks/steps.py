@@ -70,7 +70,9 @@ def main() -> None:
 def compare(name: str, case: Case) -> None:
     """Epoch by epoch in turns, so that both have the same of a machine's good and bad moments."""
     torch.set_num_threads(1)
-    job, times = job_of(case), Times([], [], [])
+    log = json.dumps(str(Path(tempfile.gettempdir()) / "steps.csv"))
+    sets = (*SETS, f"batch={case.batch}", f"epochs={case.epochs}", f"log=csv({log})")
+    job, times = job_of(case.file, f"{case.size}x{case.size}x1", "digits", "cpu", sets), Times([], [], [])
     for _ in range(case.rounds):
         with tempfile.TemporaryDirectory() as folder:
             race(job, case, Path(folder), times)
@@ -119,25 +121,16 @@ def timed(run: Callable[[], object], clock: Callable[[], float]) -> float:
     return clock() - began
 
 
-def job_of(case: Case) -> Job:
+def job_of(file: str, shape: str, data: str, device: str, sets: tuple[str, ...]) -> Job:
+    """What `cnnc train` would do with these words."""
+
     def compile(changes: Changes) -> Compiled:
         inputs = {name: shape_of(value) for name, value, _ in map(apart_shape, changes.inputs)}
         params: dict[str, int] = {name: int(value) for name, _, value in (c.partition("=") for c in changes.params)}
-        return compile_path(case.file, Options(None, params, inputs))
+        return compile_path(file, Options(None, params, inputs))
 
-    given = Changes((), (f"{case.size}x{case.size}x1",))
-    asked = Asked(
-        None,
-        "digits",
-        (
-            *SETS,
-            f"batch={case.batch}",
-            f"epochs={case.epochs}",
-            f"log=csv({json.dumps(str(Path(tempfile.gettempdir()) / 'steps.csv'))})",
-        ),
-        "cpu",
-    )
-    return prepare(compile(given), given, asked, compile).job
+    given = Changes((), (shape,))
+    return prepare(compile(given), given, Asked(None, data, sets, device), compile).job
 
 
 class ByHand:
