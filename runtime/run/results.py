@@ -37,9 +37,10 @@ class Results:
 
     def write(self) -> None:
         """Write what waits."""
+        if self.rows is None:
+            return
         with self.sparing.writing():
             if self.best is not None:
                 self.folder.write_weights(self.folder.best, self.best)
-            if self.rows is not None:
-                self.folder.write_rows(self.rows)
+            self.folder.write_rows(self.rows)
         self.best = self.rows = None
