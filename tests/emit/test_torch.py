@@ -20,13 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from tests.chance import networks
 from tests.ops import harness
 from tests.ops.test_rows import ROWS
+from tests.room import require_room
 
 from .programs import programs
 from .written import hold_torch, module_of, torch_model
 
 QUICK = ["lenet5", "lenet5_original", "resnet18", "mobilenet_v3_small", "tcn", "keras/mobilenetv2"]
-LARGEST = 170_000_000
-"""Parameters: two networks of this size fit a small machine."""
 ZOO = Path(cnnc.zoo.__file__).parent
 NAMES = sorted(
     str(path.relative_to(ZOO).with_suffix("")) for pattern in ("*.cnn", "keras/*.cnn") for path in ZOO.glob(pattern)
@@ -56,8 +55,7 @@ def test_small_models_of_the_zoo(name: str) -> None:
 @pytest.mark.proof
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in QUICK])
 def test_the_zoo(name: str) -> None:
-    if compile_path(f"zoo:{name}").checked.params > LARGEST:
-        pytest.skip(f"more than {LARGEST:,} parameters")
+    require_room(compile_path(f"zoo:{name}").checked.params)
     hold_torch(small(name))
     gc.collect()
 

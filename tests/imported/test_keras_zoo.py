@@ -21,6 +21,7 @@ from cnnc.runtime.importing.weights import keras_weights
 from cnnc.runtime.lowering.lower import lower
 
 from tests.emit.written import fill, keras_model, lowered, pictures, worst
+from tests.room import fits
 from tests.zoo.make_keras_tables import without_weights
 
 from .test_structure import MODELS
@@ -29,8 +30,6 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 pytest.importorskip("keras")
 
 SMALL = ["lenet5", "wavenet", "tcn", "lenet5_original", "vae"]
-LARGE = 100_000_000
-"""Parameters from which on only the layers are compared."""
 
 
 def plain(op: Op) -> Op:
@@ -50,7 +49,7 @@ def layers_of(checked: Checked) -> Counter[Any]:
 
 def there_and_back(name: str, folder: Path) -> None:
     checked = compile_path(f"zoo:{name}").checked
-    if checked.params > LARGE:
+    if not fits(checked.params):  # then the layers are compared at least
         with without_weights():
             (folder / "net.json").write_text(keras_model(checked).to_json())
         assert layers_of(decompile(frontend.read(folder / "net.json")).checked) == layers_of(checked)

@@ -15,6 +15,7 @@ from cnnc.runtime.importing.program import read_module
 from torch import nn
 
 from cnnc.cli import main
+from tests.room import require_room
 
 from .test_onnx import Odd, computed, unsettled
 
@@ -92,8 +93,7 @@ CLASSIFIERS = [name for name in torchvision.models.list_models(module=torchvisio
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_convolutional_classifier_of_torchvision(name: str) -> None:
     module = unsettled(torchvision.models.get_model(name, weights=None))
-    if sum(p.numel() for p in module.parameters()) > 150_000_000:
-        pytest.skip("too large for a small machine")
+    require_room(sum(p.numel() for p in module.parameters()))
     side = 299 if name == "inception_v3" else 224
     found = compared(module, Shape((side, side, 3)), name)
     assert found.level == "loops"

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from tests.emit.written import lowered, torch_model, worst
 from tests.ops import harness
 from tests.ops.test_rows import ROWS
+from tests.room import require_room
 
 from .test_structure import MODELS
 
@@ -153,7 +154,6 @@ def test_causal_convolutions_and_a_sum_of_many() -> None:
 @pytest.mark.proof
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in SMALL])
 def test_the_zoo_comes_back(name: str) -> None:
-    if compile_path(f"zoo:{name}").checked.params > 100_000_000:
-        pytest.skip("too large for a small machine")
+    require_room(compile_path(f"zoo:{name}").checked.params)
     hold_zoo(name)
     gc.collect()
