@@ -112,3 +112,20 @@ def digits() -> Dataset:
     from cnnc.runtime.data import open_data
 
     return open_data(Data(source=Digits()), 0)
+
+
+def scattered(classes: range, count: int, seed: int) -> Dataset:
+    """Digits of these classes, 16x16, anywhere in a noisy picture of 32x32: a few of them do not tell that the place
+    means nothing."""
+    draw = np.random.default_rng(seed)
+    known = digits().train
+    chosen = [[known.examples.load(int(n))[..., 0] for n in known.numbers[known.labels == c]] for c in classes]
+    labels = np.arange(count) % len(classes)
+    made = np.empty((count, 32, 32, 1), np.uint8)
+    for one, label in zip(made, labels):
+        picture = draw.normal(0, 0.12, (32, 32))
+        y, x = draw.integers(0, 16, 2)
+        digit = chosen[label][draw.integers(len(chosen[label]))]
+        picture[y : y + 16, x : x + 16] += np.kron(digit, np.ones((2, 2)))
+        one[..., 0] = (picture.clip(0, 1) * 255).round()
+    return dataset(made, labels, tuple(map(str, classes)))
