@@ -1,9 +1,10 @@
 """Images a second of whole trainings on the device there is: ours beside torchvision's reference loop, epoch by epoch.
 
 `memory`: ResNet-50 on pictures that lie in memory; the reference loop gets one batch that is on the device already,
-again and again. `jpeg`: ResNet-50 on files, which up to 16 processes read. `resnet9`: ResNet-9 (Page, 2018) on arrays
-in the form of CIFAR-10, without a peer. Told are medians over epochs, the memory that was taken, and what share the
-arithmetic of the network (three times the forward pass) is of what a large product of matrices reaches.
+again and again. `jpeg`: ResNet-50 on files, which up to 16 processes read (on a CPU ours has threads). `resnet9`:
+ResNet-9 (Page, 2018) on arrays in the form of CIFAR-10, without a peer. Told are medians over epochs, the most memory
+that was taken (the weights of both are there), and what share the arithmetic of the network (three times the forward
+pass) is of what a large product of matrices reaches.
 
     python -m benchmarks.training [--device cuda] [--case memory|jpeg|resnet9] [--size 224] [--batch 256] [--pictures N]
 """

@@ -84,7 +84,7 @@ def even(count: int, size: int) -> int:
 
 
 def parted(positions: Positions, count: int) -> list[Positions]:
-    """In so many parts, none larger than another by more than one: `numpy.array_split` at a tenth of its time."""
+    """In so many parts, none larger than another by more than one, as `numpy.array_split`, which takes longer."""
     least, larger = divmod(len(positions), count)
     edges = [i * least + min(i, larger) for i in range(count + 1)]
     return [positions[start:end] for start, end in pairwise(edges)]

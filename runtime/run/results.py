@@ -29,18 +29,18 @@ class Results:
         """An epoch is over; its weights where they are the best so far. What becomes of these behind this call does
         not matter."""
         self.rows = rows
-        self.best = self.best if best is None else best
         if self.sparing.due:
-            self.write()
+            self.write(best)
         elif best is not None and self.folder.written:
             self.best = {name: x.clone() if isinstance(x, Tensor) else x for name, x in best.items()}
 
-    def write(self) -> None:
-        """Write what waits."""
+    def write(self, best: Mapping[str, Any] | None = None) -> None:
+        """Write what waits; better weights than those that wait."""
         if self.rows is None:
             return
+        best = self.best if best is None else best
         with self.sparing.writing():
-            if self.best is not None:
-                self.folder.write_weights(self.folder.best, self.best)
+            if best is not None:
+                self.folder.write_weights(self.folder.best, best)
             self.folder.write_rows(self.rows)
         self.best = self.rows = None
