@@ -154,10 +154,10 @@ def version() -> str:
 # --- what commands share ----------------------------------------------------------------------------------------------
 
 
-def add_file_arguments(parser: argparse.ArgumentParser, *, many: bool = False, name: str = "file") -> None:
+def add_file_arguments(parser: argparse.ArgumentParser, *, many: bool = False) -> None:
     """FILE, `-p`, `--input`, `--model`, `--allow`: the same for every command that takes a model."""
     parser.add_argument(
-        name, nargs="+" if many else None, metavar=name.upper(), help="a .cnn file, zoo:NAME, or - for standard input"
+        "file", nargs="+" if many else None, metavar="FILE", help="a .cnn file, zoo:NAME, or - for standard input"
     )
     add_model_arguments(parser)
 

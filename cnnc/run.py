@@ -82,9 +82,9 @@ def train(
         return carried_out(job, folder, shown, report=report, workers=workers, compile=compile)
 
 
-def open_run(path: Where) -> Run:
-    """A run by its folder, finished or not. UserError where it is none."""
-    run = Run(path)
+def open_run(path: Where, device: str = "auto") -> Run:
+    """A run by its folder, finished or not; `device` is where it will predict. UserError where it is none."""
+    run = Run(path, device)
     run._folder.read_config()
     return run
 
@@ -100,18 +100,21 @@ def carried_out(
     outcome = launch.carried_out(job, folder, shown, conduct, resume=resume)
     if outcome.figures is None:
         shown.say(f"interrupted after {outcome.epoch} epochs: `resume()` goes on")
-        return Run(folder.path)
+        return Run(folder.path, job.device)
     if report:
         launch.story_told(job, folder, shown)
     shown.say(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
-    return Run(folder.path)
+    return Run(folder.path, job.device)
 
 
 class Run:
-    """A training run. What it says is read from its folder, so that it stays true while the run goes on elsewhere."""
+    """A training run. What it says is read from its folder, so that it stays true while the run goes on elsewhere.
 
-    def __init__(self, path: Where) -> None:
-        self.folder = Path(path)
+    `device` is where `predict`, `masks` and `eval` compute: `cpu`, `cuda`, `mps`, or `auto` for the best there is.
+    """
+
+    def __init__(self, path: Where, device: str = "auto") -> None:
+        self.folder, self.device = Path(path), device
 
     # --- what it says -------------------------------------------------------------------------------------------------
 
@@ -197,7 +200,7 @@ class Run:
         if self._trained.preparation.task != "classification":
             from .runtime.inference.measured import measured
 
-            return measured(self._folder, None, name).as_dict()
+            return measured(self._folder, None, name, self.device).as_dict()
         return judged(self._trained, measured_on(data_for(self.config, name), name)).as_dict()
 
     def export(self, path: Where, **options: Any) -> None:
@@ -232,7 +235,7 @@ class Run:
     def _trained(self) -> Trained:
         from .runtime.inference.opened import trained_run
 
-        return trained_run(str(self.folder), None)[0]
+        return trained_run(str(self.folder), None, self.device)[0]
 
     def __repr__(self) -> str:
         past = self.past

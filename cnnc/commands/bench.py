@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         raise cli.UsageError("a .cnn file or a run is measured, in ONNX Runtime as well: not what was exported from it")
     require_file(args.file)
     checked = cli.compiled(args).checked
-    from ..runtime.devices.engine import found_device
+    from ..runtime.devices.available import found_device
     from ..runtime.inference.bench import Wish, bench
 
     threads = set_threads(args.threads)
@@ -81,7 +81,7 @@ def about(checked: Checked, wish: Wish, threads: int) -> dict[str, Any]:
 
     return {
         "model": checked.name, "input": [list(node.facts.output) for node in checked.inputs], "macs": checked.macs,
-        "device": wish.device, "processor": processor(), "threads": threads, "precision": wish.precision,
+        "device": str(wish.device), "processor": processor(), "threads": threads, "precision": wish.precision,
         "torch": installed("torch"), "onnxruntime": installed("onnxruntime"),
     }  # fmt: skip
 

@@ -25,15 +25,24 @@ PAIRS = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    cli.add_file_arguments(parser, name="file")
+    add_trained_arguments(parser)
     parser.add_argument(
         "--data", metavar="DATA", help="a folder of class folders, or `digits` (default: those of the run)"
     )
-    parser.add_argument("--weights", metavar="PATH", help="other weights than the best of the run")
     parser.add_argument(
         "--top", metavar="K,...", default="", help="top-k accuracies (default: 5 where it says something)"
     )
     parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def add_trained_arguments(parser: argparse.ArgumentParser) -> None:
+    """RUN, `--weights`, `--device`: the same for every command that takes a trained model."""
+    parser.add_argument("file", metavar="RUN", help="a run folder, an exported .onnx, or a .cnn file with --weights")
+    parser.add_argument("--weights", metavar="PATH", help="other weights than the best of the run")
+    parser.add_argument(
+        "--device", default="auto", metavar="DEVICE", help="cpu, cuda or mps (default: the best there is)"
+    )
+    cli.add_model_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,7 +78,7 @@ def other_task(args: argparse.Namespace) -> int:
     from ..runtime.inference.measured import measured
     from ..runtime.run.run_folder import RunFolder
 
-    found = measured(RunFolder(Path(args.file)), args.weights, args.data)
+    found = measured(RunFolder(Path(args.file)), args.weights, args.data, args.device)
     figures = found.as_dict() | {"model": args.file, "data": found.data.name, "skipped": list(found.data.skipped)}
     if args.json:
         print(json.dumps(figures, indent=1))
@@ -105,13 +114,13 @@ def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
     if whole and (args.params or args.inputs or args.model):
         raise cli.UsageError(f"`{args.file}` is as it was trained: `-p`, `--input` and `--model` are for .cnn files")
     if is_run(args.file):
-        return trained_run(args.file, args.weights)
+        return trained_run(args.file, args.weights, args.device)
     require_file(args.file)
     if whole and args.weights is not None:
         raise cli.UsageError(f"`{args.file}` has its weights: `--weights` is for runs and .cnn files")
     if whole:
-        return trained_onnx(args.file)
-    return trained_file(cli.compiled(args), args.weights), None
+        return trained_onnx(args.file, args.device)
+    return trained_file(cli.compiled(args), args.weights, args.device), None
 
 
 def require_file(name: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import cli
-from .eval import opened
+from .eval import add_trained_arguments, opened
 
 if TYPE_CHECKING:
     from ..runtime.data import Split
@@ -26,9 +26,8 @@ FILES = "own"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    cli.add_file_arguments(parser, name="file")
+    add_trained_arguments(parser)
     parser.add_argument("pictures", nargs="+", metavar="FILE", help="pictures, or folders of pictures")
-    parser.add_argument("--weights", metavar="PATH", help="other weights than the best of the run")
     parser.add_argument("--top", type=int, default=3, metavar="K", help="how many classes to tell (default: 3)")
     parser.add_argument("-o", "--out", metavar="DIR", default="masks", help="where masks go (default: masks/)")
     parser.add_argument(

@@ -12,7 +12,7 @@ import socket
 from importlib.util import find_spec
 
 from .. import cli
-from .eval import opened
+from .eval import add_trained_arguments, opened
 
 FILES = "own"
 
@@ -22,8 +22,7 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    cli.add_file_arguments(parser, name="file")
-    parser.add_argument("--weights", metavar="PATH", help="other weights than the best of the run")
+    add_trained_arguments(parser)
     group = parser.add_argument_group("serving")
     group.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1, this machine)"

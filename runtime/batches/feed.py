@@ -95,6 +95,11 @@ class Batch(NamedTuple):
         clean = change(self.clean) if self.clean is not None else None
         return self._replace(inputs=tuple(map(change, self.inputs)), y=change(self.y), clean=clean)
 
+    def on(self, device: torch.device) -> Batch:
+        """On the device of the network, ready for it."""
+        there = device.type == "cpu"
+        return (self if there else self.each(lambda x: x.to(device, non_blocking=True))).finished()
+
     def finished(self) -> Batch:
         """Ready for the network."""
         if self.finish is None:

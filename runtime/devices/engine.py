@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -13,13 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked
 from ..batches.feed import Batch, Reading
 from ..run.interrupt import plain
 from . import portions
+from .available import DeviceError, allow_tf32, fixed, found_device, found_precision, has_bf16, threads
 from .faster import compiled
+from .layout import laid_out
 from .ranks import ALONE, Ranks
+from .reading import reading
 from .synced import synced
 from .together import Together, accompany, attend, starting
 from .unasked import without
@@ -36,18 +37,6 @@ PRECISIONS = {"bf16": "bf16-mixed", "fp16": "16-mixed", "tf32": "32-true", "fp32
 TOLD = {"bf16": "bf16 with fp32 weights", "fp16": "fp16 with fp32 weights", "tf32": "tf32", "fp32": "fp32"}
 
 
-SHARE = 2.5e8
-"""Multiply-accumulates of a step, forward, that are worth a thread: less is lost again in waiting for each other."""
-
-
-READERS = 16
-"""Processes that read examples for one device, unless more are asked for."""
-
-
-class DeviceError(UserError):
-    """A device or precision that this machine does not have."""
-
-
 class Engine:
     """One device and one precision; of several processes, each has its own.
 
@@ -61,7 +50,10 @@ class Engine:
         self, device: str = "auto", precision: str = "mixed", work: float = math.inf, ranks: Ranks = ALONE,
         *, several: bool = False, compile: str | None = None,
     ) -> None:  # fmt: skip
-        self.kind = found_device(device)
+        found = found_device(device)
+        if found.index is not None and not ranks.alone:
+            raise DeviceError(f"several processes take devices by themselves: `--device {found.type}`")
+        self.kind, self.number = found.type, found.index
         self.ranks, self.several, self.compile = ranks, several, compile
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
@@ -79,8 +71,7 @@ class Engine:
         if precision == "fp16" and self.ranks.split:
             raise DeviceError("`precision fp16` is not there with `--strategy fsdp`; `bf16`, `tf32` and `fp32` are")
         self.precision = precision
-        if self.kind == "cuda":
-            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision != "fp32"
+        allow_tf32(self.kind, precision != "fp32")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             numbers: Any = PRECISIONS[precision]
@@ -90,7 +81,8 @@ class Engine:
 
     def single(self, numbers: Any) -> Fabric:
         """Fabric over one process, whatever SLURM says of others."""
-        return Fabric(accelerator=self.kind, devices=1, precision=numbers, plugins=[LightningEnvironment()])
+        devices = 1 if self.number is None else [self.number]
+        return Fabric(accelerator=self.kind, devices=devices, precision=numbers, plugins=[LightningEnvironment()])
 
     def shared(self, numbers: Any) -> Fabric:
         """Fabric over all processes, which are started unless torchrun, SLURM or the first of them did it."""
@@ -137,10 +129,8 @@ class Engine:
         return f"{many}{place}, {TOLD[self.precision]}, channels last{', compiled' * (self.compile is not None)}"
 
     def reading(self, processes: int | None) -> Reading:
-        """How batches are made for it: by processes beside a GPU, one a core up to 16, by threads beside a CPU."""
-        if processes is None:
-            processes = min(max(cores() // self.ranks.devices, 1), READERS) if self.apart else 0
-        return Reading(self.apart, processes, self.kind == "cuda")
+        """How batches are made for it."""
+        return reading(self.kind, processes, self.ranks.devices)
 
     def placed(self, module: nn.Module, checked: Checked) -> nn.Module:
         """The network on the device, maps in channels-last order; or the share of it that this process keeps."""
@@ -148,9 +138,7 @@ class Engine:
             strategy: Any = self.fabric.strategy
             portions.split(synced(module), checked, strategy.device_mesh["data_parallel"])
             return module
-        if any(p.ndim == 4 for p in module.parameters()):
-            module = module.to(memory_format=torch.channels_last)
-        return (module if self.ranks.alone else synced(module)).to(self.device)
+        return laid_out(module if self.ranks.alone else synced(module)).to(self.device)
 
     def setup(self, module: nn.Module, optimizer: Optimizer) -> tuple[Any, Any]:
         """The network and its optimizer, ready for the loop."""
@@ -176,12 +164,9 @@ class Engine:
         elif self.kind == "mps":
             torch.mps.manual_seed(number)
 
-    def moved(self, x: Tensor) -> Tensor:
-        return x.to(self.device, non_blocking=True)
-
     def at_hand(self, batch: Batch) -> Batch:
         """The batch where the network is."""
-        return (batch.each(self.moved) if self.apart else batch).finished()
+        return batch.on(self.device)
 
     def numbers(self) -> AbstractContextManager[Any]:
         """Inside, networks compute in the precision of the run."""
@@ -238,49 +223,5 @@ def as_it_is(module: nn.Module, mesh: Any) -> nn.Module:
     return module
 
 
-def threads(work: float) -> int:
-    """What OMP_NUM_THREADS asks for, else the cores this process may use, fewer where a step is too small to share."""
-    if fixed():
-        return fixed()
-    return min(cores(), max(math.ceil(work / SHARE), 1)) if work < math.inf else cores()
-
-
-def fixed() -> int:
-    """The threads that OMP_NUM_THREADS asks for, else 0: then nothing hangs on how busy the machine is, and two runs
-    with one seed are equal to the bit."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return int(asked) if asked.isdigit() else 0
-
-
-def cores() -> int:
-    """The CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def plural(count: int, what: str) -> str:
     return f"{count} {what}{('es' if what.endswith('s') else 's') * (count != 1)}"
-
-
-def found_device(wanted: str) -> str:
-    there = ["cpu"] + ["cuda"] * torch.cuda.is_available() + ["mps"] * torch.backends.mps.is_available()
-    wanted = {"gpu": "cuda"}.get(wanted, wanted)
-    if wanted == "auto":
-        return there[-1]
-    if wanted not in there:
-        raise DeviceError(f"there is no device `{wanted}` here, only {', '.join(f'`{d}`' for d in there)}")
-    return wanted
-
-
-def found_precision(wanted: str, device: str) -> str:
-    if wanted == "mixed":
-        return "bf16" if has_bf16(device) else "fp32"
-    if wanted in ("fp16", "tf32") and device == "cpu":
-        raise DeviceError(f"`precision {wanted}` wants a GPU; `bf16` and `fp32` run on a CPU")
-    return wanted
-
-
-def has_bf16(device: str) -> bool:
-    """Whether bf16 is computed by the hardware: emulated it would be slower than fp32."""
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -16,6 +16,7 @@ from ...compiler.diagnostics import UserError
 from ..augment import sizing
 from ..batches.feed import Feed
 from ..data import Split
+from ..devices.reading import reading
 from ..jobs.stages import even, parted
 from ..measuring.judged import Judged
 from .trained import Trained
@@ -114,10 +115,10 @@ def class_name(classes: tuple[str, ...], number: int) -> str:
 def outputs(trained: Trained, split: Split) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
     """Positions and what the network gives, batch by batch."""
     preparation = trained.preparation
-    feed = Feed(split, preparation.steps, preparation.wanted, 0)
+    feed = Feed(split, preparation.steps, preparation.wanted, 0, reading=reading(trained.device.type))
     parts = parted(np.arange(len(split)), even(len(split), BATCH))
     for batch in feed.batches((0, positions) for positions in parts):
-        yield batch.positions, trained.predict(batch.x)
+        yield batch.positions, trained.predict(batch.on(trained.device).x)
 
 
 def judged(trained: Trained, split: Split, seconds: float | None = None) -> Judged:

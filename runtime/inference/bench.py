@@ -34,7 +34,7 @@ class Wish(NamedTuple):
 
     batches: tuple[int, ...] = (1, 8)
     backends: tuple[str, ...] = BACKENDS
-    device: str = "cpu"
+    device: torch.device = torch.device("cpu")
     precision: str = "fp32"
     seconds: float = 2.0
 
@@ -130,7 +130,7 @@ def compiled(net: Network, checked: Checked, size: int, wish: Wish, folder: Path
 
 def by_torch(net: Network, call: Any, given: dict[str, torch.Tensor], wish: Wish) -> Once:
     """In inference mode, maps in channels-last order."""
-    device = torch.device(wish.device)
+    device = wish.device
     net.to(device)
     inputs = [laid_out(given[name]).to(device) for name in net.input_names]
     kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(wish.precision)
@@ -150,7 +150,7 @@ def laid_out(x: torch.Tensor) -> torch.Tensor:
 
 def onnxruntime(net: Network, checked: Checked, size: int, wish: Wish, folder: Path) -> Once:
     """The exported network, by ONNX Runtime on the CPU."""
-    if wish.device != "cpu" or wish.precision != "fp32":
+    if wish.device.type != "cpu" or wish.precision != "fp32":
         raise UserError("ONNX Runtime is measured on the CPU and in fp32 only")
     try:
         import onnxruntime as runtime

@@ -10,6 +10,7 @@ from ..batches.feed import Feed
 from ..batches.feeding import Feeds
 from ..data import Dataset
 from ..devices.engine import Engine
+from ..devices.layout import laid_out
 from ..jobs.adapt import Changes
 from ..jobs.job import Job, recipe_of
 from ..jobs.stages import stages
@@ -50,26 +51,27 @@ class Measured(NamedTuple):
         return {"task": self.task.word, **self.figures.as_dict(self.task.classes), "seconds": round(self.seconds, 3)}
 
 
-def measured(folder: RunFolder, weights: str | None, text: str | None) -> Measured:
+def measured(folder: RunFolder, weights: str | None, text: str | None, device: str = "auto") -> Measured:
     """The figures of the weights that were kept, or of others. `text` names other data."""
     data = data_for(folder.read_config(), text)
-    work = at_work(folder, weights, data._replace(held=measured_on(data, text)))
+    work = at_work(folder, weights, data._replace(held=measured_on(data, text)), device)
     began = time.perf_counter()
     measuring = Measuring(work.job.task, work.net.folded[0])
     figures = measure(work.net, work.feed, work.engine, work.losses, measuring)
     return Measured(work.job.task, figures, work.job.data, time.perf_counter() - began)
 
 
-def at_work(folder: RunFolder, weights: str | None, data: Dataset) -> Work:
+def at_work(folder: RunFolder, weights: str | None, data: Dataset, device: str = "auto") -> Work:
     """The run with these data. UserError where it has no weights yet."""
     config = folder.read_config()
     if weights is None and not folder.best.exists():
         raise UserError(f"{folder}: the run has no weights yet")
     changes = Changes(tuple(config["params"]), tuple(config["inputs"]))
-    job = Job(compiled(folder, config), changes, data, recipe_of(config), "cpu")
-    engine = Engine("cpu", "fp32")
+    job = Job(compiled(folder, config), changes, data, recipe_of(config), device)
+    engine = Engine(device, "fp32")
     net = lower(job.checked, seed=None, head="folded")
     load_into(net, job.checked, weights or folder.best)
-    net.eval()
+    net = laid_out(net).to(engine.device).eval()
     losses = criterion(job, stages(job.recipe, max(len(data.train), 1))[-1], net)
-    return Work(job, net, engine, Feeds(job, whitening=kept(folder, job.recipe)).held(clean=losses.clean), losses)
+    feeds = Feeds(job, engine.reading(None), kept(folder, job.recipe))
+    return Work(job, net, engine, feeds.held(clean=losses.clean), losses)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .trained import Trained
 
 
-def trained_run(name: str, weights: str | None) -> tuple[Trained, dict[str, Any]]:
+def trained_run(name: str, weights: str | None, device: str = "auto") -> tuple[Trained, dict[str, Any]]:
     """The model of a run folder with its best weights, or others."""
     folder = RunFolder(Path(name))
     config = folder.read_config()
@@ -26,16 +26,17 @@ def trained_run(name: str, weights: str | None) -> tuple[Trained, dict[str, Any]
     if weights is None and not folder.best.exists():
         raise UserError(f"{folder}: the run has no weights yet")
     from ..augment.whiten import measured_by
+    from ..devices.available import found_device
     from ..jobs.job import recipe_of
     from ..training.whitening import kept
     from .trained import Preparation, from_weights
 
     found = Preparation.of(config)
     found = found._replace(steps=measured_by(found.steps, kept(folder, recipe_of(config))))
-    return from_weights(checked, weights or folder.best, found), config
+    return from_weights(checked, weights or folder.best, found, found_device(device)), config
 
 
-def trained_file(found: Compiled, weights: str | None) -> Trained:
+def trained_file(found: Compiled, weights: str | None, device: str = "auto") -> Trained:
     """A .cnn file with weights; pictures go through its recipe's `evaluate:`, classes are numbers."""
     if weights is None:
         raise UserError("which weights? Give a run folder, or `--weights FILE`")
@@ -45,6 +46,7 @@ def trained_file(found: Compiled, weights: str | None) -> Trained:
         raise UserError(f"`{checked.name}` takes {checked.inputs[0].facts.output}: say which size with `--input`")
     from ..augment.whiten import whitens
     from ..batches.stock import Wanted
+    from ..devices.available import found_device
     from ..jobs.job import evaluation, sizes
     from ..lowering.plan import Plan
     from .trained import Preparation, from_weights
@@ -55,14 +57,14 @@ def trained_file(found: Compiled, weights: str | None) -> Trained:
     classes = tuple(str(i) for i in range(checked.outputs[0].port.shape.channels or 0))
     wanted = Wanted(sizes(checked.inputs[0].facts.output), wants_255(checked))
     head = Plan(checked, "folded").folded[0]
-    return from_weights(checked, weights, Preparation(classes, steps, wanted, head))
+    return from_weights(checked, weights, Preparation(classes, steps, wanted, head), found_device(device))
 
 
-def trained_onnx(name: str) -> tuple[Trained, dict[str, Any]]:
+def trained_onnx(name: str, device: str = "auto") -> tuple[Trained, dict[str, Any]]:
     """An exported run, and its configuration."""
     from .trained import from_onnx
 
-    trained = from_onnx(name)
+    trained = from_onnx(name, device)
     import onnx
 
     stored = onnx.load(name, load_external_data=False).metadata_props

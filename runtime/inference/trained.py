@@ -16,6 +16,8 @@ from ...compiler.graph import Checked
 from ...compiler.recipes.steps import Step
 from ..augment.whiten import whitens
 from ..batches.stock import Wanted
+from ..devices.available import allow_tf32
+from ..devices.layout import laid_out
 from ..jobs.job import evaluation, recipe_of
 from ..lowering.lower import lower
 from ..measuring.losses import ACTIVATIONS, activated, probabilities
@@ -46,27 +48,33 @@ class Preparation(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A network at work."""
+    """A network at work. `device` is where `predict` takes examples; it gives what it found to the CPU."""
 
     predict: Predict
     preparation: Preparation
+    device: torch.device = torch.device("cpu")
 
 
-def from_weights(checked: Checked, weights: str | Path, preparation: Preparation) -> Trained:
+def from_weights(checked: Checked, weights: str | Path, preparation: Preparation, device: torch.device) -> Trained:
     """The lowered network with the weights of a file, in full precision."""
     net = lower(checked, seed=None, head="folded")
     load_into(net, checked, weights)
-    net.eval()
+    net = laid_out(net).to(device).eval()
+    allow_tf32(device.type, False)
     folded = net.folded[0]
 
     @torch.inference_mode()
     def predict(x: Tensor) -> Tensor:
-        return meant(preparation.task, several(net(x))[0], folded)
+        return meant(preparation.task, several(net(x))[0], folded).cpu()
 
-    return Trained(predict, preparation)
+    return Trained(predict, preparation, device)
 
 
-def from_onnx(path: str) -> Trained:
+PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+"""What computes on a device in ONNX Runtime."""
+
+
+def from_onnx(path: str, device: str = "auto") -> Trained:
     """An exported run, by ONNX Runtime; how pictures are prepared stands in its metadata."""
     try:
         import onnxruntime
@@ -74,8 +82,12 @@ def from_onnx(path: str) -> Trained:
         raise UserError("ONNX Runtime is not installed: `pip install cnnc[onnxruntime]`") from None
     if not Path(path).is_file():
         raise FileNotFoundError(2, "No such file or directory", path)
+    there = [kind for kind, name in PROVIDERS.items() if name in onnxruntime.get_available_providers()]
+    kind = {"auto": there[-1], "gpu": "cuda"}.get(device, device)
+    if kind not in there:
+        raise UserError(f"the ONNX Runtime that is installed has no device `{device}`, only {', '.join(there)}")
     try:
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path, providers=list(dict.fromkeys([PROVIDERS[kind], PROVIDERS["cpu"]])))
     except Exception as error:  # onnxruntime raises classes of its own for each kind of fault
         raise UserError(f"{path}: ONNX Runtime cannot read it: {str(error).splitlines()[0]}") from None
     found = session.get_modelmeta().custom_metadata_map.get("cnnc.run")

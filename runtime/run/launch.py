@@ -162,7 +162,7 @@ def story_told(job: Job, folder: RunFolder, shown: Display) -> None:
 
     with shown.waiting("drawing"):
         try:
-            tell(folder, look(folder, job.data))
+            tell(folder, look(folder, job.data, job.device))
         except Exception as error:  # the run is worth more than its pictures, whatever goes wrong with them
             shown.say(f"no report: {type(error).__name__}: {error}; try again with `cnnc runs report {folder}`")
 

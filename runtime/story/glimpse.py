@@ -29,13 +29,14 @@ GAP = 6
 
 
 @torch.inference_mode()
-def glimpses(folder: RunFolder, data: Dataset) -> tuple[Gallery, ...]:
+def glimpses(folder: RunFolder, data: Dataset, device: str) -> tuple[Gallery, ...]:
     """One gallery, drawn by chance; none where nothing can be seen of the task."""
-    work = at_work(folder, None, data)
+    work = at_work(folder, None, data, device)
     chance = np.random.default_rng(0).permutation(len(data.held))[:COUNT]
-    batch = work.feed.batch(0, chance)
-    found = several(work.net(*batch.inputs))[0].float()
+    batch = work.engine.at_hand(work.feed.batch(0, chance))
+    found = several(work.net(*batch.inputs))[0].float().cpu()
     known = batch.clean if isinstance(work.job.task, of.Reconstruction) and batch.clean is not None else batch.y
+    known = known.cpu()
     shown = tuple(glimpse(work.job.task, work, int(position), x, y) for position, x, y in zip(chance, found, known))
     wide = isinstance(work.job.task, (of.Segmentation, of.Reconstruction))
     title = {"segmentation": "Example, known, found", "reconstruction": "Example, given back"}

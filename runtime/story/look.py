@@ -11,7 +11,7 @@ SECONDS = 15.0
 """For all of it; of larger data as many examples as that allows."""
 
 
-def look(folder: RunFolder, data: Dataset) -> Seen | None:
+def look(folder: RunFolder, data: Dataset, device: str = "auto") -> Seen | None:
     """What the model says of them; None where it takes several inputs, and pairs and triplets are no examples."""
     config = folder.read_config()
     if len(compiled(folder, config).checked.inputs) > 1:
@@ -19,10 +19,10 @@ def look(folder: RunFolder, data: Dataset) -> Seen | None:
     if task_word(str(folder)) != "classification":
         from .glimpse import glimpses
 
-        return Seen(glimpses(folder, data), len(data.held))
+        return Seen(glimpses(folder, data, device), len(data.held))
     from ..inference.answers import judged
     from ..inference.opened import trained_run
 
-    trained, _ = trained_run(str(folder), None)
+    trained, _ = trained_run(str(folder), None, device)
     found = judged(trained, data.held, SECONDS)
     return Seen(galleries(found, data.held), len(data.held), found)

@@ -43,6 +43,6 @@ def step(module: nn.Module, inputs: tuple[Tensor, ...], engine: Engine) -> float
     """Seconds of a step: forward and backward. Statistics and random numbers stay as they are."""
     began = time.perf_counter()
     with engine.numbers(), torch.enable_grad():
-        outputs = several(module(*map(engine.moved, inputs)))
+        outputs = several(module(*inputs))
     sum(output.float().mean() for output in outputs).backward()  # type: ignore[union-attr]
     return time.perf_counter() - began

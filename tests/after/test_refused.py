@@ -50,6 +50,23 @@ def test_a_folder_without_a_run_is_told(line: str, there: Path, capsys: pytest.C
     assert capsys.readouterr().err == "cnnc: none: no run: there is no config.json in it\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("eval run --device tpu", "there is no device `tpu` here, only `cpu`"),
+        ("predict run . --device cuda:99", "there is no device `cuda:99` here, only `cpu`"),
+        ("serve run --device tpu", "there is no device `tpu` here, only `cpu`"),
+        ("eval run.onnx --device tpu", "the ONNX Runtime that is installed has no device `tpu`, only cpu"),
+    ],
+)
+def test_a_device_that_is_not_there_is_told(
+    line: str, told: str, there: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (there / "a.png").write_bytes(b"")
+    assert main(line.split()) == 1
+    assert told in capsys.readouterr().err
+
+
 def test_a_host_that_is_not_there_is_told(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "run", "--host", "nowhere.invalid"]) == 1
     assert capsys.readouterr().err == "cnnc: cannot listen on nowhere.invalid, port 8000: there is no such address\n"

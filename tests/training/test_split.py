@@ -14,7 +14,8 @@ import torch
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.pipeline import compile_text
 from cnnc.runtime.devices import portions
-from cnnc.runtime.devices.engine import DeviceError, Engine
+from cnnc.runtime.devices.available import DeviceError
+from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.devices.ranks import Ranks
 from cnnc.runtime.lowering.lower import lower
 from cnnc.runtime.run.run_folder import RunFolder

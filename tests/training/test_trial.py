@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from cnnc.runtime.devices.engine import DeviceError, Engine, has_bf16
+from cnnc.runtime.devices.available import DeviceError, found_device, has_bf16
+from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.training import trial
 from cnnc.runtime.training.train import Trainer
@@ -69,3 +70,14 @@ def test_a_run_goes_on_in_its_numbers() -> None:
 def test_numbers_of_a_gpu_are_refused_on_a_cpu(precision: str) -> None:
     with pytest.raises(DeviceError, match=f"`precision {precision}` wants a GPU"):
         Engine("cpu", precision)
+
+
+def test_one_of_several_gpus_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert [str(found_device(name)) for name in ("auto", "cuda", "gpu", "cuda:1", "cpu")] == [
+        "cuda", "cuda", "cuda", "cuda:1", "cpu",
+    ]  # fmt: skip
+    for strange in ("cuda:2", "cuda:x", "tpu"):
+        with pytest.raises(DeviceError, match=f"no device `{strange}` here, only `cpu`, `cuda:0`, `cuda:1`"):
+            found_device(strange)
