@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from cnnc.compiler.pipeline import Compiled, Options, compile_path
-from cnnc.runtime.batches.feed import Batch
+from cnnc.runtime.batches.batch import Batch
 from cnnc.runtime.batches.feeding import Feeds
 from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.jobs.adapt import Changes

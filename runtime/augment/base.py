@@ -39,14 +39,25 @@ def fixed(step: s.Step) -> bool:
     return isinstance(step, (s.Normalize, s.Standardize))
 
 
+def at_once(step: s.Step) -> bool:
+    """Whether the step computes all examples of a batch together, from a few numbers drawn for each: then it is best
+    done where the network runs."""
+    return not isinstance(step, (s.ResizedCrop, s.Noise, s.HistogramMatch))
+
+
 def moves(step: s.Step) -> bool:
     """Whether the step moves places, so that masks go along."""
     return sizing(step) or isinstance(step, (s.Affine, s.HFlip, s.VFlip, s.Elastic, s.TrivialAugment))
 
 
+def beside(numbers: Tensor, x: Tensor) -> Tensor:
+    """What was drawn, on the device of a batch; nobody waits for it."""
+    return numbers.to(x.device, non_blocking=True)
+
+
 def column(numbers: Tensor, x: Tensor) -> Tensor:
     """One number per example, ready to meet a batch."""
-    return numbers.to(x.device).view(-1, *[1] * (x.ndim - 1))
+    return beside(numbers, x).view(-1, *[1] * (x.ndim - 1))
 
 
 def spread(given: Numbers, around: float) -> tuple[float, float]:

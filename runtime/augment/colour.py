@@ -9,7 +9,7 @@ from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Numbers
 from ..batches.draws import Draws, between
 from ..batches.tensors import GRAY
-from .base import apply, column, spread
+from .base import apply, beside, column, spread
 
 PRINCIPAL = (
     (-0.5675, 0.7192, 0.4009, 0.2175),
@@ -23,7 +23,7 @@ def gray(x: Tensor) -> Tensor:
     """(N, 1, spatial...)"""
     if x.shape[1] != 3:
         return x.mean(1, keepdim=True) if x.shape[1] > 1 else x
-    return (x * x.new_tensor(GRAY).view(1, 3, *[1] * (x.ndim - 2))).sum(1, keepdim=True)
+    return (x * beside(torch.tensor(GRAY, dtype=x.dtype), x).view(1, 3, *[1] * (x.ndim - 2))).sum(1, keepdim=True)
 
 
 def middle(x: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ def lighting(step: s.Lighting, x: Tensor, draws: Draws) -> Tensor:
         return x
     table = torch.tensor(PRINCIPAL)
     amounts = draws.normal(3) * step.std * table[:, 3:]
-    return x + (table[:, :3] @ amounts).T.reshape(-1, 3, 1, 1).to(x)
+    return x + beside((table[:, :3] @ amounts).T, x).reshape(-1, 3, 1, 1)
 
 
 @apply.register

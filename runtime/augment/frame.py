@@ -11,7 +11,7 @@ from torch.nn import functional
 from ...compiler.recipes import steps as s
 from ..batches.draws import Draws
 from ..batches.tensors import IGNORED, resized
-from .base import apply, pair
+from .base import apply, beside, pair
 
 
 @apply.register
@@ -68,9 +68,11 @@ def crop(step: s.Crop, x: Tensor, draws: Draws) -> Tensor:
     height, width = pair(step.size)
     x = padded(around(x, (step.pad,) * 4), height, width)
     down, right = draws.uniform(2)
-    tops = (down * (x.shape[-2] - height + 1)).long().tolist()
-    lefts = (right * (x.shape[-1] - width + 1)).long().tolist()
-    return torch.stack([one[..., t : t + height, q : q + width] for one, t, q in zip(x, tops, lefts)])
+    tops = (down * (x.shape[-2] - height + 1)).long()
+    lefts = (right * (x.shape[-1] - width + 1)).long()
+    windows = x.unfold(-2, height, 1).unfold(-2, width, 1)  # (N, C, ..., tops, lefts, height, width)
+    every, (top, left) = torch.arange(len(x)), (windows.ndim - 4, windows.ndim - 3)
+    return windows.movedim((top, left), (1, 2))[tuple(beside(n, x) for n in (every, tops, lefts))]
 
 
 @apply.register

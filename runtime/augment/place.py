@@ -9,7 +9,7 @@ from torch.nn import functional
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Shift
 from ..batches.draws import Draws, between
-from .base import angle, apply, spread
+from .base import angle, apply, beside, spread
 
 BORDERS = {"nearest": "border", "zeros": "zeros", "reflect": "reflection"}
 """What comes in from outside: our words, and those of `grid_sample`."""
@@ -53,12 +53,12 @@ def affine(step: s.Affine, x: Tensor, draws: Draws) -> Tensor:
 def mapped(x: Tensor, maps: Tensor, order: str, fill: str) -> Tensor:
     """A batch through one affine map for each example, (N, 2, 3)."""
     flat = x.flatten(1, -3)
-    grid = functional.affine_grid(maps.to(x.device), list(flat.shape), align_corners=False)
+    grid = functional.affine_grid(beside(maps, x), list(flat.shape), align_corners=False)
     return sampled(flat, grid, order, fill).view(x.shape)
 
 
 def mirrored(x: Tensor, share: float, draws: Draws, axis: int) -> Tensor:
-    chosen = (draws.uniform(1)[0] < share).to(x.device)
+    chosen = beside((draws.uniform(1)[0] < share).nonzero()[:, 0], x)
     found = x.clone()
     found[chosen] = x[chosen].flip(axis)
     return found
@@ -80,10 +80,10 @@ def elastic(step: s.Elastic, x: Tensor, draws: Draws) -> Tensor:
     sizes = x.shape[2:]
     points = (step.grid * len(sizes))[: len(sizes)]
     count = len(sizes) * int(torch.tensor(points).prod())
-    coarse = draws.normal(count).T.reshape(-1, len(sizes), *points) * step.strength
+    coarse = beside(draws.normal(count).T.reshape(-1, len(sizes), *points) * step.strength, x)
     mode = "bicubic" if len(sizes) == 2 else "trilinear"
     smooth = functional.interpolate(coarse, sizes, mode=mode, align_corners=True)
-    half = torch.tensor([2 / n for n in reversed(sizes)])  # a grid counts x first, in half sides
-    still = torch.eye(len(sizes), len(sizes) + 1).expand(len(x), -1, -1)
+    half = beside(torch.tensor([2 / n for n in reversed(sizes)]), x)  # a grid counts x first, in half sides
+    still = torch.eye(len(sizes), len(sizes) + 1, device=x.device).expand(len(x), -1, -1)
     grid = functional.affine_grid(still, [len(x), 1, *sizes], align_corners=False)
     return sampled(x, grid + smooth.movedim(1, -1) * half)

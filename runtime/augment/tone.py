@@ -11,14 +11,14 @@ from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Numbers
 from ..batches.draws import Draws, between
 from ..batches.tensors import in_unit
-from .base import apply
+from .base import apply, beside
 
 
 @apply.register
 def channel_shift(step: s.ChannelShift, x: Tensor, draws: Draws) -> Tensor:
     reach = step.shift / 255
     moves = between(draws.uniform(x.shape[1]), -reach, reach).T
-    return (x + moves.to(x).view(len(x), -1, *[1] * (x.ndim - 2))).clamp(0, 1)
+    return (x + beside(moves, x).view(len(x), -1, *[1] * (x.ndim - 2))).clamp(0, 1)
 
 
 @apply.register
@@ -30,17 +30,18 @@ def noise(step: s.Noise, x: Tensor, draws: Draws) -> Tensor:
 def erase(step: s.Erase, x: Tensor, draws: Draws) -> Tensor:
     """The rectangle becomes 0: the mean, where `normalize` went before."""
     height, width = x.shape[-2:]
-    whether, area, ratio, down, right = draws.uniform(5)
+    whether, area, ratio, down, right = beside(draws.uniform(5), x)
     low, high = step.area[0], step.area[-1]
     pixels = between(area, low, high) * height * width
     shape = torch.exp(between(ratio, math.log(0.3), math.log(3.3)))
     wide, tall = (pixels * shape).sqrt().clamp(1, width), (pixels / shape).sqrt().clamp(1, height)
     top, left = (down * (height - tall)).round(), (right * (width - wide)).round()
-    rows, columns = torch.arange(height).view(1, -1, 1), torch.arange(width).view(1, 1, -1)
+    rows = torch.arange(height, device=x.device).view(1, -1, 1)
+    columns = torch.arange(width, device=x.device).view(1, 1, -1)
     top, left, tall, wide = (n.view(-1, 1, 1) for n in (top, left, tall, wide))
     inside = (rows >= top) & (rows < top + tall) & (columns >= left) & (columns < left + wide)
     chosen = inside & (whether.view(-1, 1, 1) < step.share)
-    return x.masked_fill(chosen[:, None].to(x.device), 0.0)
+    return x.masked_fill(chosen[:, None], 0.0)
 
 
 @apply.register
@@ -53,7 +54,7 @@ def histogram_match(step: s.HistogramMatch, x: Tensor, draws: Draws) -> Tensor:
 
 def per_channel(numbers: Numbers, x: Tensor) -> Tensor:
     """One number or one per channel, (1,) or (C,); colour statistics are averaged for gray pictures."""
-    values = torch.tensor(numbers, device=x.device)
+    values = beside(torch.tensor(numbers), x)
     return values.mean()[None] if len(numbers) == 3 and x.shape[1] == 1 else values
 
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from ...compiler.recipes import steps as s
 from ..batches.draws import Draws
-from .base import apply, column
+from .base import apply, beside, column
 from .colour import gray, middle, stretched
 from .place import mapped
 
@@ -33,9 +33,9 @@ def trivial_augment(step: s.TrivialAugment, x: Tensor, draws: Draws) -> Tensor:
     found = x.clone()
     for number in chosen.unique().tolist():
         change, places = CHANGES[number]
-        some = chosen == number
+        some = beside((chosen == number).nonzero()[:, 0], x)
         if places or x.is_floating_point():  # label maps go along with places and keep their values
-            found[some] = change(x[some], strength[some])
+            found[some] = change(x[some], strength[chosen == number])
     return found
 
 
@@ -92,7 +92,7 @@ def sharpness(x: Tensor, strength: Tensor) -> Tensor:
         return x
     window = torch.ones(3, 3)
     window[1, 1] = 5
-    kernel = (window / window.sum()).to(x).expand(x.shape[1], 1, 3, 3)
+    kernel = beside((window / window.sum()).to(x.dtype), x).expand(x.shape[1], 1, 3, 3)
     smooth = x.clone()
     smooth[..., 1:-1, 1:-1] = functional.conv2d(x, kernel, groups=x.shape[1])
     return stretched(x, smooth, column(1 + 0.99 * strength, x))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -12,16 +12,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...compiler.recipes.steps import Erase, HistogramMatch, Noise, Step
-from ..augment import apply, fixed, in_bytes, moves, sizing
-from ..data import DataError, Split
+from ...compiler.recipes.steps import HistogramMatch, Step
+from ..augment import at_once, fixed, sizing
+from ..data import DataError, Held, Split
 from ..devices.ranks import Positions
 from . import keyed
+from .batch import Batch, Rest
 from .draws import Draws
 from .readers import Readers
 from .sampling import Members
-from .stock import CACHE, Stock, Wanted
-from .tensors import in_unit
+from .stock import CACHE, Kept, Stock, Wanted
+from .tensors import in_unit, resized
+from .way import Made, Way
 
 AHEAD = min(max(os.cpu_count() or 1, 3), 16)
 """Batches prepared while the network works, each in a thread of its own."""
@@ -49,65 +51,6 @@ AT_HAND = Reading()
 """For a network that runs here, on the same cores."""
 
 
-class Finish(NamedTuple):
-    """What makes examples ready for the network: the last steps, in which nothing is left to chance, brightness and
-    layout. It can be done once for all epochs, and where the network runs."""
-
-    steps: tuple[Step, ...]
-    to_255: bool
-
-    def done(self, x: Tensor) -> Tensor:
-        """The examples, ready."""
-        for step in self.steps:
-            x = changed(step, x, NOTHING)
-        x = in_unit(x)
-        x = x.mul(255) if self.to_255 else x
-        return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x.contiguous()
-
-
-NOTHING = Draws(0, 0, 0, np.empty(0, np.int64))
-"""What steps draw that draw nothing."""
-
-
-class Batch(NamedTuple):
-    """Examples (N, C, spatial...) for each input, what is known about them, and their positions.
-
-    Positions count on behind the end of the split for examples that come again in an epoch.
-
-    `y` is (N,) of class numbers, (N, values), or (N, spatial...) of class numbers where -1 does not count. `clean` are
-    the examples before noise was added and pieces were blanked out, for those who are to give them back. `finish` is
-    what is still to be done with them.
-    """
-
-    inputs: tuple[Tensor, ...]
-    y: Tensor
-    positions: Positions
-    clean: Tensor | None = None
-    finish: Finish | None = None
-
-    @property
-    def x(self) -> Tensor:
-        """The first input."""
-        return self.inputs[0]
-
-    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        """With another form of all its tensors."""
-        clean = change(self.clean) if self.clean is not None else None
-        return self._replace(inputs=tuple(map(change, self.inputs)), y=change(self.y), clean=clean)
-
-    def on(self, device: torch.device) -> Batch:
-        """On the device of the network, ready for it."""
-        there = device.type == "cpu"
-        return (self if there else self.each(lambda x: x.to(device, non_blocking=True))).finished()
-
-    def finished(self) -> Batch:
-        """Ready for the network."""
-        if self.finish is None:
-            return self
-        clean = self.finish.done(self.clean) if self.clean is not None else None
-        return self._replace(inputs=tuple(map(self.finish.done, self.inputs)), clean=clean, finish=None)
-
-
 class Feed:
     """A split with the chain of steps its examples go through.
 
@@ -120,17 +63,18 @@ class Feed:
         self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *,
         reading: Reading = AT_HAND, sample: Sample | None = None, clean: bool = False,
     ) -> None:  # fmt: skip
-        cut = max((i + 1 for i, step in enumerate(steps) if sizing(step)), default=0)
-        self.split, self.wanted, self.seed = split, wanted, seed
-        last = max((i + 1 for i, step in enumerate(steps) if not fixed(step)), default=0)
-        self.alone, self.later = steps[:cut], steps[cut:last]
-        self.finish = Finish(steps[max(cut, last) :], wanted.to_255)
-        self.reading, self.sample, self.clean = reading, sample, clean
-        numbers = split.numbers
-        self.stocks = [Stock(inputs, numbers, wanted, keep=not cut) for inputs in (split.examples, *split.others)]
-        self.masks = Stock(split.masks, numbers, wanted, labels=True, keep=not cut) if split.masks is not None else None
+        self.split, self.wanted, self.reading, self.sample = split, wanted, reading, sample
+        self.way = Way(steps, wanted, seed, clean)
+        size = behind_last(steps, sizing)
+        cut = 0 if alike(split) else size
+        last = max(behind_last(steps, away if reading.ahead else changing), cut)
+        self.alone, self.later, self.rest = range(cut), range(cut, last), range(last, len(steps))
+        require_alike(steps[:cut])
+        numbers, kept = split.numbers, Kept.AS_IT_IS if cut < size else Kept.AT_SIZE if not cut else Kept.NOT
+        self.stocks = [Stock(inputs, numbers, wanted, kept) for inputs in (split.examples, *split.others)]
+        self.masks = Stock(split.masks, numbers, wanted, kept, labels=True) if split.masks is not None else None
         self.readers: Readers | None = None
-        self.settled = not self.later and not reading.ahead and self.settle()
+        self.settled = not size and not self.later and not reading.ahead and self.settle()
         """Whether the examples are kept as the network takes them."""
         self.ready = self.settled and self.masks is None and sample is None and not clean
         """Whether nothing is left to do but to gather them."""
@@ -142,8 +86,8 @@ class Feed:
         """Finish what is kept in memory; False where that would be too much."""
         fits = all(stock.cache is not None and stock.values * VALUE <= CACHE for stock in self.stocks)
         for stock in self.stocks if fits else ():
-            stock.change(self.finish.done)
-            self.require_size(stock.together(np.arange(min(len(self), 1))))
+            self.way.require_size(stock.together(np.arange(min(len(self), 1))))
+            stock.change(lambda x: self.way.ended(self.way.gone(self.rest, Made(x)).x))
         return fits
 
     @property
@@ -194,14 +138,22 @@ class Feed:
             return self.gathered(positions)
         members = self.sample(epoch, positions) if self.sample is not None else Members((positions,) * len(self.stocks))
         stocks = self.stocks if len(self.stocks) == len(members.inputs) else self.stocks * len(members.inputs)
-        made = [self.prepared(i, stock, epoch, at) for i, (stock, at) in enumerate(zip(stocks, members.inputs))]
-        (x, mask, clean), *_ = made
+        names = tuple(self.named(stock, at) for stock, at in zip(stocks, members.inputs))
+        made = [
+            self.prepared(i, stock, epoch, at, names[i]) for i, (stock, at) in enumerate(zip(stocks, members.inputs))
+        ]
+        _, mask, clean = made[0]
         labels = self.split.labels[positions % len(self.split)] if members.labels is None else members.labels
-        y = torch.from_numpy(labels) if mask is None else counted(mask)
-        clean = x if self.clean and clean is None else clean
-        finish = None if self.settled else self.finish
-        found = Batch(tuple(one[0] for one in made), y, positions, clean, finish)
+        y = torch.from_numpy(labels) if mask is None else mask
+        rest = Rest(self.way, len(self.way.steps) if self.settled else self.rest.start, epoch, names, mask is not None)
+        found = Batch(tuple(one.x for one in made), y, positions, clean, rest)
         return found if self.reading.ahead else found.finished()
+
+    def named(self, stock: Stock, positions: Positions) -> Positions:
+        """The names of examples, by which what is random is drawn: those that come again in an epoch have others."""
+        turns, positions = np.divmod(positions, len(self.split))
+        found: Positions = stock.numbers[positions] + TURN * turns
+        return found
 
     def cut(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
         """Batches of what is kept as the network takes it, several gathered at once: for small ones, to begin takes
@@ -219,60 +171,69 @@ class Feed:
         inputs = tuple(stock.together(within) for stock in self.stocks)
         return Batch(inputs, torch.from_numpy(self.split.labels.take(within, 0)), positions)
 
-    def prepared(
-        self, place: int, stock: Stock, epoch: int, positions: Positions
-    ) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        """One input through all steps, the masks that belong to it, and the examples without noise if they differ."""
+    def prepared(self, place: int, stock: Stock, epoch: int, positions: Positions, names: Positions) -> Made:
+        """One input as far as it goes here, and the masks that belong to it."""
+        positions = positions % len(self.split)
         masks = self.masks if not place else None
-        turns, positions = np.divmod(positions, len(self.split))
-        names = stock.numbers[positions] + TURN * turns
         if self.alone:
-            x, mask = self.one_by_one(place, stock, masks, epoch, positions, names)
+            made = self.one_by_one(place, stock, masks, epoch, positions, names)
         else:
-            x, mask = stock.together(positions), masks.together(positions) if masks is not None else None
-        clean = None
-        for number, step in enumerate(self.later, len(self.alone)):
-            if self.clean and clean is None and isinstance(step, (Noise, Erase)):
-                clean = x
-            draws = Draws(self.seed, epoch, number + 100 * place, names)
-            if isinstance(step, HistogramMatch):
-                draws = draws._replace(others=in_unit(stock.together(self.drawn(draws))))
-            mask = apply(step, mask, draws) if mask is not None and moves(step) else mask
-            clean = changed(step, clean, draws) if clean is not None and not isinstance(step, (Noise, Erase)) else clean
-            x = changed(step, x, draws)
-        self.require_size(x)
-        return x, mask, clean
+            made = Made(stock.together(positions), masks.together(positions) if masks is not None else None)
+        for number in self.later:
+            others = None
+            if isinstance(self.way.steps[number], HistogramMatch):
+                found = in_unit(stock.together(self.partners(number + 100 * place, epoch, names)))
+                others = resized(found, *made.x.shape[2:])
+            made = self.way.gone(range(number, number + 1), made, epoch, place, names, others)
+        return made
 
     def one_by_one(
         self, place: int, stock: Stock, masks: Stock | None, epoch: int, positions: Positions, names: Positions
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> Made:
         """Through the steps up to the last that sets a size."""
-        found, maps = [], []
+        found = []
         for position, name in zip(positions, names):
-            x = stock.alone(position)
-            x = x if x.ndim == 4 else in_unit(x)
-            mask = masks.alone(position) if masks is not None else None
-            for number, step in enumerate(self.alone):
-                draws = Draws(self.seed, epoch, number + 100 * place, np.array([name]))
-                mask = apply(step, mask, draws) if mask is not None and moves(step) else mask
-                x = changed(step, x, draws)
-            self.require_size(x)
-            found.append(x)
-            maps.append(mask)
-        return batched(found), torch.cat([m for m in maps if m is not None]) if masks is not None else None
+            given = Made(stock.alone(position), masks.alone(position) if masks is not None else None)
+            made = self.way.gone(self.alone, given, epoch, place, np.array([name]))
+            self.way.require_size(made.x)
+            found.append(made)
+        x, mask, clean = zip(*found)
+        return Made(
+            batched(x), torch.cat(mask) if masks is not None else None, batched(clean) if clean[0] is not None else None
+        )
 
-    def drawn(self, draws: Draws) -> Positions:
+    def partners(self, place: int, epoch: int, names: Positions) -> Positions:
         """Another example for each."""
+        draws = Draws(self.way.seed, epoch, place, names)
         share = keyed.uniform((*draws.key, keyed.PARTNER), draws.examples, 1)[:, 0]
         return (share * len(self.split)).astype(np.int64)
 
-    def require_size(self, x: Tensor) -> None:
-        *sizes, channels = self.wanted.shape
-        if x.shape[1:] != (channels, *sizes):
-            found, wanted = ("x".join(map(str, shape)) for shape in ((*x.shape[2:], x.shape[1]), self.wanted.shape))
-            kind = "steps give pictures" if self.alone or self.later else "examples are"
-            hint = f": end them with `center_crop {'x'.join(map(str, sizes))}`" if self.alone else ""
-            raise DataError(f"the {kind} of {found}, the model takes {wanted}{hint}")
+
+def alike(split: Split) -> bool:
+    """Whether all examples lie in memory in one shape, so that steps which set a size take whole batches as well."""
+    every = (split.examples, *split.others, *([split.masks] if split.masks is not None else []))
+    return all(isinstance(examples, Held) for examples in every)
+
+
+def behind_last(steps: tuple[Step, ...], what: Callable[[Step], bool]) -> int:
+    """How many steps there are up to the last of a kind."""
+    return max((number for number, step in enumerate(steps, 1) if what(step)), default=0)
+
+
+def changing(step: Step) -> bool:
+    """Whether it is another one each time."""
+    return not fixed(step)
+
+
+def away(step: Step) -> bool:
+    """Whether it is better done before, where the network runs elsewhere."""
+    return not at_once(step)
+
+
+def require_alike(steps: tuple[Step, ...]) -> None:
+    """DataError where one of them looks at two examples, which may differ in size."""
+    if any(isinstance(step, HistogramMatch) for step in steps):
+        raise DataError("`histogram_match` takes examples of one size: put it behind the step that sets the size")
 
 
 def lots(plan: Iterable[tuple[int, Positions]], size: int) -> Iterator[list[Positions]]:
@@ -289,17 +250,7 @@ def lots(plan: Iterable[tuple[int, Positions]], size: int) -> Iterator[list[Posi
         yield lot
 
 
-def changed(step: Step, x: Tensor, draws: Draws) -> Tensor:
-    """Examples after a step; pictures stay bytes, a quarter of the same as numbers, as long as steps take them."""
-    return apply(step, x if in_bytes(step) else in_unit(x), draws)
-
-
-def batched(found: list[Tensor]) -> Tensor:
+def batched(found: Sequence[Tensor]) -> Tensor:
     """Examples of one shape together, channels last in memory."""
-    x = torch.cat(found)
+    x = torch.cat(tuple(found))
     return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
-
-
-def counted(mask: Tensor) -> Tensor:
-    """(N, spatial...) of class numbers."""
-    return mask[:, 0].long()

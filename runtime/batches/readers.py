@@ -16,7 +16,8 @@ from ..run.interrupt import WISHES
 
 if TYPE_CHECKING:
     from ..devices.ranks import Positions
-    from .feed import Batch, Feed
+    from .batch import Batch
+    from .feed import Feed
 
 
 class Made(Dataset[Any]):
@@ -27,7 +28,7 @@ class Made(Dataset[Any]):
 
     def __getitem__(self, at: tuple[int, Positions]) -> Batch | UserError:
         try:
-            return self.feed.batch(*at)
+            return self.feed.batch(*at).without_way()
         except UserError as error:
             return error
 
@@ -37,9 +38,10 @@ class Readers:
 
     def __init__(self, feed: Feed, count: int, *, pinned: bool) -> None:
         self.plan: Iterable[tuple[int, Positions]] = ()
+        self.way = feed.way
         self.loader: DataLoader[Any] = DataLoader(
             Made(feed), batch_size=None, sampler=self, num_workers=count, persistent_workers=True,
-            pin_memory=pinned, worker_init_fn=deaf_and_mute,
+            pin_memory=pinned, worker_init_fn=deaf_and_mute, collate_fn=as_it_is,
         )  # fmt: skip
 
     def __iter__(self) -> Iterator[tuple[int, Positions]]:
@@ -50,7 +52,12 @@ class Readers:
         for found in self.loader:
             if isinstance(found, UserError):
                 raise found
-            yield found
+            yield found.with_way(self.way)
+
+
+def as_it_is(batch: Any) -> Any:
+    """Without it arrays would become tensors."""
+    return batch
 
 
 def deaf_and_mute(number: int) -> None:

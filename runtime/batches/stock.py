@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from math import prod
 from typing import NamedTuple
 
@@ -33,19 +34,34 @@ class Wanted(NamedTuple):
         return self.shape[-1]
 
 
+class Kept(Enum):
+    """How examples are kept in memory, where there is room."""
+
+    NOT = "not"
+    AT_SIZE = "at the model's size"
+    AS_IT_IS = "as they are, all of one size"
+
+
 class Stock:
-    """One input of a split, or its masks, as tensors; kept in memory at the model's size where that is little."""
+    """One input of a split, or its masks, as tensors; kept in memory where that is little."""
 
     def __init__(
-        self, examples: Examples, numbers: Positions, wanted: Wanted, *, labels: bool = False, keep: bool = True
-    ) -> None:
+        self, examples: Examples, numbers: Positions, wanted: Wanted, kept: Kept = Kept.AT_SIZE, *,
+        labels: bool = False,
+    ) -> None:  # fmt: skip
         self.examples, self.numbers, self.wanted, self.labels = examples, numbers, wanted, labels
-        self.values = len(numbers) * prod(wanted.sizes) * (1 if labels else wanted.channels)
+        self.sized = kept is not Kept.AS_IT_IS
+        sizes = (
+            wanted.sizes
+            if self.sized or not len(numbers)
+            else examples.load(int(numbers[0])).shape[: len(wanted.sizes)]
+        )
+        self.values = len(numbers) * prod(sizes) * (1 if labels else wanted.channels)
         self.cache: Tensor | None = None
         """(N, spatial..., C), so that an example is one piece of memory."""
-        if keep and self.values <= CACHE:
+        if kept is not Kept.NOT and self.values <= CACHE:
             with ThreadPoolExecutor(max_workers=2) as pool:
-                self.keep(torch.cat(list(pool.map(self.at_size, numbers))))
+                self.keep(torch.cat(list(pool.map(self.one, numbers))))
 
     def keep(self, x: Tensor) -> None:
         self.cache = x.movedim(1, -1).contiguous()
@@ -66,16 +82,18 @@ class Stock:
         """One example in its own size and type."""
         return self.raw(self.numbers[position])
 
-    def at_size(self, number: int) -> Tensor:
-        """One example at the model's size, in the type in which it comes."""
+    def one(self, number: int) -> Tensor:
+        """One example in the type in which it comes, at the model's size unless it is to stay as it is."""
         x = self.raw(number)
+        if not self.sized:
+            return x
         if self.labels or x.shape[2:] == self.wanted.sizes:
             return resized(x, *self.wanted.sizes) if self.wanted.sizes else x
         brought = resized(in_unit(x), *self.wanted.sizes)
         return brought.mul(255).round().to(torch.uint8) if x.dtype == torch.uint8 else brought
 
     def together(self, positions: Positions) -> Tensor:
-        """Examples at the model's size, in the type in which they come."""
+        """Examples of one size, in the type in which they come."""
         if self.cache is not None:
             found = (
                 self.cache[positions[0] : positions[-1] + 1]
@@ -83,7 +101,7 @@ class Stock:
                 else self.cache.index_select(0, torch.from_numpy(positions))
             )
             return found.movedim(-1, 1)
-        return torch.cat([self.at_size(number) for number in self.numbers[positions]])
+        return torch.cat([self.one(number) for number in self.numbers[positions]])
 
 
 def consecutive(positions: Positions) -> bool:

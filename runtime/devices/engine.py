@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ...compiler.graph import Checked
-from ..batches.feed import Batch, Reading
+from ..batches.batch import Batch
+from ..batches.feed import Reading
 from ..run.interrupt import plain
 from . import portions
 from .available import DeviceError, allow_tf32, fixed, found_device, found_precision, has_bf16, threads

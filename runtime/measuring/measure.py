@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..batches.feed import Batch, Feed
+from ..batches.batch import Batch
+from ..batches.feed import Feed
 from ..devices.engine import Engine
 from ..devices.ranks import Positions
 from ..jobs import task as of

@@ -11,7 +11,7 @@ from torch import Tensor
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes import course, learning
 from ..batches import keyed
-from ..batches.feed import Batch
+from ..batches.batch import Batch
 from ..devices.engine import Engine
 from ..jobs.job import Job
 from ..jobs.stages import Stage

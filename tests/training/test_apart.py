@@ -33,21 +33,26 @@ from .trial import trained
 STEPS = read("train:\n    augment: resized_crop 12 -> hflip -> normalize imagenet").one(Augment)
 
 
-def pictures(folder: Path) -> Feed:
+IN_TWO = Reading(processes=2)
+
+
+def pictures(folder: Path, reading: Reading = IN_TWO) -> Feed:
     for name in ("cat", "dog"):
         fill(folder / name, 6, (40, 30))
     assert STEPS is not None
-    return Feed(opened(folder, split=0.5).train, STEPS.steps, Wanted((12, 12, 3)), 3, reading=Reading(processes=2))
+    return Feed(opened(folder, split=0.5).train, STEPS.steps, Wanted((12, 12, 3)), 3, reading=reading)
 
 
-def test_processes_make_the_batches_that_threads_make(tmp_path: Path) -> None:
-    apart = pictures(tmp_path)
-    here = Feed(apart.split, apart.alone + apart.later + apart.finish.steps, apart.wanted, 3)
+@pytest.mark.parametrize("ahead", [False, True])
+def test_processes_make_the_batches_that_threads_make(tmp_path: Path, ahead: bool) -> None:
+    apart = pictures(tmp_path, Reading(ahead, processes=2))
+    here = Feed(apart.split, apart.way.steps, apart.wanted, 3)
     for epoch in range(2):
         plan = [(epoch, part) for part in np.array_split(np.arange(6)[::-1], 4)]
         found = list(zip(apart.batches(plan), here.batches(plan), strict=True))
         assert len(found) == 4
-        for mine, other in found:
+        for given, other in found:
+            mine = given.finished()
             assert torch.equal(mine.x, other.x)
             assert torch.equal(mine.y, other.y)
             assert np.array_equal(mine.positions, other.positions)

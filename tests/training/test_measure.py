@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torchmetrics.functional as tm
-from cnnc.runtime.batches.feed import Batch
+from cnnc.runtime.batches.batch import Batch
 from cnnc.runtime.jobs import task as of
 from cnnc.runtime.measuring.figures import Figures
 from cnnc.runtime.measuring.measure import Measuring
