@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import singledispatch
 from math import prod
+from operator import mul
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..batches.batch import Batch
 from ..batches.feed import Feed
 from ..devices.engine import Engine
+from ..devices.fetch import Fetched
 from ..devices.ranks import Positions
 from ..jobs import task as of
 from ..jobs.stages import even, parted
@@ -42,6 +45,10 @@ class Meter(Protocol):
     def scores(self) -> Scores: ...
 
     @property
+    def told(self) -> Tensor | float:
+        """The score of the task that is told while training, perhaps still to be computed."""
+
+    @property
     def confusion(self) -> Any: ...
 
 
@@ -68,7 +75,7 @@ class Measuring:
             return (hits & counted).sum() / counted.sum().clamp_min(1)
         counting = meter(self.task, Measuring(self.task, self.folded))
         counting.add(outputs, known(batch, self.task))
-        return counting.scores()[self.task.score]
+        return counting.told
 
 
 def right(found: Tensor, y: Tensor) -> Tensor:
@@ -114,11 +121,12 @@ def measure(
 ) -> Figures:
     """Go over a split once; `limit` is a number of batches."""
     adding = measuring.meter()
-    loss, count = 0.0, 0
+    losses, sizes = [], []
     for outputs, batch in answers(module, feed, engine, limit):
-        loss += float(criterion(outputs, batch.y, batch.clean)) * len(batch.y)
-        count += len(batch.y)
+        losses.append(criterion(outputs, batch.y, batch.clean))
+        sizes.append(len(batch.y))
         adding.add(outputs, known(batch, measuring.task))
+    count, loss = sum(sizes), sum(map(mul, Fetched(losses).read(), sizes))
     return Figures(count, loss / max(count, 1), adding.scores() if count else {}, adding.confusion)
 
 
@@ -138,29 +146,43 @@ class Confusion:
     """
 
     def __init__(self, classes: int, how: Measuring) -> None:
-        self.table: Any = np.zeros(classes * classes, np.int64)
+        self.table: Any = 0
         self.classes, self.how = classes, how
-        self.hits = dict.fromkeys(how.top, 0)
-        self.count = 0
+        self.hits: dict[int, Any] = dict.fromkeys(how.top, 0)
 
     def add(self, outputs: Outputs, y: Tensor) -> None:
         found = outputs[0] if outputs[0].shape[1] > 1 else torch.cat([-outputs[0], outputs[0]], 1)
         y = framed(y, found)
-        pairs = (y.flatten() * self.classes + found.argmax(1).flatten()).cpu().numpy()
-        pairs = pairs[pairs >= 0]  # what does not count is below
-        self.table += np.bincount(pairs, minlength=self.classes**2)
-        self.count += len(pairs)
+        pairs = y.flatten() * self.classes + found.argmax(1).flatten()
+        self.table = self.table + counts(pairs, self.classes**2)
         for k in self.how.top:
             best = found.topk(min(k, found.shape[1]), 1).indices
-            self.hits[k] += int((best == y[:, None]).any(1).sum())
+            self.hits[k] = self.hits[k] + (best == y[:, None]).any(1).sum()
 
     @property
     def confusion(self) -> Any:
-        return self.table.reshape(self.classes, self.classes)
+        table = self.table.cpu().numpy() if isinstance(self.table, Tensor) else self.table
+        return np.broadcast_to(table, self.classes**2).reshape(self.classes, self.classes)
 
     def scores(self) -> Scores:
-        right = float(np.trace(self.confusion)) / max(self.count, 1)
-        return {"accuracy": right, **{f"top{k}": n / max(self.count, 1) for k, n in self.hits.items()}}
+        table = self.confusion
+        count = max(int(table.sum()), 1)
+        right = float(np.trace(table)) / count
+        return {"accuracy": right, **{f"top{k}": int(n) / count for k, n in self.hits.items()}}
+
+    @property
+    def told(self) -> float:
+        return self.scores()["accuracy"]
+
+
+def counts(numbers: Tensor, length: int) -> Any:
+    """How often each whole number from 0 on is there, (length,); those below 0 do not count. For tensors of the CPU an
+    array, else a tensor that is still to be computed."""
+    if numbers.device.type == "cpu":
+        array = numbers.numpy()
+        return np.bincount(array[array >= 0], minlength=length)
+    one = (numbers >= 0).long()
+    return torch.zeros(length, dtype=torch.long, device=numbers.device).scatter_add_(0, numbers.clamp_min(0), one)
 
 
 class Overlap(Confusion):
@@ -188,19 +210,22 @@ class Tags:
 
     def __init__(self) -> None:
         self.table: Any = 0
-        self.right = self.count = 0
+        self.count = 0
 
     def add(self, outputs: Outputs, y: Tensor) -> None:
         said, there = outputs[0].float() > 0, y > 0.5
-        parts = torch.stack([(said & there).sum(0), (said & ~there).sum(0), (~said & there).sum(0)])
-        self.table = self.table + parts.cpu().numpy().astype(np.float64)
-        self.right += int((said == there).sum())
+        self.table = self.table + torch.stack([(said & there).sum(0), (said & ~there).sum(0), (~said & there).sum(0)])
         self.count += y.numel()
 
     def scores(self) -> Scores:
-        hit, wrong, missed = self.table
+        hit, wrong, missed = self.table.cpu().numpy().astype(np.float64)
         f1 = 2 * hit / np.maximum(2 * hit + wrong + missed, 1)
-        return {"f1": float(f1.mean()), "accuracy": self.right / max(self.count, 1)}
+        return {"f1": float(f1.mean()), "accuracy": float(self.told)}
+
+    @property
+    def told(self) -> Tensor:
+        found: Tensor = 1 - self.table[1:].sum() / max(self.count, 1)
+        return found
 
 
 @meter.register
@@ -215,24 +240,29 @@ class Errors:
 
     def __init__(self, how: Measuring) -> None:
         self.how = how
-        self.absolute = self.squares = self.total = self.known = 0.0
+        self.sums: Any = 0
+        """Of absolute errors, of their squares, of what is known, of its squares."""
         self.count = 0
 
     def add(self, outputs: Outputs, y: Tensor) -> None:
         found = activated(outputs[0].float(), self.how.folded)
         wanted = framed(y, found).double().reshape(found.shape)
         errors = found.double() - wanted
-        self.absolute += float(errors.abs().sum())
-        self.squares += float(errors.square().sum())
-        self.total += float(wanted.sum())
-        self.known += float(wanted.square().sum())
+        sums = [errors.abs().sum(), errors.square().sum(), wanted.sum(), wanted.square().sum()]
+        self.sums = self.sums + torch.stack(sums)
         self.count += errors.numel()
 
     def scores(self) -> Scores:
         count = max(self.count, 1)
-        spread = self.known - self.total**2 / count
-        found = {"mae": self.absolute / count, "rmse": (self.squares / count) ** 0.5}
-        return {**found, "r2": 1 - self.squares / spread if spread > 0 else 0.0}
+        absolute, squares, total, known = self.sums.tolist()
+        spread = known - total**2 / count
+        found = {"mae": absolute / count, "rmse": (squares / count) ** 0.5}
+        return {**found, "r2": 1 - squares / spread if spread > 0 else 0.0}
+
+    @property
+    def told(self) -> Tensor:
+        found: Tensor = self.sums[0] / max(self.count, 1)
+        return found
 
 
 @meter.register
@@ -255,25 +285,28 @@ class Neighbours:
         self.found: list[tuple[Outputs, Tensor]] = []
 
     def add(self, outputs: Outputs, y: Tensor) -> None:
-        self.found.append((tuple(x.float().flatten(1).cpu() for x in outputs), y.cpu()))
+        self.found.append((tuple(x.float().flatten(1) for x in outputs), y))
 
     def scores(self) -> Scores:
+        return {"accuracy": float(self.told)}
+
+    @property
+    def told(self) -> Tensor:
         vectors = [torch.cat(column) for column in zip(*(outputs for outputs, _ in self.found))]
-        y = torch.cat([labels for _, labels in self.found])
-        return {"accuracy": nearness(vectors, y)}
+        return nearness(vectors, torch.cat([labels for _, labels in self.found]))
 
 
-def nearness(vectors: list[Tensor], y: Tensor) -> float:
+def nearness(vectors: list[Tensor], y: Tensor) -> Tensor:
     if len(vectors) == 3:
         near, far = ((vectors[0] - other).square().sum(1) for other in vectors[1:])
-        return float((near < far).float().mean())
+        return (near < far).float().mean()
     if len(vectors) == 2:
         order = (vectors[0] - vectors[1]).square().sum(1).argsort()
-        alike = (y[order] == 1).double()
-        right = torch.cat([torch.zeros(1, dtype=torch.double), (2 * alike - 1).cumsum(0)]) + (1 - alike).sum()
-        return float(right.max() / len(y))
+        alike = (y[order] == 1).float()
+        right = functional.pad((2 * alike - 1).cumsum(0), (1, 0)) + (1 - alike).sum()
+        return right.max() / len(y)
     distances = among(vectors[0]).fill_diagonal_(float("inf"))
-    return float((y[distances.argmin(1)] == y).float().mean())
+    return (y[distances.argmin(1)] == y).float().mean()
 
 
 @meter.register

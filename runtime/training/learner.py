@@ -6,13 +6,12 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from torch import Tensor
-
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes import course, learning
 from ..batches import keyed
 from ..batches.batch import Batch
 from ..devices.engine import Engine
+from ..devices.fetch import Fetched
 from ..jobs.job import Job
 from ..jobs.stages import Stage
 from ..jobs.task import Reconstruction
@@ -33,14 +32,13 @@ class TrainingError(UserError):
 
 
 LAG = 8
-"""Steps after which figures are read from a device that works apart: reading makes it wait."""
+"""Parts of batches whose figures a device that works apart may still owe: who reads sooner waits for it."""
 
 
 class Unread(NamedTuple):
-    """The figures of a part of a batch, perhaps still being computed."""
+    """Loss and score of a part of a batch, perhaps still being computed."""
 
-    loss: Tensor
-    score: Tensor | float
+    figures: Fetched
     examples: int
     batch: Batch
     step: int
@@ -104,10 +102,10 @@ class Learner:
         self.optimizer.step()
         at.step += 1
         at.stage_step += 1
-        if len(self.unread) >= LAG:
-            self.settle(at)
+        if len(self.unread) > LAG:
+            self.settle(at, owed=LAG)
         if self.averaged is not None and self.averaged.due(at.step, self.stage.clock):
-            self.averaged.take(self.net)
+            self.averaged.take()
         return lr
 
     def backward(self, batch: Batch, whole: Batch, weight: float, part: float, at: Position) -> None:
@@ -126,22 +124,23 @@ class Learner:
             loss = loss + self.penalty()
         score = self.measuring.running(outputs, batch)
         told = loss.detach() + apart if apart else loss.detach()
-        self.unread.append(Unread(told, score, len(batch.y), whole, at.step))
+        self.unread.append(Unread(Fetched((told, score)), len(batch.y), whole, at.step))
         if not self.engine.apart:
             self.settle(at)
         share = weight * part
         self.engine.backward(loss * share if share != 1 else loss)
 
-    def settle(self, at: Position) -> None:
-        """Add the figures of the steps to those of the epoch. TrainingError where a loss is no number: what was saved
-        before is still good, since nothing is saved without this."""
-        parts, self.unread = self.unread, []
+    def settle(self, at: Position, owed: int = 0) -> None:
+        """Add the figures of the steps to those of the epoch; the newest may be `owed`. TrainingError where a loss is
+        no number: what was saved before is still good, since nothing is saved without this."""
+        cut = max(len(self.unread) - owed, 0)
+        parts, self.unread = self.unread[:cut], self.unread[cut:]
         for part in parts:
-            value = float(part.loss)
+            value, score = part.figures.read()
             if not math.isfinite(value):
                 raise self.astray(value, part.batch, part.step, at)
             at.loss += value * part.examples
-            at.score += float(part.score)
+            at.score += score
             at.seen += part.examples
 
     def penalize(self, part: float) -> float:

@@ -24,6 +24,7 @@ from cnnc.runtime.devices.faster import compiled, compiler_needed
 from cnnc.runtime.run.saving import Saving
 from cnnc.runtime.training import learner
 from cnnc.runtime.training.learner import TrainingError
+from cnnc.runtime.training.position import Position
 
 from ..data_sources.made import fill, opened
 from . import generated, models
@@ -129,11 +130,16 @@ def test_a_loss_that_is_no_number_is_found_late_and_nothing_is_saved(
 ) -> None:
     monkeypatch.setattr(Engine, "apart", True)
     monkeypatch.setattr(Saving, "due", lambda self, step: False)
-    real, steps = learner.Learner.settle, []
-    monkeypatch.setattr(learner.Learner, "settle", lambda self, at: (steps.append(at.step), real(self, at))[1])
+    real, steps = learner.Learner.settle, list[int]()
+
+    def seen(self: learner.Learner, at: Position, owed: int = 0) -> None:
+        steps.append(at.step)
+        real(self, at, owed)
+
+    monkeypatch.setattr(learner.Learner, "settle", seen)
     with pytest.raises(TrainingError, match=r"in step [1-9], epoch 1: try a lower rate"):
         trained(tmp_path, models.CLASSIFIER, generated.digits(), "batch=7", "optimizer=sgd, lr=1e30", "clip=none")
-    assert steps[0] == learner.LAG
+    assert steps[0] == learner.LAG + 1
     assert not (tmp_path / "last.ckpt").exists()
 
 

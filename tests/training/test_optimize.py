@@ -102,7 +102,7 @@ def test_an_average_of_all_is_the_mean_and_begins_when_told() -> None:
         with torch.no_grad():
             module.weight.fill_(float(step))
         if averaged.due(step, clock):
-            averaged.take(module)
+            averaged.take()
     assert averaged.count == 3
     assert float(averaged.state["weight"]) == pytest.approx((4 + 6 + 8) / 3)
     with averaged.inside(module):
@@ -119,6 +119,6 @@ def test_an_exponential_average_is_that_of_torch() -> None:
     for step in range(6):
         with torch.no_grad():
             module.weight.fill_(float(step) ** 2)
-        averaged.take(module)
+        averaged.take()
         torchs.update_parameters(module)
     assert float(averaged.state["weight"]) == pytest.approx(torchs.module.weight.item())
