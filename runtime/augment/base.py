@@ -10,6 +10,7 @@ from torch import Tensor
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Angles, Numbers
 from ..batches.draws import Draws, between
+from ..batches.tensors import beside
 
 
 @singledispatch
@@ -48,11 +49,6 @@ def at_once(step: s.Step) -> bool:
 def moves(step: s.Step) -> bool:
     """Whether the step moves places, so that masks go along."""
     return sizing(step) or isinstance(step, (s.Affine, s.HFlip, s.VFlip, s.Elastic, s.TrivialAugment))
-
-
-def beside(numbers: Tensor, x: Tensor) -> Tensor:
-    """What was drawn, on the device of a batch; nobody waits for it."""
-    return numbers.to(x.device, non_blocking=True)
 
 
 def column(numbers: Tensor, x: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ from torch import Tensor
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Numbers
 from ..batches.draws import Draws, between
-from ..batches.tensors import GRAY
-from .base import apply, beside, column, spread
+from ..batches.tensors import GRAY, beside
+from .base import apply, column, spread
 
 PRINCIPAL = (
     (-0.5675, 0.7192, 0.4009, 0.2175),

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from ...compiler.recipes import steps as s
 from ..batches.draws import Draws
-from ..batches.tensors import IGNORED, resized
-from .base import apply, beside, pair
+from ..batches.tensors import IGNORED, beside, resized
+from .base import apply, pair
 
 
 @apply.register

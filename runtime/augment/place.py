@@ -9,7 +9,8 @@ from torch.nn import functional
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Shift
 from ..batches.draws import Draws, between
-from .base import angle, apply, beside, spread
+from ..batches.tensors import beside
+from .base import angle, apply, spread
 
 BORDERS = {"nearest": "border", "zeros": "zeros", "reflect": "reflection"}
 """What comes in from outside: our words, and those of `grid_sample`."""

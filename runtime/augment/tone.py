@@ -10,8 +10,8 @@ from torch import Tensor
 from ...compiler.recipes import steps as s
 from ...compiler.recipes.types import Numbers
 from ..batches.draws import Draws, between
-from ..batches.tensors import in_unit
-from .base import apply, beside
+from ..batches.tensors import beside, in_unit
+from .base import apply
 
 
 @apply.register

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from ...compiler.recipes import steps as s
 from ..batches.draws import Draws
-from .base import apply, beside, column
+from ..batches.tensors import beside
+from .base import apply, column
 from .colour import gray, middle, stretched
 from .place import mapped
 

@@ -41,6 +41,11 @@ def as_labels(mask: Array, places: int) -> Tensor:
     return torch.from_numpy(whole)[None, None].clamp_min(IGNORED)
 
 
+def beside(numbers: Tensor, x: Tensor) -> Tensor:
+    """Numbers of the CPU on the device of a batch; nobody waits until they are there."""
+    return numbers.to(x.device, non_blocking=True)
+
+
 def in_unit(x: Tensor) -> Tensor:
     """Brightness from 0 to 1, marks as 0 and 1; other numbers as they are."""
     if x.dtype == torch.uint8:

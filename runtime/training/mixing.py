@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from ...compiler.recipes.course import Mix
 from ..batches import keyed
+from ..batches.tensors import beside
 
 
 def mixed(mix: Mix, x: Tensor, y: Tensor, classes: int, seed: int, step: int) -> tuple[Tensor, Tensor]:
@@ -20,7 +21,7 @@ def mixed(mix: Mix, x: Tensor, y: Tensor, classes: int, seed: int, step: int) ->
     kind = kinds[int(draw.integers(len(kinds)))]
     alpha = getattr(mix, kind)
     share = float(draw.beta(alpha, alpha))
-    order = torch.from_numpy(draw.permutation(len(x)))
+    order = beside(torch.from_numpy(draw.permutation(len(x))), x)
     if kind == "mixup":
         return share * x + (1 - share) * x[order], share * labels + (1 - share) * labels[order]
     height, width = x.shape[-2:]

@@ -59,11 +59,12 @@ def job_of(source: str | Path, data: Dataset, *sets: str, recipe: str | None = N
 
 
 def trained(
-    folder: Path, source: str | Path, data: Dataset, *sets: str, recipe: str | None = None, model: str | None = None
-) -> Trial:
+    folder: Path, source: str | Path, data: Dataset, *sets: str, recipe: str | None = None, model: str | None = None,
+    device: str = "cpu",
+) -> Trial:  # fmt: skip
     """Train to the end on one thread, in single precision."""
     job = job_of(source, data, *sets, recipe=recipe, model=model)
-    engine = Engine("cpu", "fp32")
+    engine = Engine(device, "fp32")
     torch.set_num_threads(1)
     folder.mkdir(exist_ok=True, parents=True)
     trainer = Trainer(job, RunFolder(folder), engine, Silent())
