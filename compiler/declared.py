@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from inspect import cleandoc
 
 from .convert import wanted
 from .ops.record import Arg, Record
@@ -42,6 +43,19 @@ def default(field: Arg) -> str:
     if isinstance(value, tuple) and field.type.startswith("Sizes"):
         return "x".join(map(str, value))
     return show(value[0] if isinstance(value, tuple) and len(value) == 1 else value)
+
+
+LATER = "Checked, but not run yet."
+
+
+def told(cls: type[Record]) -> str:
+    """What a record is: its docstring."""
+    return cleandoc(cls.__doc__ or "") + f" {LATER}" * cls.later
+
+
+def meaning(field: Arg) -> str:
+    """What an argument is."""
+    return f"{field.doc}. {LATER}" if field.later else field.doc
 
 
 def takes(field: Arg) -> str:

@@ -10,6 +10,7 @@ from .fault import Fault, did_you_mean
 from .parse import parse
 from .recipe import Reader
 from .recipes import ENTRIES, Entry
+from .recipes.base import kinds
 from .recipes.record import Phase, Recipe, Said
 from .scope import FileScope
 from .source import Source, Span
@@ -17,23 +18,43 @@ from .source import Source, Span
 
 def overridden(recipe: Recipe, texts: list[str], *, whole: bool) -> Recipe:
     """The recipe with changes such as `batch=32`, `schedule=cosine, warmup=2`, `clip=none` (`whole` entries) or
-    `optimizer.lr=0.01` (single arguments, made once the defaults are filled in). Raises CompileError."""
+    `optimizer.lr=0.01` (single arguments, made once the defaults are filled in); of one phase where its name comes
+    first: `tune.optimizer.lr=1e-4`. Raises CompileError."""
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))
         if not equals or not value:
             raise refused(text, "a change is written KEY=VALUE, such as `optimizer.lr=0.01`")
-        entry, dot, argument = key.partition(".")
-        if entry not in ENTRIES:
-            hint = did_you_mean(entry, ENTRIES) or f"there are {', '.join(sorted(ENTRIES))}"
-            raise refused(text, f"a recipe has no entry `{entry}`", hint)
-        if bool(dot) == whole:
-            continue
-        if entry in LENGTHS and value != "none":
-            recipe = without_other(recipe, text, texts, entry)
-        recipe = changed(recipe, text, entry, argument, value) if dot else replaced(recipe, entry, value)
+        name, _, rest = key.partition(".")
+        phase = next((phase for phase in recipe.phases if phase.name == name and name not in ENTRIES), None)
+        if phase is None:
+            recipe = one(recipe, texts, text, key, value, whole=whole)
+        else:
+            inner = one(Recipe(said=phase.said), texts, text, rest, value, whole=whole, phase=phase.name)
+            recipe = recipe._replace(
+                phases=tuple(p._replace(said=inner.said) if p is phase else p for p in recipe.phases)
+            )
     return recipe
 
 
+def one(recipe: Recipe, texts: list[str], text: str, key: str, value: str, *, whole: bool, phase: str = "") -> Recipe:
+    """The recipe, or what a `phase` of it says, with one change."""
+    entry, dot, argument = key.partition(".")
+    if entry not in ENTRIES:
+        phases = [phase.name for phase in recipe.phases]
+        known = [*ENTRIES, *phases]
+        hint = did_you_mean(entry, known) or f"there are {', '.join([*sorted(ENTRIES), *phases])}"
+        raise refused(text, f"a recipe has no entry `{entry}`" if entry else f"what of the phase `{phase}`?", hint)
+    if phase and any(kind.whole for kind in kinds(entry)):
+        raise refused(text, f"`{entry}` holds for the whole run, not for one phase")
+    if bool(dot) == whole:
+        return recipe
+    if entry in LENGTHS and value != "none":
+        recipe = without_other(recipe, text, texts, entry)
+    return changed(recipe, text, entry, argument, value) if dot else replaced(recipe, entry, value)
+
+
+CHAINS = ("augment", "evaluate")
+"""Entries whose value is steps; `none` of them is a value as well."""
 LENGTHS = {"epochs": "steps", "steps": "epochs"}
 """The two ways to say how long a run is: who asks for one does not want the other."""
 
@@ -56,14 +77,14 @@ def without_other(recipe: Recipe, text: str, texts: list[str], entry: str) -> Re
 
 def replaced(recipe: Recipe, entry: str, value: str) -> Recipe:
     """The recipe with other entries of one kind, or with none."""
-    fresh = () if value == "none" else read(written(entry, value)).said
+    fresh = () if value == "none" and entry not in CHAINS else read(written(entry, value)).said
     phases = tuple(Phase(p.name, without(p.said, entry)) for p in recipe.phases)
     return recipe._replace(said=without(recipe.said, entry) + fresh, phases=phases)
 
 
 def written(entry: str, value: str) -> str:
     """The recipe of one entry; `augment=hflip -> crop 28` holds steps."""
-    if entry in ("augment", "evaluate") and not re.match(r"\w+\s*=", value):
+    if entry in CHAINS and not re.match(r"\w+\s*=", value):
         return f"train:\n    {entry}: {value}"
     return f"train: {entry} {value}"
 
@@ -76,7 +97,9 @@ def changed(recipe: Recipe, text: str, entry: str, argument: str, value: str) ->
     """The recipe with one argument of its entries of a kind changed; an entry that is not there is made of it."""
     if not any(said.entry.entry == entry for said in recipe.everything()):
         if isinstance(ENTRIES[entry], dict):
-            raise refused(text, f"the recipe has no `{entry}`", f"say which: `--set {entry}=...`")
+            place = text.partition("=")[0].strip().removesuffix(f".{argument}")
+            whose = "recipe" if place == entry else "phase"
+            raise refused(text, f"the {whose} has no `{entry}`", f"say which: `--set {place}=...`")
         return recipe._replace(said=recipe.said + read(f"train: {entry} {argument}={value}").said)
     said = tuple(with_argument(one, text, entry, argument, value) for one in recipe.said)
     phases = tuple(
@@ -94,7 +117,7 @@ def with_argument(said: Said, text: str, entry: str, argument: str, value: str) 
     if field not in made.fields:
         hint = did_you_mean(argument, made.fields) or f"it has {', '.join(made.fields)}"
         raise refused(text, f"`{made.word}` has no argument `{argument}`", hint)
-    return Said(made.changed(**{field: argument_of(type(made), argument, field, value)}), said.span)
+    return Said(made.changed(**{field: argument_of(type(made), argument, field, value)}), place_of(text))
 
 
 def argument_of(cls: type[Entry], argument: str, field: str, value: str) -> object:
@@ -111,21 +134,36 @@ def argument_of(cls: type[Entry], argument: str, field: str, value: str) -> obje
         raise CompileError([Diagnostic("error", fault.code, fault.message, fault.span, help=fault.help)]) from None
 
 
-def parsed(text: str) -> s.Train:
+def parsed(text: str, option: str = "--set") -> s.Train:
     """A one-line `train:` as syntax."""
-    (train,) = parse(Source("--set", text + "\n")).items
+    (train,) = parse(Source(option, text + "\n")).items
     assert isinstance(train, s.Train)
     return train
 
 
-def read(text: str) -> Recipe:
+UNQUOTED = re.compile(r"(?:\(|=)\s*([A-Za-z~.][\w~-]*[./\\][\w./\\~-]*)\s*[,)\n]")
+"""What looks like a path and stands there as if it were a value."""
+
+
+def read(text: str, option: str = "--set") -> Recipe:
     """A one-line `train:` as a recipe."""
     diagnostics = Diagnostics()
-    found = Reader(FileScope("--set"), diagnostics).block(parsed(text))
-    diagnostics.raise_if_failed()
+    found = Reader(FileScope(option), diagnostics).block(parsed(text, option))
+    try:
+        diagnostics.raise_if_failed()
+    except CompileError as error:
+        path = UNQUOTED.search(text + "\n")
+        if path is None:
+            raise
+        hint = f'a path stands in quotes: `"{path[1]}"`'
+        raise CompileError([one._replace(help=one.help or hint) for one in error.diagnostics]) from None
     return found
 
 
 def refused(text: str, message: str, help: str = "") -> CompileError:
-    source = Source("--set", text)
-    return CompileError([Diagnostic("error", "recipe", message, Span(source, 0, len(text)), help=help)])
+    return CompileError([Diagnostic("error", "recipe", message, place_of(text), help=help)])
+
+
+def place_of(text: str) -> Span:
+    """Where a change is written."""
+    return Span(Source("--set", text), 0, len(text))

@@ -15,6 +15,7 @@ from .library import FUNCTIONS
 from .ops.record import Record
 from .patterns import against_model
 from .recipes import ENTRIES, PARTS, Entry
+from .recipes.base import kinds
 from .recipes.consistent import consistent
 from .recipes.record import Phase, Recipe, Said
 from .recipes.steps import SHORT, Affine, Steps
@@ -105,6 +106,9 @@ class Reader:
         if cls is None:
             hint = did_you_mean(word, ENTRIES) or f"there are {', '.join(f'`{w}`' for w in sorted(ENTRIES))}"
             raise Fault("unknown-entry", f"a recipe has no entry `{word}`", call.head.span, help=hint)
+        if phases is None and any(kind.whole for kind in kinds(word)):
+            message = f"`{word}` holds for the whole run, not for one phase"
+            raise Fault("recipe", message, call.span, help="it stands beside the phases")
         if not isinstance(cls, dict) and issubclass(cls, Steps):
             return Said(self.steps(cls, call, statement.body), statement.span)
         if statement.body is not None:
@@ -181,6 +185,8 @@ class Reader:
             return cls(steps=tuple(self.short(call)))
         if call.args:
             raise Fault("recipe", f"`{cls.entry}:` takes its steps in the body", call.args[0].span)
+        if [statement.span.text for statement in body] == ["none"]:
+            return cls(steps=())
         return cls(steps=tuple(self.record(*self.step(written)) for statement in body for written in chain(statement)))
 
     def step(self, call: s.Call) -> tuple[type[Any], tuple[s.Arg, ...], Span]:
@@ -264,10 +270,12 @@ def not_an_entry(statement: s.Statement) -> Fault:
 
 def once(said: Said, earlier: list[Said]) -> None:
     """Refuse a second entry of a kind that is said once."""
-    if said.entry.repeated:
+    word, apart = said.entry.entry, said.entry.apart
+    if said.entry.repeated and not apart:
         return
-    word = said.entry.entry
     for other in earlier:
+        if apart and other.entry.entry == word and getattr(other.entry, apart) != getattr(said.entry, apart):
+            continue
         if other.entry.entry == word or {other.entry.entry, word} == {"epochs", "steps"}:
             assert said.span is not None
             assert other.span is not None

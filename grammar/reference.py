@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..compiler import limits
 from ..compiler.codes import WARNINGS
-from ..compiler.declared import default, takes, usage
+from ..compiler.declared import default, meaning, takes, told, usage
 from ..compiler.ops.base import INITIALIZERS, OPERATORS, Op
 from ..compiler.ops.record import Arg, Record
 from ..compiler.recipes import ENTRIES, PARTS
@@ -112,7 +112,7 @@ def body(shapes: str, use: str) -> str:
 
 def row(field: Arg) -> str:
     name = f"`{field.name}`" if field.position else f"`{field.name}=`"
-    return f"| {name} | {takes(field)} | {unless_given(field)} | {field.doc} |".replace("\n", " ")
+    return f"| {name} | {takes(field)} | {unless_given(field)} | {meaning(field)} |".replace("\n", " ")
 
 
 def unless_given(field: Arg) -> str:
@@ -122,9 +122,7 @@ def unless_given(field: Arg) -> str:
 
 
 def paragraphs(cls: type[Record]) -> str:
-    from inspect import cleandoc
-
-    return cleandoc(cls.__doc__ or "")
+    return told(cls)
 
 
 def first_paragraph(cls: type[Record]) -> str:

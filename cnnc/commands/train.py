@@ -65,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="leave these weights as they are: a path or its beginning, or `backbone` for all but the head",
     )  # fmt: skip
     group.add_argument("--recipe", metavar="NAME", help="which recipe (default: the one without a name, else the last)")
-    group.add_argument("--epochs", type=int, metavar="N", help="passes over the data")
+    group.add_argument("--epochs", type=int, metavar="N", help="passes over the data, in each phase")
     group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
     group.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
     group.add_argument("--seed", type=int, metavar="N", help="all randomness follows from it (default: 0)")
@@ -73,7 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision", choices=("mixed", "bf16", "fp16", "tf32", "fp32"), help="mixed: bf16 where it is fast"
     )
     group.add_argument("--set", dest="sets", metavar="KEY=VALUE", action="append", default=[],
-                       help="change the recipe: `optimizer.lr=0.01`, `schedule=cosine`, `clip=none`")  # fmt: skip
+                       help="change the recipe: `optimizer.lr=0.01`, `schedule=cosine`, `clip=none`; of one phase: "
+                            "`PHASE.epochs=5`")  # fmt: skip
     group.add_argument(
         "--device", default="auto", metavar="DEVICE", help="cpu, cuda or mps (default: the best there is)"
     )
@@ -115,13 +116,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def count(text: str) -> int:
     """A number from 0."""
-    return 0 if text == "0" else several(text)
+    return number(text, 0)
 
 
 def several(text: str) -> int:
     """A number from 1."""
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"a number from 1 is wanted, not `{text}`")
+    return number(text, 1)
+
+
+def number(text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"a number from {least} is wanted, not `{text}`")
     return int(text)
 
 

@@ -20,7 +20,7 @@ REQUIRED: Any = _Required()
 class Arg:
     """The declaration of one argument: what the reference says of it and what the binder checks."""
 
-    __slots__ = ("above", "below", "choices", "default", "doc", "max", "min", "name", "position", "type")
+    __slots__ = ("above", "below", "choices", "default", "doc", "later", "max", "min", "name", "position", "type")
 
     def __init__(
         self,
@@ -32,6 +32,7 @@ class Arg:
         position: bool = True,
         above: float | None = None,
         below: float | None = None,
+        later: bool = False,
     ) -> None:
         self.name = ""
         self.type = ""
@@ -43,6 +44,7 @@ class Arg:
         self.below = below
         self.choices = choices
         self.position = position
+        self.later = later
 
     @property
     def required(self) -> bool:
@@ -72,9 +74,10 @@ def option(
     above: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] = (),
+    later: bool = False,
 ) -> Any:
-    """An argument that is given by name only."""
-    return Arg(doc, default, min, max, choices, False, above, below)
+    """An argument that is given by name only; `later`: it is checked, and not carried out yet."""
+    return Arg(doc, default, min, max, choices, False, above, below, later)
 
 
 class Record:
@@ -85,6 +88,8 @@ class Record:
     """
 
     word: ClassVar[str] = ""
+    later: ClassVar[bool] = False
+    """Whether it is checked, and not carried out yet."""
     fields: ClassVar[Mapping[str, Arg]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

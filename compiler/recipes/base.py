@@ -31,6 +31,10 @@ class Entry(Record):
     """The first word of the statement."""
     repeated: ClassVar[bool] = False
     """Whether a recipe may hold several; of the others a later phase replaces the earlier."""
+    apart: ClassVar[str] = ""
+    """The field by which several differ, where two of the same would be one too many."""
+    whole: ClassVar[bool] = False
+    """Whether it holds for the whole run, so that no phase says it."""
     many: ClassVar[str] = ""
     """The field that takes all positional arguments together."""
     renamed: ClassVar[dict[str, str]] = {}
@@ -82,9 +86,15 @@ def part(kind: str, word: str) -> Callable[[P], P]:
     return register
 
 
+def kinds(name: str) -> tuple[type[Entry], ...]:
+    """The entries that begin with a word."""
+    found = ENTRIES[name]
+    return tuple(found.values()) if isinstance(found, dict) else (found,)
+
+
 def chosen(cls: type[Entry]) -> str:
     """The word that chooses this entry among its like: `adamw` of `optimizer adamw`, else empty."""
     return cls.word.partition(" ")[2]
 
 
-__all__ = ["ENTRIES", "PARTS", "Entry", "Part", "arg", "chosen", "entry", "option", "part"]
+__all__ = ["ENTRIES", "PARTS", "Entry", "Part", "arg", "chosen", "entry", "kinds", "option", "part"]

@@ -7,7 +7,7 @@ from ..ops.record import Record
 from ..source import Span
 from .course import Batch, Clip, Mix
 from .data import Data
-from .learning import Adam
+from .learning import SGD, Adam, Params
 from .steps import Resize
 
 
@@ -16,6 +16,12 @@ def consistent(made: Record, span: Span) -> None:
     if type(made) is Adam and made.weight_decay:
         hint = "`adamw` decays the weights beside the gradient, which is nearly always meant"
         raise Fault("recipe", "`adam` with `weight_decay` can mean two things", span, help=hint)
+    if isinstance(made, SGD) and made.nesterov and not made.momentum:
+        hint = "`optimizer sgd, momentum=0.9, nesterov=true`"
+        raise Fault("recipe", "`nesterov=true` looks ahead along the momentum, of which there is none", span, help=hint)
+    if isinstance(made, Params) and made.freeze is None and made.lr is None and made.weight_decay is None:
+        hint = "`freeze=true`, `lr=1e-4` or `weight_decay=0`"
+        raise Fault("recipe", "`params` says nothing of these weights", span, help=hint)
     if isinstance(made, (Data, Resize)):
         sized(made, span)
     if isinstance(made, Batch) and made.split > made.size:

@@ -66,6 +66,8 @@ class Keep(Entry):
 class Average(Entry):
     """Weights averaged over the run are the ones measured and kept."""
 
+    whole = True
+
     how: str = arg("`ema`, recent steps more, or `polyak`, all alike", choices=("ema", "polyak"))
     decay: float = option("share of the average that is kept (ema)", default=0.999, min=0, max=1)
     every: Length = option("how often", default=Length(1, "steps"), above=0)
@@ -95,6 +97,8 @@ class Mix(Entry):
 class Precision(Entry):
     """In what numbers is computed. `mixed`: bf16 where the machine has it, on a CPU only if a trial finds it faster."""
 
+    whole = True
+
     what: str = arg("the numbers", choices=("mixed", "bf16", "fp16", "tf32", "fp32"))
 
 
@@ -102,12 +106,17 @@ class Precision(Entry):
 class Seed(Entry):
     """All randomness of the run follows from it."""
 
+    whole = True
+
     number: int = arg("a whole number", min=0, max=2**31 - 1)
 
 
 @entry("sizes")
 class InputSizes(Entry):
     """The input size changes on the way (Redmon and Farhadi, 2016)."""
+
+    later = True
+    whole = True
 
     sizes: Numbers = arg("the sizes", min=1)
     every: Length = option("how often", default=Length(10, "steps"), above=0)
@@ -124,16 +133,18 @@ class RepeatSamples(Entry):
 class Measures(Entry):
     """What is measured beside the loss."""
 
+    whole = True
     many = "measures"
 
     measures: Metrics = arg("the metrics")
-    at: float | None = option("false acceptance rate of `verification`", default=None, min=0, max=1)
+    at: float | None = option("false acceptance rate of `verification`", default=None, min=0, max=1, later=True)
 
 
 @entry("log")
 class Logging(Entry):
     """Where numbers are written beside the run folder."""
 
+    whole = True
     many = "logs"
 
     logs: Logs = arg("where")
@@ -143,6 +154,8 @@ class Logging(Entry):
 class Cam(Entry):
     """Class activation maps (Zhou et al., 2016) once the run is over."""
 
+    later = True
+    whole = True
     repeated = True
 
     layer: Name = option("the features")
@@ -153,6 +166,8 @@ class Cam(Entry):
 class GradCam(Entry):
     """Grad-CAM (Selvaraju et al., 2017) once the run is over."""
 
+    later = True
+    whole = True
     repeated = True
 
     layer: Name = option("the features")
@@ -165,10 +180,11 @@ class Top(Part):
     k: int = arg("how many", min=1)
 
 
-def _metric(word: str, doc: str) -> None:
+def _metric(word: str, doc: str, *, later: bool = False) -> None:
     class Named(Part):
         pass
 
+    Named.later = later
     Named.__name__ = Named.__qualname__ = word.title().replace("_", "")
     Named.__doc__ = doc
     part("metric", word)(Named)
@@ -182,8 +198,8 @@ _metric("mae", "Mean absolute error.")
 _metric("rmse", "Root of the mean squared error.")
 _metric("r2", "Share of the variance that is explained.")
 _metric("pixel_error", "Share of wrong pixels.")
-_metric("coco_map", "Mean average precision by COCO's rules.")
-_metric("verification", "Share of pairs told apart at a rate of false acceptance.")
+_metric("coco_map", "Mean average precision by COCO's rules.", later=True)
+_metric("verification", "Share of pairs told apart at a rate of false acceptance.", later=True)
 
 
 @part("log", "csv")

@@ -187,6 +187,8 @@ class MuLaw(Part):
 class Data(Entry):
     """What to learn from, and how it is divided."""
 
+    whole = True
+
     source: Source = arg("a data set such as `digits`, or `folder(...)`")
     train: Name | None = option("the sub-folder to learn from", default=None)
     test: Name | None = option("the sub-folder, or the file, to measure on", default=None)

@@ -21,9 +21,9 @@ class Loss(Entry):
     target: Name | None = option("what it is compared with, the label where nothing is said", default=None)
     reduce: str = option("over the values of an example", default="mean", choices=("mean", "sum"))
     per: Name | None = option("a term for each of these", default=None)
-    of: Name | None = option("only over these", default=None)
-    sample: int | None = option("draw this many terms of an example", default=None, min=1)
-    positive: float | None = option("share of positives among them", default=None, min=0, max=1)
+    of: Name | None = option("only over these", default=None, later=True)
+    sample: int | None = option("draw this many terms of an example", default=None, min=1, later=True)
+    positive: float | None = option("share of positives among them", default=None, min=0, max=1, later=True)
     weight_map: WeightMap | None = option("factor for each place", default=None)
 
 
@@ -85,6 +85,8 @@ class KLNormal(Loss):
 class Yolo(Loss):
     """The loss of YOLOv3 (Redmon and Farhadi, 2018)."""
 
+    later = True
+
     ignore: float = option("overlap from which a box is no negative", default=0.5, min=0, max=1)
 
 
@@ -103,10 +105,11 @@ class Optimizer(Entry):
     """How a gradient becomes a step."""
 
     repeated = True
+    apart = "of"
 
     lr: float = option("learning rate", default=1e-3, min=0)
     weight_decay: float = option("weight decay", default=0.0, min=0)
-    of: Name | None = option("the model whose weights it moves, where there are several", default=None)
+    of: Name | None = option("the model whose weights it moves, where there are several", default=None, later=True)
 
 
 @entry("optimizer", "sgd")
@@ -122,8 +125,8 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Kingma and Ba (2014). Keras's eps is 1e-7, PyTorch's 1e-8."""
 
-    beta1: float = option("share kept of the mean", default=0.9, min=0, max=1)
-    beta2: float = option("share kept of the squares", default=0.999, min=0, max=1)
+    beta1: float = option("share kept of the mean", default=0.9, min=0, below=1)
+    beta2: float = option("share kept of the squares", default=0.999, min=0, below=1)
     eps: float = option("keeps the denominator from 0", default=1e-7, min=0)
 
 
@@ -138,7 +141,7 @@ class AdamW(Adam):
 class RMSProp(Optimizer):
     """Divided by the running root of the squares (Hinton, 2012). Keras's `rho` is PyTorch's `alpha` (0.99)."""
 
-    rho: float = option("share kept of the squares", default=0.9, min=0, max=1)
+    rho: float = option("share kept of the squares", default=0.9, min=0, below=1)
     momentum: float = option("share of the last step that is kept", default=0.0, min=0, max=1)
     eps: float = option("keeps the denominator from 0", default=1e-7, min=0)
     centered: bool = option("subtract the square of the mean", default=False)
@@ -156,7 +159,7 @@ class Adagrad(Optimizer):
 class Adadelta(Optimizer):
     """Steps in the units of the weights (Zeiler, 2012). Keras's eps is 1e-7, PyTorch's 1e-6 with a rate of 1."""
 
-    rho: float = option("share kept of the squares; PyTorch 0.9", default=0.95, min=0, max=1)
+    rho: float = option("share kept of the squares; PyTorch 0.9", default=0.95, min=0, below=1)
     eps: float = option("keeps the denominator from 0", default=1e-7, min=0)
 
 
@@ -275,6 +278,7 @@ class Weights(Entry):
     Without `partial` all must be there, in the shapes of the model.
     """
 
+    whole = True
     repeated = True
     renamed = {"from": "source"}  # noqa: RUF012
 
@@ -288,6 +292,7 @@ class Weights(Entry):
 class Init(Entry):
     """How weights begin, in place of what the model says."""
 
+    whole = True
     repeated = True
 
     how: Initializer = arg("an initialiser")
@@ -298,6 +303,9 @@ class Init(Entry):
 @entry("play", "gan")
 class Gan(Entry):
     """Two models against each other (Goodfellow et al., 2014)."""
+
+    later = True
+    whole = True
 
     generator: Name = option("the model that makes")
     discriminator: Name = option("the model that judges")

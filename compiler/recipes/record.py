@@ -141,7 +141,7 @@ def maker(kind: str, word: str) -> Callable[..., Any]:
 def told(record: Record) -> str:
     """As it would be written, without what is the default: `optimizer adamw, lr=0.002`."""
     if isinstance(record, Steps):
-        return f"{record.entry}: " + " -> ".join(told(step) for step in record.steps)
+        return f"{record.entry}: " + (" -> ".join(told(step) for step in record.steps) or "none")
     given = [argument(record, name, value) for name, value in record.told()]
     if isinstance(record, Entry) and chosen(type(record)):
         return f"{record.entry} " + ", ".join([chosen(type(record)), *given])

@@ -226,12 +226,16 @@ class Standardize(Step):
 class Jitter(Step):
     """Move the borders of the picture and its boxes by a random share (Redmon and Farhadi, 2018)."""
 
+    later = True
+
     share: float = arg("up to this share of the side", min=0, max=1)
 
 
 @part("step", "mosaic")
 class Mosaic(Step):
     """Four pictures as one (Bochkovskiy et al., 2020)."""
+
+    later = True
 
 
 Chain = tuple[Step, ...]
@@ -257,6 +261,8 @@ class Augment(Steps):
 @entry("evaluate")
 class Evaluate(Steps):
     """What happens to an example wherever it is measured or classified."""
+
+    whole = True
 
 
 SHORT = {"rotation": "affine", "shift": "affine", "shear": "affine", "zoom": "affine", "pca_color": "lighting"}

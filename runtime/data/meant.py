@@ -45,7 +45,7 @@ def meant(text: str) -> Part:
 
 def written(text: str) -> Part:
     """A source as a recipe has it: `npz("a.npz", gray=true)`."""
-    said = read(f"train:\n    data {text}").one(rule.Data)
+    said = read(f"train: data {text}", "--data").one(rule.Data)
     assert said is not None
     return said.source
 

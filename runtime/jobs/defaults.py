@@ -42,10 +42,26 @@ class Basis(NamedTuple):
 
 def completed(recipe: Recipe, basis: Basis) -> Recipe:
     """The recipe with an entry for everything that a run asks for; what it says stays."""
-    said = {one.entry.entry for one in recipe.everything() if not leaves_decay_open(one.entry)}
-    full = recipe.having(missing(said, basis))
-    full = full if {"schedule", "optimizer"} & said else risen(full, basis)
-    return measured(normalized(ranged(sized(full)), basis, said), basis)
+    full = risen(filled(recipe, basis), basis)
+    return measured(normalized(ranged(sized(full)), basis, words(recipe)), basis)
+
+
+def words(recipe: Recipe) -> set[str]:
+    """The entries that it says itself, whatever its phases say."""
+    return {said.entry.entry for said in recipe.said if not leaves_decay_open(said.entry)}
+
+
+def filled(recipe: Recipe, basis: Basis) -> Recipe:
+    """The recipe with what it lacks; what only some phases lack stands in these."""
+    lacks = [tuple(missing(words(recipe.within(phase)), basis)) for phase in recipe.phases]
+    if not lacks:
+        return recipe.having(missing(words(recipe), basis))
+    common = [entry for entry in lacks[0] if all(entry in others for others in lacks)]
+    phases = (
+        phase._replace(said=(*phase.said, *(Said(entry) for entry in lack if entry not in common)))
+        for phase, lack in zip(recipe.phases, lacks)
+    )
+    return recipe.having(common)._replace(phases=tuple(phases))
 
 
 def leaves_decay_open(entry: Entry) -> bool:
@@ -87,12 +103,18 @@ def epochs(basis: Basis) -> int:
 
 
 def risen(recipe: Recipe, basis: Basis) -> Recipe:
-    """The recipe with a warm-up of an eighth of its shortest phase, where that is less than an epoch."""
-    shortest = min(stages(recipe, basis.examples), key=lambda stage: stage.steps / stage.per_epoch)
-    if shortest.epochs >= 8:
+    """The recipe whose own cosine warms up for an eighth of its shortest phase, where that is less than an epoch."""
+    found = [stage for stage in stages(recipe, basis.examples) if stage.recipe.one(learning.Schedule) is COSINE]
+    shortest = min(found, key=lambda stage: stage.steps / stage.per_epoch, default=None)
+    if shortest is None or shortest.epochs >= 8:
         return recipe
     brief = learning.Cosine(warmup=Length(round(shortest.steps / 8), "steps"))
-    return recipe._replace(said=tuple(s._replace(entry=brief) if s.entry == COSINE else s for s in recipe.said))
+
+    def over(said: tuple[Said, ...]) -> tuple[Said, ...]:
+        return tuple(one._replace(entry=brief) if one.entry is COSINE else one for one in said)
+
+    phases = tuple(phase._replace(said=over(phase.said)) for phase in recipe.phases)
+    return recipe._replace(said=over(recipe.said), phases=phases)
 
 
 def changes(basis: Basis) -> tuple[steps.Step, ...]:

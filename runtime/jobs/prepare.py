@@ -62,7 +62,7 @@ def joined(
         found, changes, told, task = adapt(compiled, data, recipe, given, compile)
     except DataError as error:  # what was seen in the data may tell why
         raise DataError("; ".join([str(error), *data.remarks])) from None
-    recipe = overridden(recipe, [text for text in asked.sets if set_by(text) in LENGTHS], whole=False)
+    recipe = overridden(recipe, [text for text in asked.sets if set_by(text).endswith(LENGTHS)], whole=False)
     full = completed(recipe, basis(found.checked, data, task, recipe))
     full = full._replace(said=full.said + tuple(map(left_alone, asked.freeze)))
     full = overridden(full, list(asked.sets), whole=False)

@@ -11,25 +11,12 @@ from ...compiler.recipes import course, learning
 from ...compiler.recipes.base import Part
 from ...compiler.recipes.data import Data, Triplets, Twos
 from ...compiler.recipes.record import Recipe
-from ...compiler.recipes.steps import Jitter, Mosaic, Steps
+from ...compiler.recipes.steps import Steps
 from ..data.opening import TAKEN, opens
 from ..weights.read import named
 
-LATER: tuple[type[Record], ...] = (
-    learning.Gan, learning.Yolo, course.InputSizes, course.Cam, course.GradCam, Jitter, Mosaic,
-)  # fmt: skip
-"""Entries, and words inside entries, without a rule in the runtime."""
-
-MEASURED = ("accuracy", "top", "confusion", "iou", "pixel_error", "f1", "mae", "rmse", "r2")
-"""Metrics that are computed."""
-
-UNUSED: dict[type[Record], tuple[str, ...]] = {
-    Data: ("quantize", "shift", "alphabet", "length"),
-    learning.Loss: ("of", "sample", "positive"),
-    learning.Optimizer: ("of",),
-    course.Measures: ("at",),
-}
-"""Arguments without a rule in the runtime."""
+BY_SOURCE = ("quantize", "shift", "alphabet", "length")
+"""Arguments of `data` that some sources make use of."""
 
 
 def refusals(recipe: Recipe) -> Iterator[Diagnostic]:
@@ -46,13 +33,13 @@ def refusals(recipe: Recipe) -> Iterator[Diagnostic]:
 
 def unrun(entry: Record) -> Iterator[str]:
     """What of one entry is not carried out."""
-    if isinstance(entry, LATER):
+    if entry.later:
         yield entry.word
         return
-    for kind, names in UNUSED.items():
-        if isinstance(entry, kind):
-            taken = TAKEN.get(type(entry.source), ()) if isinstance(entry, Data) else ()
-            yield from (f"{name}=" for name in names if getattr(entry, name) is not None and name not in taken)
+    yield from (f"{name}=" for name, field in entry.fields.items() if field.later and getattr(entry, name) is not None)
+    if isinstance(entry, Data):
+        left = set(BY_SOURCE) - set(TAKEN.get(type(entry.source), ()))
+        yield from (f"{name}=" for name in BY_SOURCE if name in left and getattr(entry, name) is not None)
     if isinstance(entry, learning.Loss):
         yield from unrun_of_loss(entry)
     if isinstance(entry, Data) and entry.sample is not None and not isinstance(entry.sample, (Triplets, Twos)):
@@ -80,7 +67,7 @@ def unrun_of_loss(loss: learning.Loss) -> Iterator[str]:
 
 
 def unrun_part(part: Record) -> Iterator[str]:
-    if isinstance(part, LATER) or (getattr(part, "kind", "") == "metric" and part.word not in MEASURED):
+    if part.later:
         yield part.word
     elif isinstance(part, Part) and part.kind == "source" and not opens(part):
         yield f"data {part.word}"

@@ -39,6 +39,10 @@ class Stage(NamedTuple):
         whole = examples * (times.times if times is not None else 1)
         return tuple({whole // self.passes, -(-whole // self.passes)})
 
+    def least(self, examples: int) -> int:
+        """How many examples the smallest part of its batches has, of so many: torch cuts off whole parts."""
+        return min(size % -(-size // self.split) or -(-size // self.split) for size in self.sizes(examples))
+
     @property
     def clock(self) -> Clock:
         unit = "steps" if self.recipe.one(course.Steps) is not None else "epochs"

@@ -6,16 +6,19 @@ from collections.abc import Iterator
 from itertools import chain
 from math import prod
 
+from ...compiler.chosen import frozen
 from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked
 from ...compiler.limits import WHITENED
 from ...compiler.recipes import course, learning, steps
+from ...compiler.recipes.base import chosen
 from ...compiler.recipes.data import Data
 from ...compiler.recipes.record import Recipe
 from ..data import Dataset
 from .adapt import normalizes, wants_255
 from .job import batch_of, evaluation, sizes
-from .task import Classification, Task
+from .stages import stages
+from .task import Classification, Regression, Task
 
 ANY_RANK = (steps.Normalize, steps.Standardize, steps.Noise, steps.HistogramMatch, steps.ChannelShift)
 """Steps for examples of any rank."""
@@ -29,8 +32,17 @@ def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset
     """UserError with the first thing that does not suit."""
     of_recipe = of_metrics(recipe, task), of_mixing(recipe, task), of_batches(recipe), of_range(recipe, checked)
     of_data = of_steps(recipe, data), of_whitening(recipe, prod(sizes(checked.inputs[0].facts.output)))
-    for fault in chain(*of_recipe, *of_data, of_losses(recipe, checked)):
+    of_learning = of_losses(recipe, checked), of_task(recipe, task, data), of_figures(recipe, task), of_rates(recipe)
+    for fault in chain(*of_recipe, *of_data, *of_learning, of_single(recipe, checked, len(data.train))):
         raise UserError(fault)
+
+
+def unlearned(recipe: Recipe, checked: Checked) -> Iterator[str]:
+    """What is measured, where no loss is on it."""
+    first = checked.outputs[0].name
+    losses = [said.entry for said in recipe.everything() if isinstance(said.entry, learning.Loss)]
+    if not any(loss.on is None or first in loss.on for loss in losses):
+        yield f"`{first}` is what is measured and kept by, as the first output, but no loss is on it"
 
 
 def remarks(recipe: Recipe, task: Task, examples: int) -> Iterator[str]:
@@ -52,6 +64,59 @@ def of_metrics(recipe: Recipe, task: Task) -> Iterator[str]:
         if metric.word not in task.measures:
             there = ", ".join(f"`{word}`" for word in sorted(task.measures))
             yield f"`metrics {metric.word}` does not suit {task.word}, which has {there}"
+
+
+def of_figures(recipe: Recipe, task: Task) -> Iterator[str]:
+    """By what the best is chosen and the end is found."""
+    for said in recipe.everything():
+        by = said.entry.by if isinstance(said.entry, (course.Keep, course.Stop)) else None
+        if by is not None and by not in task.figures:
+            there = ", ".join(f"`{name}`" for name in task.figures)
+            yield f"`{said.entry.word} by={by}` does not suit {task.word}, which has {there}"
+
+
+def of_task(recipe: Recipe, task: Task, data: Dataset) -> Iterator[str]:
+    """Losses that do not say how well it is done."""
+    for said in recipe.everything():
+        loss = said.entry
+        if not isinstance(loss, learning.Loss) or loss.target == "input":
+            continue
+        if isinstance(loss, task.strange):
+            fits = ", ".join(f"`{chosen(kind)}`" for kind in LOSSES if not issubclass(kind, task.strange))
+            yield f"`{loss.word}` does not suit {task.word}, which has {fits}"
+        if isinstance(loss, learning.KLNormal) and len(loss.on or ()) != 2:
+            yield f"`{loss.word}` is on two outputs, means and logarithms of variances: `on=(mean, variance)`"
+        if isinstance(loss, learning.BinaryCrossEntropy) and isinstance(task, Regression):
+            low, high = float(data.train.labels.min()), float(data.train.labels.max())
+            if low < 0 or high > 1:
+                yield f"`{loss.word}` takes values from 0 to 1; those of the data run from {low:.4g} to {high:.4g}"
+
+
+LOSSES = (
+    learning.CrossEntropy, learning.BinaryCrossEntropy, learning.MeanSquaredError, learning.MeanAbsoluteError,
+    learning.SmoothL1, learning.Dice, learning.Triplet, learning.Contrastive,
+)  # fmt: skip
+"""Those on one output and what is known of it, or on several vectors."""
+
+
+def of_rates(recipe: Recipe) -> Iterator[str]:
+    """A schedule goes down from the rate."""
+    for part in [recipe.within(phase) for phase in recipe.phases] or [recipe]:
+        schedule, rule = part.one(learning.Schedule), part.one(learning.Optimizer)
+        least = getattr(schedule, "min", 0.0)
+        if schedule is not None and rule is not None and least > rule.lr:
+            yield f"`{schedule.word}, min={least:g}` is above the learning rate, {rule.lr:g}"
+
+
+def of_single(recipe: Recipe, checked: Checked, examples: int) -> Iterator[str]:
+    """Batch normalisation wants two values of each channel at least."""
+    norms = [n.path for n in checked.nodes if n.op.word == "batchnorm" and n.inputs[0].shape.area == 1]
+    for stage in stages(recipe, examples):
+        held = frozen(stage.recipe, checked)
+        live = [path for path in norms if not any(weight.startswith(f"{path}.") for weight in held)]
+        if live and stage.least(examples) == 1:
+            yield (f"`batchnorm` at `{live[0]}` has one value of each channel where a step, or a part of it, has one "
+                   f"example: `batch {stage.batch}, split={stage.split}` leaves such a one")  # fmt: skip
 
 
 def of_mixing(recipe: Recipe, task: Task) -> Iterator[str]:

@@ -40,6 +40,8 @@ class Task:
     """What the best weights are best by, where the recipe does not say."""
     measures: ClassVar[frozenset[str]] = frozenset()
     """The words of `metrics` that it has."""
+    strange: ClassVar[tuple[type[learning.Loss], ...]] = (learning.Triplet, learning.Contrastive)
+    """Losses that say nothing about it."""
     batch: ClassVar[int] = 64
     mirrored: ClassVar[bool] = True
     """Whether examples may be turned, moved and mirrored without being told."""
@@ -47,6 +49,12 @@ class Task:
     """Whether examples are normalised by the data where the recipe says nothing."""
 
     classes: tuple[str, ...]
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """What an epoch can be judged by."""
+        scores = sorted(self.measures - {"top", "confusion"})
+        return ("val_loss", *(f"val_{name}" for name in scores), "loss", self.score)
 
     def widths(self) -> tuple[int, ...]:
         """The widths that the first output may have, the usual one first; empty where any will do."""
@@ -139,6 +147,7 @@ class Regression(Task):
     score = "mae"
     best = "val_loss"
     measures = frozenset({"mae", "rmse", "r2"})
+    strange = (learning.CrossEntropy, learning.Dice, *Task.strange)
     mirrored = False
 
     def loss(self, output: Output) -> type[learning.Loss]:
@@ -156,7 +165,8 @@ class Reconstruction(Task):
     wants = "a map like the input"
     score = "mae"
     best = "val_loss"
-    measures = frozenset({"mae", "rmse"})
+    measures = frozenset({"mae", "rmse", "r2"})
+    strange = (learning.CrossEntropy, learning.Dice, *Task.strange)
     mirrored = False
     normalized = False
 
@@ -179,6 +189,7 @@ class Embedding(Task):
     word = "embedding"
     wants = "vectors"
     measures = frozenset({"accuracy"})
+    strange = ()
 
     def widths(self) -> tuple[int, ...]:
         return ()

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...compiler.backends.summary import learning
@@ -19,7 +19,7 @@ from ..devices.ranks import ALONE, Ranks
 from ..jobs.adapt import Changes, Compile
 from ..jobs.job import Job, described
 from ..jobs.prepare import Asked, prepare
-from ..jobs.suitable import remarks
+from ..jobs.suitable import remarks, unlearned
 from .display import Display
 from .environment import environment
 from .interrupt import Stopping, leave_at_once, stoppable
@@ -93,7 +93,8 @@ def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
         shown.say(f"  {told(said.entry)}")
     for phase in job.recipe.phases:
         shown.say(f"  phase {phase.name}: " + "; ".join(told(said.entry) for said in phase.said))
-    for remark in remarks(job.recipe, job.task, len(job.data.train)):
+    told_first = unlearned(job.recipe, job.checked), remarks(job.recipe, job.task, len(job.data.train))
+    for remark in chain(*told_first):
         shown.say(f"  {remark}")
 
 

@@ -105,7 +105,8 @@ def new_run(model: str, wanted: str | None) -> RunFolder:
     if wanted is not None:
         path = Path(wanted)
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UserError(f"{path} is there already: choose another `--out`, or go on with `--resume {path}`")
+            more = f", or go on with `--resume {path}`" if path.is_dir() and is_run(str(path)) else ""
+            raise UserError(f"{path} is there already: choose another `--out`{more}")
         path.mkdir(parents=True, exist_ok=True)
         return RunFolder(path)
     ROOT.mkdir(exist_ok=True)

@@ -199,17 +199,23 @@ class Trainer:
         row["images_per_second"] = round(speed, 1)
         at.rows.append(row)
         at.forget_epoch()
+        tired = at.waited if at.stopped and not over else 0
         if over or at.stopped:
             self.leave(stage)
         self.keep(better)
         if self.due(over=True):
             self.save()
         self.watch.epoch(row, better)
+        if tired:
+            by = (stage.recipe.one(course.Stop) or course.Stop()).by
+            left = f"phase `{stage.name}`" if stage.name else "the run"
+            epochs = f"{tired} epoch{'s' * (tired > 1)}"
+            self.watch.say(f"{by} has not become better for {epochs}: {left} ends here, as `stop` says")
 
     def row(self, stage: Stage) -> Row:
-        """The figures of the examples learned from; counts the epoch."""
+        """The figures of the examples learned from, and the rate of the last step; counts the epoch."""
         at = self.position
-        lr, loss = self.learner.set_rate(at.stage_step), at.loss / max(at.seen, 1)
+        lr, loss = self.learner.set_rate(at.stage_step - 1), at.loss / max(at.seen, 1)
         at.epoch += 1
         row: Row = {"epoch": at.epoch, **({"phase": stage.name} if stage.name else {}), "steps": at.step}
         return row | {"lr": lr, "loss": loss, at.told: at.score / max(at.seen, 1)}

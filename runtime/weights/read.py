@@ -21,6 +21,9 @@ FILES = (".safetensors", ".pt", ".pth", ".ckpt", ".npz", ".keras", ".h5", ".hdf5
 COUNTERS = ("num_batches_tracked", "n_averaged")
 """Numbers that PyTorch keeps with each batch normalisation, and with averaged weights: nobody's weights."""
 
+BEST = "best.safetensors"
+"""The weights that a run hands over."""
+
 INDEX = ".index.json"
 """How files end that tell which weights stand in which of several files."""
 
@@ -33,10 +36,19 @@ def read(source: str | os.PathLike[str]) -> File:
     if text.startswith(PUBLISHED):
         return without_counters(published(text))
     path = Path(text)
+    if path.is_dir():
+        path = in_folder(path)
     with path.open("rb") as file:  # an OSError that names the file, before a library says it in its own way
         head = file.read(8)
     found = reader(path, head)(path)
     return without_counters(found) if isinstance(found, Stored) else found
+
+
+def in_folder(path: Path) -> Path:
+    """The best weights of a run folder. WeightsError where it is none."""
+    if not (path / BEST).is_file():
+        raise WeightsError(f"{path} is a folder, and no run, which would have {BEST} in it: name the file")
+    return path / BEST
 
 
 def published(text: str) -> Stored:
@@ -50,7 +62,9 @@ def published(text: str) -> Stored:
 
 def named(source: str) -> bool:
     """Whether a text names a file of weights, or published ones."""
-    return source == IMAGENET or source.startswith(PUBLISHED) or source.lower().endswith((*FILES, INDEX))
+    if source == IMAGENET or source.startswith(PUBLISHED) or source.lower().endswith((*FILES, INDEX)):
+        return True
+    return Path(source).is_dir()
 
 
 def reader(path: Path, head: bytes) -> Callable[[Path], File]:

@@ -14,9 +14,10 @@ from cnnc.compiler.pipeline import check_path, compile_text
 from cnnc.compiler.recipes import course, learning, steps
 from cnnc.compiler.recipes.record import Recipe, from_json, to_json, told
 from cnnc.compiler.recipes.types import Length
+from cnnc.runtime.data import Dataset
 from cnnc.runtime.jobs.defaults import Basis, completed
 from cnnc.runtime.jobs.runnable import refusals
-from cnnc.runtime.jobs.suitable import remarks
+from cnnc.runtime.jobs.suitable import remarks, unlearned
 from cnnc.runtime.jobs.task import Classification
 
 from . import generated, models
@@ -42,6 +43,7 @@ model Two(classes=10):
     side = main -> dense classes -> softmax
     output main, side
 """
+NORMED = models.CLASSIFIER.replace("dense classes", "dense 8 -> batchnorm as bn -> relu -> dense classes")
 BASIS = Basis(
     Classification(tuple("0123456789")), macs=10**6, examples=1000, outputs=compile_text(TWO).checked.outputs,
     pictures=True, small=True, mean=(0.5,), std=(0.25,),
@@ -283,3 +285,87 @@ def test_a_range_of_values_is_the_last_step_of_both_chains() -> None:
         assert sum(isinstance(step, steps.Normalize) for step in chain.steps) == 1
     said = completed(changed("data=digits, range=(0, 255)", "augment=hflip=0.5", "evaluate=hflip=0"), BASIS)
     assert said.one(steps.Augment) == steps.Augment(steps=(steps.HFlip(), steps.Normalize(mean=(0.0,), std=(1 / 255,))))
+
+
+def test_no_augmentation_is_a_value_too() -> None:
+    """The steps that measure what is seen stay: both ways to write it give the data's own normalisation alone."""
+    for recipe in (changed("augment=none"), read("train:\n    augment: none")):
+        full = completed(recipe, BASIS._replace(mean=(0.5,), std=(0.25,)))
+        assert [told(entry) for entry in full.all(steps.Augment)] == ["augment: normalize 0.5, 0.25"]
+        full = completed(recipe, BASIS._replace(mean=(), std=()))
+        assert [told(entry) for entry in full.all(steps.Augment)] == ["augment: none"]
+
+
+PHASES = """train:
+    phase a:
+        loss mse
+        optimizer sgd
+        epochs 1
+    phase b:
+        epochs 30
+"""
+
+
+def test_each_phase_gets_what_it_lacks_itself() -> None:
+    full = completed(read(PHASES), BASIS)
+    first, second = (full.within(phase) for phase in full.phases)
+    assert isinstance(first.one(learning.Loss), learning.MeanSquaredError)
+    assert isinstance(first.one(learning.Schedule), learning.Constant)
+    assert isinstance(second.one(learning.Loss), learning.CrossEntropy)
+    assert isinstance(second.one(learning.Optimizer), learning.AdamW)
+    assert second.one(learning.Cosine) == learning.Cosine(warmup=Length(1, "epochs"))
+    assert len(full.all(learning.Loss)) == 0
+    assert full.one(course.Batch) is not None
+
+
+def test_one_phase_can_be_changed() -> None:
+    recipe = overridden(read(PHASES), ["b.loss=mae", "a.epochs=3"], whole=True)
+    recipe = overridden(recipe, ["a.optimizer.lr=0.5", "b.epochs.count=7"], whole=False)
+    first, second = (recipe.within(phase) for phase in recipe.phases)
+    assert first.one(learning.Optimizer) == learning.SGD(lr=0.5)
+    assert isinstance(second.one(learning.Loss), learning.MeanAbsoluteError)
+    assert [part.one(course.Epochs) for part in (first, second)] == [course.Epochs(count=3), course.Epochs(count=7)]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "said"),
+    [
+        ("c.epochs=3", True, "a recipe has no entry `c`"),
+        ("a=3", True, "what of the phase `a`?"),
+        ("a.data=digits", True, "`data` holds for the whole run, not for one phase"),
+        ("b.optimizer.lr=3", False, "the phase has no `optimizer`"),
+        ("data=folder(flowers/train)", True, 'a path stands in quotes: `"flowers/train"`'),
+        ("log=csv(log.csv)", True, 'a path stands in quotes: `"log.csv"`'),
+    ],
+)
+def test_a_change_of_a_phase_that_cannot_be_made_is_told(text: str, whole: bool, said: str) -> None:
+    with pytest.raises(CompileError) as raised:
+        overridden(read(PHASES), [text], whole=whole)
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "sets", "said"),
+    [
+        (models.VALUES, generated.values(40), ("loss=cross_entropy",), "does not suit regression, which has"),
+        (models.VALUES, generated.values(40), ("loss=triplet",), "`loss triplet` does not suit regression"),
+        (models.VALUES, generated.values(40), ("loss=binary_cross_entropy",), "takes values from 0 to 1; those of"),
+        (models.CLASSIFIER, generated.digits(), ("loss=kl_normal",), "`loss kl_normal` is on two outputs"),
+        (models.CLASSIFIER, generated.digits(), ("stop=by=val_iou",), "`stop by=val_iou` does not suit classification"),
+        (models.VALUES, generated.values(40), ("keep=best, by=val_accuracy",), "which has `val_loss`, `val_mae`"),
+        (models.CLASSIFIER, generated.digits(), ("optimizer=sgd, lr=0.1", "schedule=cosine, min=1"), "is above the"),
+        (NORMED, generated.digits(), ("batch=1",), "`batchnorm` at `bn` has one value of each channel"),
+        (NORMED, generated.digits(), ("batch=5, split=5",), "`batchnorm` at `bn` has one value of each channel"),
+    ],
+)
+def test_what_cannot_go_well_is_refused_before_it_begins(
+    model: str, data: Dataset, sets: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(UserError, match=said):
+        job_of(model, data, *sets)
+
+
+def test_what_is_measured_and_not_learned_is_remarked() -> None:
+    for on, expected in (("side", ["`main` is what is measured and kept by"]), ("main", [])):
+        job = job_of(TWO, generated.digits(), f"loss=cross_entropy, on={on}")
+        assert [said.partition(",")[0] for said in unlearned(job.recipe, job.checked)] == expected

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import cleandoc
 from pathlib import Path
 
 from ...codes import CODES, ERRORS
-from ...declared import signature, takes
+from ...declared import meaning, signature, takes, told
 from ...fault import did_you_mean
 from ...ops import INITIALIZERS, OPERATORS
 from ...ops.base import Op
@@ -79,7 +78,7 @@ def choices(entry: str) -> Iterator[str]:
     words: dict[str, type[Record]] = ENTRIES[entry]  # type: ignore[assignment]
     wide = max(map(len, words))
     for word, cls in words.items():
-        first = cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+        first = told(cls).split("\n\n")[0].replace("\n", " ")
         yield f"{word:<{wide}}  {first}"
 
 
@@ -87,12 +86,12 @@ def page(place: str, cls: type[Record]) -> Iterator[str]:
     """From the declaration."""
     yield signature(cls)
     yield from [f"  {place}"] if place else []
-    yield f"\n{cleandoc(cls.__doc__ or '')}"
+    yield f"\n{told(cls)}"
     if cls.fields:
         yield "\narguments"
         wide = max(map(len, cls.fields))
         for name, field in cls.fields.items():
-            yield f"  {name:<{wide}}  {field.doc}\n  {'':<{wide}}    {takes(field)}"
+            yield f"  {name:<{wide}}  {meaning(field)}\n  {'':<{wide}}    {takes(field)}"
     if issubclass(cls, Op) and cls.torch_differs:
         yield f"\nPyTorch differs: {cls.torch_differs}"
     if issubclass(cls, Op) and cls.examples:
