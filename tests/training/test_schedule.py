@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,6 +13,9 @@ from cnnc.compiler.recipes.types import Length
 from cnnc.runtime.jobs.stages import idle, stages
 from cnnc.runtime.training.schedule import Clock, Plateau, factor
 from torch.optim import lr_scheduler
+
+from . import generated, models
+from .trial import Silent, trained
 
 LR = 0.5
 CLOCK = Clock(steps=40, per_epoch=4, batch=8)
@@ -119,3 +123,23 @@ RISING = "the learning rate only rises: its warm-up takes 30 steps, the run 30; 
 def test_what_a_run_never_comes_to_is_said(entries: str, found: list[str]) -> None:
     """80 examples in batches of 8, three times."""
     assert list(idle(stages(read(f"train:\n    batch 8\n    epochs 3\n    {entries}"), 80))) == found
+
+
+def test_a_row_says_the_rate_its_epoch_was_trained_at(tmp_path: Path) -> None:
+    """As Keras's CSVLogger and torch's StepLR have it; a cosine ends above 0, since its last step still moves."""
+    sets = ("epochs=4", "batch=400", "optimizer=sgd, lr=0.1")
+    steps = trained(tmp_path / "steps", models.CLASSIFIER, generated.digits(), *sets, "schedule=step, every=2")
+    assert [row["lr"] for row in steps.rows] == pytest.approx([0.1, 0.1, 0.01, 0.01])
+    wave = trained(tmp_path / "wave", models.CLASSIFIER, generated.digits(), *sets, "schedule=cosine")
+    assert [row["lr"] for row in wave.rows] == pytest.approx(
+        [0.05 * (1 + math.cos(math.pi * (4 * epoch - 1) / 16)) for epoch in range(1, 5)]
+    )
+
+
+def test_an_early_end_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Silent, "say", lambda self, text: said.append(text))
+    sets = ("epochs=9", "batch=400", "optimizer=sgd, lr=0", "stop=patience=2")
+    found = trained(tmp_path, models.CLASSIFIER, generated.digits(), *sets)
+    assert len(found.rows) < 9
+    assert said[-1] == "val_loss has not become better for 2 epochs: the run ends here, as `stop` says"

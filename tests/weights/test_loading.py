@@ -308,3 +308,12 @@ def test_numbers_of_8_bits_are_refused(tmp_path: Path) -> None:
     save_file({path: value.to(torch.float8_e4m3fn) for path, value in state().items()}, tmp_path / "w.safetensors")
     with pytest.raises(WeightsError, match="8 bits, which lack their scale"):
         load(net(), tmp_path / "w.safetensors")
+
+
+def test_a_run_folder_stands_for_its_best_weights(tmp_path: Path) -> None:
+    save(tmp_path / "best.safetensors", numbers(net()))
+    found = load(net(), tmp_path)
+    assert all(np.array_equal(found[path], value) for path, value in numbers(net()).items())
+    (tmp_path / "none").mkdir()
+    with pytest.raises(WeightsError, match="none is a folder, and no run, which would have best.safetensors in it"):
+        load(net(), tmp_path / "none")
