@@ -44,7 +44,7 @@ def train(
     workers: int | None = None,
     compile: str | None = None,
     out: Where | None = None,
-    log: Iterable[str] = (),
+    log: str | Iterable[str] = (),
     report: bool = True,
     progress: bool = True,
     quiet: bool = False,
@@ -223,7 +223,8 @@ class Run:
     def _given(self, what: Any) -> Split:
         from .runtime.inference.given import given
 
-        return given(what, len(self._trained.preparation.wanted.shape))
+        wanted = self._trained.preparation
+        return given(what, len(wanted.wanted.shape), wanted.brightest)
 
     @property
     def _folder(self) -> RunFolder:
@@ -246,14 +247,14 @@ class Run:
 # --- from Python to what the command line says ------------------------------------------------------------------------
 
 
-def wished(what: Where | Network, params: Mapping[str, Any], sets: list[str], log: Iterable[str]) -> Wish:
+def wished(what: Where | Network, params: Mapping[str, Any], sets: list[str], log: str | Iterable[str]) -> Wish:
     """What is to be trained, as `cnnc train` would be told."""
     from .runtime.jobs.adapt import Changes
     from .runtime.jobs.prepare import Asked
     from .runtime.logs import as_part
     from .runtime.run.launch import Wish
 
-    logs = ", ".join(map(as_part, log))
+    logs = ", ".join(map(as_part, (log,) if isinstance(log, str) else log))
     said = (*sets, *([f"log={logs}"] if logs else ()))
     if not isinstance(what, Network):
         given = Changes(tuple(f"{name}={literal(value)}" for name, value in params.items()))

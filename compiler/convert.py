@@ -269,6 +269,8 @@ def part(cls: type[Record], field: Arg, value: Any) -> Any:
 
 def unfit_help(field: Arg, value: Any) -> str:
     """A way out where one is likely right."""
+    if isinstance(value, str) and field.type == "Source":
+        return f'`folder("{value}")`, or another of these words'
     if isinstance(value, str):
         return f"without quotes: `{value}`" if re.fullmatch(r"[\w.]+", value) else ""
     if isinstance(value, float) and field.type in ("int", "Sizes"):

@@ -129,7 +129,7 @@ def require_file(name: str) -> None:
 
     from ..compiler.diagnostics import UserError
 
-    if Path(name).is_dir():
+    if Path(name).is_dir() and not (Path(name) / "config.json").is_file():
         raise UserError(f"{name}: no run: there is no config.json in it")
 
 
@@ -176,8 +176,12 @@ def confused(found: Judged) -> list[str]:
     if len(classes) > WIDE:
         return ["most often confused:", *(f"  {n} of {a} taken for {b}" for n, a, b in found.confused(PAIRS))]
     cell = max(len(str(n)) for row in table for n in row)
-    cell = max(cell, *(len(name[:8]) for name in classes)) + 1
+    heads = list(classes)
+    if any(len(name) > 8 for name in classes):  # columns by number, which stands before each row then
+        heads = [f"#{number}" for number in range(1, len(classes) + 1)]
+        classes = tuple(f"#{number} {name}" for number, name in enumerate(classes, 1))
+    cell = max(cell, *map(len, heads)) + 1
     width = max(map(len, classes))
-    head = " " * width + "".join(f"{name[:8]:>{cell}}" for name in classes)
+    head = " " * width + "".join(f"{name:>{cell}}" for name in heads)
     rows = [f"{name:{width}}" + "".join(f"{n or '.':>{cell}}" for n in row) for name, row in zip(classes, table)]
     return ["rows: what it is; columns: what it was taken for", head, *rows]

@@ -15,6 +15,9 @@ from ..data.dataset import Array
 from ..data.files import Pictures
 from ..data.picture import plain
 
+BRIGHT = 16
+"""Brightness that no picture from 0 to 1 has, nor any measured value near it: such numbers run to 255."""
+
 
 class Loaded(NamedTuple):
     """Examples that lie in memory, each of its own size."""
@@ -54,20 +57,23 @@ def pictures(paths: Sequence[str]) -> Split:
     return Split(Pictures(found), numbers, np.zeros(len(found), np.int64))
 
 
-def given(what: Any, rank: int) -> Split:
+def given(what: Any, rank: int, bright: float = BRIGHT) -> Split:
     """What Python hands over: paths, pictures of PIL, arrays of `rank` dimensions or a batch of such, or a list."""
     several = what if isinstance(what, (list, tuple)) else [what]
     if not len(several):
         raise UserError("nothing is given to look at: the list is empty")
     if all(isinstance(one, (str, os.PathLike)) for one in several):
         return pictures([os.fspath(one) for one in several])
-    arrays = [readable(array, rank) for one in several for array in as_arrays(one, rank)]
+    arrays = [readable(array, rank, bright) for one in several for array in as_arrays(one, rank)]
     return Loaded(tuple(f"[{i}]" for i in range(len(arrays))), tuple(arrays)).split()
 
 
-def readable(example: Array, rank: int) -> Array:
-    """The example, whose numbers mean something. UserError where they do not."""
+def readable(example: Array, rank: int, bright: float = BRIGHT) -> Array:
+    """The example, whose numbers mean something. UserError where they do not, or are above what is taken."""
     kind = example.dtype.kind
+    if rank == 3 and kind == "f" and example.size and float(example.max()) > bright:
+        raise UserError('pictures of floats are brightness from 0 to 1; these run to '
+                        f'{float(example.max()):g}: divide them by 255, or `.astype("uint8")`')  # fmt: skip
     if kind == "f" and not np.isfinite(example).all():
         raise UserError("an example holds values that are no numbers")
     if kind not in "fbui" or (rank == 3 and kind in "ui" and example.dtype != np.uint8):

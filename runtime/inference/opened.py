@@ -12,10 +12,11 @@ from ..data import DataError, Dataset, Split
 from ..jobs.adapt import require_pictures, wants_255
 from ..jobs.prepare import chosen
 from ..run.reopen import compiled, opened
-from ..run.run_folder import RunFolder
+from ..run.run_folder import RUN, RunFolder
 
 if TYPE_CHECKING:
-    from .trained import Trained
+    from ...compiler.graph import Checked
+    from .trained import Preparation, Trained
 
 
 def trained_run(name: str, weights: str | None, device: str = "auto") -> tuple[Trained, dict[str, Any]]:
@@ -51,6 +52,9 @@ def trained_file(found: Compiled, weights: str | None, device: str = "auto") -> 
     from ..lowering.plan import Plan
     from .trained import Preparation, from_weights
 
+    known = known_to(weights, checked)
+    if known is not None:
+        return from_weights(checked, weights, known, found_device(device))
     steps = evaluation(chosen(found, None))
     if any(map(whitens, steps)):
         raise UserError("what `standardize zca=true` of the recipe measured stands in the run: give the run folder")
@@ -58,6 +62,22 @@ def trained_file(found: Compiled, weights: str | None, device: str = "auto") -> 
     wanted = Wanted(sizes(checked.inputs[0].facts.output), wants_255(checked))
     head = Plan(checked, "folded").folded[0]
     return from_weights(checked, weights, Preparation(classes, steps, wanted, head), found_device(device))
+
+
+def known_to(weights: str, checked: Checked) -> Preparation | None:
+    """How the run of these weights prepared its pictures, where they say so and the model is of its kind."""
+    from ..augment.whiten import whitens
+    from ..weights.read import BEST
+    from ..weights.safetensors_file import said_of_itself
+    from .trained import Preparation
+
+    path = Path(weights)
+    text = said_of_itself(path / BEST if path.is_dir() else path).get(RUN)
+    if text is None:
+        return None
+    found = Preparation.of(json.loads(text))
+    fits = tuple(found.wanted.shape) == tuple(checked.inputs[0].facts.output) and not any(map(whitens, found.steps))
+    return found if fits and len(found.classes) == checked.outputs[0].port.shape.channels else None
 
 
 def trained_onnx(name: str, device: str = "auto") -> tuple[Trained, dict[str, Any]]:

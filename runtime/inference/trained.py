@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked
-from ...compiler.recipes.steps import Step
+from ...compiler.recipes.steps import Normalize, Step
 from ..augment.whiten import whitens
 from ..batches.stock import Wanted
 from ..devices.available import allow_tf32
@@ -23,6 +23,7 @@ from ..lowering.lower import lower
 from ..measuring.losses import ACTIVATIONS, activated, probabilities
 from ..measuring.measure import several
 from ..weights import load_into
+from .given import BRIGHT
 
 Predict = Callable[[Tensor], Tensor]
 """From prepared examples (N, C, spatial...) to probabilities (N, classes, spatial...), of tags, or to values."""
@@ -37,6 +38,12 @@ class Preparation(NamedTuple):
     head: str | None
     """The activation that ends the first output, where a loss contains it."""
     task: str = "classification"
+
+    @property
+    def brightest(self) -> float:
+        """What no float of a picture is above: far beyond the mean that is subtracted, or beyond 1."""
+        means = [abs(n) for step in self.steps if isinstance(step, Normalize) for n in step.statistics[0]]
+        return BRIGHT * max([1.0, *means])
 
     @classmethod
     def of(cls, config: dict[str, Any]) -> Preparation:

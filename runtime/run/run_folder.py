@@ -19,6 +19,8 @@ from ...compiler.words import WORDS
 from ..weights import replace, save
 
 ROOT = Path("runs")
+RUN = "cnnc.run"
+"""Under what name files that leave the folder hold `config.json`."""
 
 
 class RunFolder:
@@ -80,7 +82,8 @@ class RunFolder:
         replace(self.rows, text.getvalue().encode())
 
     def write_weights(self, file: Path, weights: Mapping[str, Any]) -> None:
-        save(file, weights)
+        """Weights that know, wherever they go, what the network was shown and what its classes are called."""
+        save(file, weights, {RUN: json.dumps(self.read_config())} if self.config.exists() else None)
 
 
 class Unwritten(RunFolder):

@@ -58,7 +58,7 @@ def application(service: Service) -> Any:
     lock = threading.Lock()
     markup = page(service)
 
-    @api.get("/", response_class=HTMLResponse, include_in_schema=False)
+    @api.api_route("/", methods=["GET", "HEAD"], response_class=HTMLResponse, include_in_schema=False)
     def home() -> HTMLResponse:
         return HTMLResponse(markup, headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"})
 
@@ -66,7 +66,7 @@ def application(service: Service) -> Any:
     def icon() -> Response:
         return Response(status_code=204)
 
-    @api.get("/health")
+    @api.api_route("/health", methods=["GET", "HEAD"])
     def health() -> dict[str, str]:
         return {"status": "ok"}
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...compiler.figures import short
 from ..measuring.judged import confused
-from .drawing import ACCENT, INK, Chart, bare, blank, chart
+from .drawing import ACCENT, INK, Chart, bare, blank, chart, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,10 +98,6 @@ def round_step(about: float) -> int:
     """1, 2 or 5 times a power of ten."""
     power = 10 ** int(np.floor(np.log10(max(about, 1))))
     return int(power * min((1, 2, 5, 10), key=lambda n: abs(n * power - about)))
-
-
-def shortened(name: str, room: int = 16) -> str:
-    return name if len(name) <= room else name[: room - 1] + "…"
 
 
 def count_cells(axes: Axes, table: NDArray[np.int64], shares: NDArray[np.float64]) -> None:

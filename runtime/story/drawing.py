@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,7 +51,9 @@ def styled() -> Iterator[None]:
     """Inside, figures are drawn in the look of the page."""
     import matplotlib
 
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # letters that no font here has
+        warnings.filterwarnings("ignore", "constrained_layout not applied")
         yield
 
 
@@ -66,6 +69,14 @@ def bare(axes: Axes) -> None:
     axes.grid(False)
     for side in axes.spines.values():
         side.set_visible(False)
+
+
+def shortened(name: str, room: int = 16) -> str:
+    """A name that is too long without its middle: names of a kind often begin alike."""
+    if len(name) <= room:
+        return name
+    end = (room - 1) // 2
+    return f"{name[: room - 1 - end]}…{name[len(name) - end :]}"
 
 
 def chart(name: str, title: str, figure: Figure) -> Chart:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from ..data import DataError, Split
 from ..measuring.judged import Judged
-from .drawing import INK, SECOND, SOFT, bare, blank
+from .drawing import INK, SECOND, SOFT, bare, blank, shortened
 from .thumbnail import thumbnail
 
 if TYPE_CHECKING:
@@ -98,6 +99,16 @@ def put(axes: Axes, prediction: Prediction) -> None:
     """One example with what was said of it above, and the note below."""
     axes.imshow(Image.open(io.BytesIO(prediction.picture)).convert("RGB"))
     colour = SECOND if prediction.correct is False else SOFT
-    axes.set_title(prediction.said, fontsize=7.5, color=colour, loc="center", pad=3, fontweight="normal")
+    axes.set_title(captioned(prediction.said), fontsize=7.5, color=colour, loc="center", pad=3, fontweight="normal")
     place = axes.transAxes
-    axes.text(0.5, -0.04, prediction.note, fontsize=7.5, color=INK, ha="center", va="top", transform=place)
+    axes.text(0.5, -0.04, captioned(prediction.note), fontsize=7.5, color=INK, ha="center", va="top", transform=place)
+
+
+WIDE = 20
+"""Letters of a caption that are as wide as a picture."""
+
+
+def captioned(text: str) -> str:
+    """A caption no wider than its picture; the share at its end stays."""
+    name, tail = re.fullmatch(r"(.*?)( · \d+ %| \(\d+ %\))?", text, re.DOTALL).groups("")  # type: ignore[union-attr]
+    return shortened(name, WIDE - len(tail)) + tail

@@ -291,13 +291,15 @@ class Trainer:
         with self.weights():
             self.folder.write_weights(self.folder.last, self.engine.whole(self.net.state_dict()))
         self.take_best()
+        before = self.engine.precision
         self.engine.use("fp32")
         figures = measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring())
         seconds = time.perf_counter() - self.started
         at = self.position
         found = {"epoch": at.best_epoch, "steps": at.step, **figures.as_dict(self.job.task.classes)}
         self.folder.write_json(self.folder.metrics, found)
-        return Outcome(figures, at.best_epoch, seconds, self.job.task.told(figures))
+        told = self.job.task.told(figures) + " in fp32" * (before != "fp32")
+        return Outcome(figures, at.best_epoch, seconds, told)
 
     def take_best(self) -> None:
         """Give the network the weights kept, which the first process has read."""

@@ -24,6 +24,11 @@ def tensors(path: Path) -> tuple[dict[str, Held], Mapping[str, str]]:
         raise WeightsError(f"`{path}` is no safetensors file: {error}") from error
 
 
+def said_of_itself(path: Path) -> Mapping[str, str]:
+    """What a file says beside its tensors; nothing where it is none of safetensors."""
+    return tensors(path)[1] if path.suffix == ".safetensors" and path.is_file() else {}
+
+
 EIGHTH = ("F8_E4M3", "F8_E5M2", "F8_E8M0", "F4")
 """Numbers that are not read."""
 

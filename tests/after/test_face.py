@@ -63,6 +63,20 @@ def test_arrays_that_are_no_pictures_are_refused(run: cnnc.Run, digits: list[Pat
     assert run.predict(array / 255)[0].confidence == pytest.approx(run.predict(array)[0].confidence)
 
 
+def test_floats_are_brightness_from_0_to_1(run: cnnc.Run, digits: list[Path]) -> None:
+    pixels = np.array(Image.open(digits[0]))
+    assert run.predict(pixels.astype(np.float32) / 255)[0].label == run.predict(pixels)[0].label
+    with pytest.raises(cnnc.UserError, match=r"brightness from 0 to 1; these run to \d+: divide them by 255"):
+        run.predict(pixels.astype(np.float32))
+
+
+def test_one_log_needs_no_list(tmp_path: Path) -> None:
+    (tmp_path / "tiny.cnn").write_text(MODEL)
+    told = tmp_path / "rows.csv"
+    cnnc.train(tmp_path / "tiny.cnn", epochs=1, log=f"csv={told}", quiet=True, report=False, out=tmp_path / "run")
+    assert told.read_text().startswith("step,epoch,")
+
+
 def test_probabilities_are_those_of_the_network_itself(run: cnnc.Run, digits: list[Path]) -> None:
     """Computed by hand from the module: brightness from 0 to 1, normalised as the recipe says, softmax."""
     import torch

@@ -67,6 +67,11 @@ def test_a_device_that_is_not_there_is_told(
     assert told in capsys.readouterr().err
 
 
+def test_a_run_can_be_benched(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "run", "--seconds", "0.05", "--batch", "1", "--backend", "eager"]) == 0
+    assert "eager" in capsys.readouterr().out
+
+
 def test_a_host_that_is_not_there_is_told(there: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["serve", "run", "--host", "nowhere.invalid"]) == 1
     assert capsys.readouterr().err == "cnnc: cannot listen on nowhere.invalid, port 8000: there is no such address\n"

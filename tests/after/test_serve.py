@@ -155,3 +155,10 @@ def test_a_missing_package_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     monkeypatch.setattr("cnnc.commands.serve.find_spec", lambda name: None)
     assert main(["serve", "nowhere"]) == 1
     assert "pip install cnnc[serve]" in capsys.readouterr().err
+
+
+def test_whoever_looks_whether_it_is_there_is_answered(client: TestClient) -> None:
+    """As load balancers and `curl -I` do."""
+    for path in ("/", "/health"):
+        answer = client.head(path)
+        assert (answer.status_code, answer.content) == (200, b"")

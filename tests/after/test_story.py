@@ -18,8 +18,8 @@ from cnnc.runtime.run.history import history
 from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.story.confusion import confusion
 from cnnc.runtime.story.curves import curves, measured
-from cnnc.runtime.story.drawing import styled
-from cnnc.runtime.story.gallery import Gallery, Prediction
+from cnnc.runtime.story.drawing import shortened, styled
+from cnnc.runtime.story.gallery import Gallery, Prediction, captioned
 from cnnc.runtime.story.page import Story, page
 from cnnc.runtime.story.thumbnail import SIDE, picture
 from PIL import Image
@@ -150,3 +150,19 @@ def test_examples_of_any_rank_have_a_thumbnail(shape: tuple[int, ...]) -> None:
     made = picture(np.random.default_rng(0).random(shape).astype(np.float32))
     assert max(made.size) == SIDE
     assert np.asarray(made.convert("L")).std() > 5
+
+
+def test_long_names_keep_what_tells_them_apart() -> None:
+    names = [f"class with a rather long name {number}" for number in (1, 2)]
+    assert [shortened(name) for name in names] == ["class wi… name 1", "class wi… name 2"]
+    for text in (f"{names[0]} · 97 %", f"is {names[0]} (3 %)"):
+        assert len(captioned(text)) == 20
+        assert captioned(text)[-4:] == text[-4:]
+    assert captioned("cat · 97 %") == "cat · 97 %"
+
+
+def test_letters_that_no_font_has_are_no_warning(recwarn: pytest.WarningsRecorder) -> None:
+    with styled():
+        drawn = confusion(np.array([[3, 1], [0, 4]]), ("日本", "中国"))
+    assert drawn is not None
+    assert not [warning for warning in recwarn if "Glyph" in str(warning.message)]

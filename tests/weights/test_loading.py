@@ -315,5 +315,5 @@ def test_a_run_folder_stands_for_its_best_weights(tmp_path: Path) -> None:
     found = load(net(), tmp_path)
     assert all(np.array_equal(found[path], value) for path, value in numbers(net()).items())
     (tmp_path / "none").mkdir()
-    with pytest.raises(WeightsError, match="none is a folder, and no run, which would have best.safetensors in it"):
+    with pytest.raises(WeightsError, match=r"none is a folder, and no run, which would have best\.safetensors in it"):
         load(net(), tmp_path / "none")
