@@ -59,6 +59,32 @@ def test_values_and_a_column_that_divides(tmp_path: Path) -> None:
     assert data.held.labels.tolist() == [[pytest.approx(0.3), 3.0]]
 
 
+@pytest.mark.parametrize("words", [("train", "val"), ("Training", "VALID"), ("train", "validation"), ("train", "test"),
+                                   ("train", "testing")])  # fmt: skip
+def test_words_for_the_two_parts(words: tuple[str, str], tmp_path: Path) -> None:
+    fill(tmp_path, 8)
+    rows = "\n".join(f"{n:03}.png,{'xy'[n % 2]},{words[n // 6]}" for n in range(8))
+    data = opened(written(tmp_path, "file,label,split\n" + rows))
+    assert (len(data.train), len(data.held)) == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("tset", "`split` is `tset`: train or training is expected .*; did you mean `test`?"),
+        ("vla", "`split` is `vla`: .*; did you mean `val`?"),
+        ("unlabeled", "`split` is `unlabeled`: .* of rows to learn from, val, valid, .* testing of rows to hold out$"),
+        ("0", "`split` is `0`"), ("True", "`split` is `True`"), ("", "`split` is empty"),
+    ],
+)  # fmt: skip
+def test_other_words_for_a_part_are_told_with_their_line(word: str, told: str, tmp_path: Path) -> None:
+    fill(tmp_path, 8)
+    words = ["train"] * 5 + [word, "val", "val"]
+    rows = "\n".join(f"{n:03}.png,{'xy'[n % 2]},{words[n]}" for n in range(8))
+    with pytest.raises(DataError, match=rf"a\.csv:7: {told}"):
+        opened(written(tmp_path, "file,label,split\n" + rows))
+
+
 def test_rows_of_numbers_are_vectors(tmp_path: Path) -> None:
     path = written(tmp_path, "a,b,species\n" + "\n".join(f"{n},{-n}.5,{'xy'[n % 2]}" for n in range(10)))
     data = opened(path)
