@@ -70,7 +70,10 @@ class Volumes(Part):
 
 @part("source", "clips")
 class Clips(Part):
-    """Moving pictures in folders of classes: each a folder of frames, or an array `.npy`."""
+    """Moving pictures in folders of classes: each a folder of frames, or an array `.npy`.
+
+    Frames follow each other as the numbers in their names do: `frame2` before `frame10`.
+    """
 
     path: str = arg("the folder")
     frames: int = option("frames of a clip, evenly over what there is", default=16, min=1)
