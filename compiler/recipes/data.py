@@ -13,7 +13,12 @@ class Digits(Part):
 
 @part("source", "folder")
 class Folder(Part):
-    """Pictures in a folder: one folder for each class, perhaps below `train` and `val`, or beside masks."""
+    """Pictures in a folder: one folder for each class, perhaps below `train` and `val`, or beside masks.
+
+    What a picture holds is brightness: bytes of 0 to 255, whole numbers of 16 bits of 0 to 65535, floats (TIFF) of 0
+    to 1, each brought to bytes by this scale alone. Others are refused: measured values are kept in an `.npz`. Masks
+    hold numbers of classes, which JPEG and lossy WebP blur: PNG keeps them.
+    """
 
     path: str = arg("the folder")
     masks: str | None = option("folder of the masks beside the pictures, for segmentation", default=None)
