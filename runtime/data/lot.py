@@ -50,6 +50,8 @@ def dataset(about: About, data: Data, seed: int, learn: Lot, hold: Lot | None = 
     else:
         train, held = in_two(about, learn, SHARE if data.split is None else data.split, seed)
     remarks = about.remarks + (left_alone(about.classes, train, held) if about.target == "classes" else ())
+    if hold is not None and data.split is not None:
+        remarks += (f"`split={data.split:g}` divides data in one piece: these have their own held out, it is not used",)
     return Dataset(
         about.name, about.classes, train, held, about.shape, about.channels, about.skipped, about.target, remarks
     )

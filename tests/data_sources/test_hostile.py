@@ -96,6 +96,18 @@ def test_a_part_that_is_not_used_is_told(tmp_path: Path) -> None:
     assert opened(tmp_path / "data").remarks == (f"not used now: test in {tmp_path / 'data'}; held out is val",)
 
 
+def test_a_share_that_divides_nothing_is_told(tmp_path: Path) -> None:
+    said = "`split=0.5` divides data in one piece: these have their own held out, it is not used"
+    for part, count in (("train", 6), ("val", 2)):
+        two(tmp_path / "data" / part, count)
+    found = opened(tmp_path / "data", split=0.5)
+    assert (len(found.train), len(found.held), found.remarks) == (12, 4, (said,))
+    assert opened(tmp_path / "data").remarks == ()
+    assert opened(two(tmp_path / "whole"), split=0.5).remarks == ()
+    arrays = npz(tmp_path, x_train=X, y_train=FOUR, x_test=X[:8], y_test=FOUR[:8])
+    assert opened(arrays, split=0.5).remarks == (said,)
+
+
 def test_frames_of_clips_are_told_from_pictures(tmp_path: Path) -> None:
     for name in ("run", "jump"):
         for clip in ("a", "b", "c"):
