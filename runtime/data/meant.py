@@ -16,7 +16,7 @@ from .dataset import DataError
 from .listing import files, first_of, folders
 from .masked import EXAMPLES, MASKS
 from .picture import SUFFIXES
-from .tree import HELD, TRAIN
+from .tree import HELD, TRAIN, to_learn
 from .volume import VOLUMES
 
 ENDINGS: dict[str, type[Part]] = {
@@ -106,6 +106,6 @@ def commonest(path: Path) -> type[Part]:
 def some(path: Path) -> Iterator[Path]:
     """Files that can be examples, folder by folder."""
     every = (*SUFFIXES, *VOLUMES, *WAVES)
-    part = first_of(path, TRAIN) or first_of(path, HELD) or path
+    part = to_learn(path, every) or first_of(path, HELD) or path
     for below in folders(part):
         yield from files(below, every)

@@ -12,7 +12,7 @@ from ...compiler.recipes.data import Data
 from .classes import listed, numbered, require_classes
 from .dataset import DataError, Dataset
 from .files import Files
-from .listing import first_of, folders, seen
+from .listing import Suffixes, first_of, folders, seen
 from .lot import About, Lot, dataset
 from .sound import Sound, sound, together
 
@@ -47,7 +47,7 @@ class Tree(NamedTuple):
 
 def class_folders(root: Path, kind: type[Files], data: Data, seed: int, make: Make | None = None) -> Dataset:
     """A folder of class folders. DataError says what is missing."""
-    learn, hold = parts(root, data)
+    learn, hold = parts(root, data, kind)
     found = [tree(part, root, kind, make or kind, data) for part in (learn, hold) if part is not None]
     classes = found[0].classes
     for one in found:
@@ -64,14 +64,27 @@ def class_folders(root: Path, kind: type[Files], data: Data, seed: int, make: Ma
     return dataset(about, data, seed, *lots)
 
 
-def parts(root: Path, data: Data) -> tuple[Path, Path | None]:
+def parts(root: Path, data: Data, kind: type[Files]) -> tuple[Path, Path | None]:
     """The folder to learn from and that to measure on, which may be missing. DataError where one is named in vain."""
-    learn = root / data.train if data.train else first_of(root, TRAIN) or root
+    learn = root / data.train if data.train else to_learn(root, kind.suffixes) or root
     hold = root / data.test if data.test else first_of(root, HELD) if learn != root else None
     for part in (learn, hold):
         if part is not None and not part.is_dir():
             raise DataError(f"{part}: there is no such folder")
     return learn, hold
+
+
+def to_learn(root: Path, suffixes: Suffixes) -> Path | None:
+    """The sub-folder `train`, where there is one; not where it is a class of that name among others."""
+    found = first_of(root, TRAIN)
+    if found is None or first_of(root, HELD) is not None or not flat(found, suffixes):
+        return found
+    return None if any(flat(path, suffixes) for path in folders(root) if path != found) else found
+
+
+def flat(folder: Path, suffixes: Suffixes) -> bool:
+    """Whether examples lie in it, and no folders."""
+    return not folders(folder) and any(seen(path) and path.name.lower().endswith(suffixes) for path in folder.iterdir())
 
 
 def tree(folder: Path, root: Path, kind: type[Files], make: Make, data: Data) -> Tree:
@@ -121,9 +134,10 @@ def require_sound(found: Tree) -> None:
 
 
 def unused(root: Path, learn: Path, hold: Path | None) -> tuple[str, ...]:
-    """A remark on folders beside those that are taken whose names say that they are data."""
+    """A remark on folders beside those that are taken whose names say that they are data, or that are classes."""
     if learn == root:
-        return ()
+        found = first_of(root, TRAIN)
+        return (f"{found.name} is a class among others here, not the part to learn from",) if found is not None else ()
     names = (*TRAIN, *HELD)
     left = [path.name for path in folders(root) if path.name.lower() in names and path not in (learn, hold)]
     return (f"not used now: {listed(left)} in {root}; held out is {hold.name if hold else 'nothing'}",) if left else ()
