@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cnnc.compiler.recipes import data as rule
 from cnnc.runtime.data import DataError
+from cnnc.runtime.data.meant import meant
 
 from .made import fill, opened
 
@@ -112,6 +114,26 @@ def test_tables_that_cannot_be_used_are_told(text: str, told: str, tmp_path: Pat
         opened(written(tmp_path, text))
 
 
+@pytest.mark.parametrize("names", ["file\tlabel", "Image\tkind\tsplit", "\ufefffile\tlabel"])
+def test_a_table_with_tabs_is_known_by_its_names(names: str, tmp_path: Path) -> None:
+    fill(tmp_path / "cs" / "pictures", 10)
+    lines = [f"pictures/{n:03}.png\t{'xy'[n % 2]}" + ("\tval" if n > 7 else "\ttrain") * ("split" in names)
+             for n in range(10)]  # fmt: skip
+    path = written(tmp_path / "cs", "\n".join([names, *lines]), "tab.tsv")
+    for text in (path, f'csv("{path}")'):
+        data = opened(text)
+        assert (data.classes, data.shape, len(data.train), len(data.held)) == (("x", "y"), (4, 6, 3), 8, 2)
+    with pytest.raises(DataError, match=r"tab\.tsv:1: series have no names of columns.*`csv\(\".*tab\.tsv\"\)`"):
+        opened(f'series("{path}")')
+
+
+def test_a_table_with_tabs_alone_in_a_folder_is_known_by_its_names(tmp_path: Path) -> None:
+    path = written(tmp_path, "text\tlabel\n" + "good\tx\nbad\ty\n" * 4, "tab.tsv")
+    assert meant(str(tmp_path)) == rule.Csv(path=str(path))
+    written(tmp_path, "1\t0.5\t1.5\n2\t3\t4\n", "tab.tsv")
+    assert meant(str(tmp_path)) == rule.Series(path=str(path))
+
+
 # --- texts ------------------------------------------------------------------------------------------------------------
 
 
@@ -189,6 +211,7 @@ def test_ts_files_have_several_channels(tmp_path: Path) -> None:
         ("", "no series"),
         ("1\n", r"a\.tsv:1: a class and values"),
         ("1\t2\n1\tx\n", r"a\.tsv:2: a number is expected, found `x`"),
+        ("kind\tfirst\tlast\n1\t2\t3\n", r"a\.tsv:1: series have no names of columns; .*`csv\(\".*a\.tsv\"\)`"),
     ],
 )
 def test_series_that_cannot_be_read_are_told(text: str, told: str, tmp_path: Path) -> None:
