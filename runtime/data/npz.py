@@ -59,7 +59,7 @@ def npz(part: Npz, data: Data, seed: int) -> Dataset:
         raise DataError(f"{path}: examples to learn from are {examples[0].shape[1:]}, to measure on "
                         f"{examples[-1].shape[1:]}")  # fmt: skip
     if meaning.target == "classes":
-        require_classes(meaning.classes, lots[0].labels, path)
+        require_classes(meaning.classes, lots[0].labels, path, data)
     shape = examples[0].shape[1:]
     remarks = (*told_of(learn.x, examples[0], part.gray), *meaning.remarks)
     about = About(path.stem, meaning.classes, shape, shape[-1], meaning.target, (), remarks)

@@ -51,7 +51,7 @@ def opened(path: Path, beside: Path | None, data: Data, seed: int) -> Dataset:
     classes = in_order(files[0].names)
     length = max(len(one) for file in files for one in file.series)
     lots = [Lot(Held(filled(file, length), file.path.stem), numbered(file.names, classes, file.path)) for file in files]
-    require_classes(classes, lots[0].labels, path)
+    require_classes(classes, lots[0].labels, path, data)
     channels = files[0].series[0].shape[1]
     about = About(path.stem, classes, (length, channels), channels, remarks=tuple(remarks(files, length)))
     return dataset(about, data, seed, *lots)

@@ -72,7 +72,7 @@ def opened(path: Path, beside: Path | None, part: Csv, data: Data, seed: int) ->
     lots = [Lot(piece.examples, labels(piece, columns, target, classes)) for piece in pieces]
     if target == "classes":
         classes = renamed(classes, tables[0], columns)
-        require_classes(classes, lots[0].labels, path)
+        require_classes(classes, lots[0].labels, path, data)
     looked = together([piece.sound for piece in pieces])
     any_size = isinstance(pieces[0].examples, Files) and pieces[0].examples.any_size
     shape = looked.shape if any_size else looked.usual

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cnnc.runtime.data import DataError, Dataset
+from cnnc.runtime.data import DataError, Dataset, open_data
+from cnnc.runtime.data.classes import by_name
+from cnnc.runtime.data.examined import examined
+from cnnc.runtime.data.opening import named
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -160,6 +163,24 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     (tmp_path / "masks" / "002.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"002\.png: the file is empty"):
         opened(tmp_path)
+
+
+def test_masks_to_measure_on_have_the_classes_of_the_model_where_these_are_named(tmp_path: Path) -> None:
+    """Of numbers alone nobody knows whether they are counted as those that were learned from."""
+    fill(tmp_path / "images", 3)
+    masks(tmp_path / "masks", of(1), of(1), of(1))
+    classes = ("sky", "road", "car")
+    with pytest.raises(DataError, match=r"0, 1 is not among the .* knows, sky, road, car; a `classes.txt` beside the"):
+        by_name(to_measure(tmp_path), classes)
+    with pytest.raises(DataError, match=r"0, 1 are not all of the classes that the model knows, 0, 1, 2; a `classes"):
+        by_name(to_measure(tmp_path), ("0", "1", "2"))
+    (tmp_path / "classes.txt").write_text("\n".join(classes))
+    data = by_name(to_measure(tmp_path), classes)
+    assert (data.classes, len(data.train), len(data.held)) == (classes, 0, 3)
+
+
+def to_measure(path: Path) -> Dataset:
+    return open_data(examined(named(str(path), None)), 0)
 
 
 def test_masks_without_pictures_are_told(tmp_path: Path) -> None:
