@@ -118,7 +118,8 @@ def spaced(numbers: list[float]) -> str:
 def table(found: Dataset, rows: list[list[int]]) -> list[str]:
     """A line for each class, as many as can be read."""
     if not rows:
-        return [f"{found.known}: {', '.join(found.classes[:SHOWN])}"] if found.classes else []
+        more = f" and {len(found.classes) - SHOWN:,} more" if len(found.classes) > SHOWN else ""
+        return [f"{found.known}: {', '.join(found.classes[:SHOWN])}{more}"] if found.classes else []
     width = max(5, *(len(name) for name in found.classes[:SHOWN]))
     lines = ["", f"{'class':{width}}  to learn  held out"]
     lines += [f"{name:{width}}  {a:>8,}  {b:>8,}" for name, (a, b) in zip(found.classes[:SHOWN], rows)]

@@ -1,7 +1,7 @@
 """Measure a trained model: accuracy, each class, calibration, speed, and what was taken for what.
 
 RUN is a run folder, an exported .onnx, or a .cnn file with `--weights`. Measured is on the examples that the run held
-out, or on `--data`: a folder of class folders.
+out, or on `--data`: a folder of class folders, which are matched by name; not each class of the model needs one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     ks = wanted or ((5,) if len(found.classes) > 10 else ())
     figures = found.as_dict(ks) | {
         "seconds": round(seconds, 3), "examples_per_second": round(found.examples / max(seconds, 1e-9), 1),
-        "model": args.file, "data": data.name, "skipped": list(data.skipped),
+        "model": args.file, "data": data.name, "skipped": list(data.skipped), "remarks": list(data.remarks),
     }  # fmt: skip
     print(json.dumps(figures, indent=1) if args.json else "\n".join(told(found, figures)))
     return cli.DONE
@@ -79,12 +79,16 @@ def other_task(args: argparse.Namespace) -> int:
     from ..runtime.run.run_folder import RunFolder
 
     found = measured(RunFolder(Path(args.file)), args.weights, args.data, args.device)
-    figures = found.as_dict() | {"model": args.file, "data": found.data.name, "skipped": list(found.data.skipped)}
+    figures = found.as_dict() | {
+        "model": args.file, "data": found.data.name, "skipped": list(found.data.skipped),
+        "remarks": list(found.data.remarks),
+    }  # fmt: skip
     if args.json:
         print(json.dumps(figures, indent=1))
         return cli.DONE
     print(f"{found.task.told(found.figures)}, loss {found.figures.loss:.4f}, {found.figures.examples:,} examples")
     print("\n".join(f"  {name:12} {value:.4f}" for name, value in found.figures.scores.items()))
+    print("".join(f"{said}\n" for said in found.data.remarks), end="")
     for name, scores in figures.get("classes", {}).items():
         print(f"  {name:12} " + "  ".join(f"{word} {share(scores[word])}" for word in ("iou", "precision", "recall")))
     return cli.DONE
@@ -147,7 +151,7 @@ def told(found: Judged, figures: dict[str, Any]) -> list[str]:
         f"calibration error {share(found.error)}: {sureness(found)}",
         f"{figures['examples_per_second']:,.0f} examples/s with their reading, {figures['seconds']:.1f} s",
     ]
-    lines += [f"left out: {name}" for name in figures["skipped"]]
+    lines += figures["remarks"] + [f"left out: {name}" for name in figures["skipped"]]
     return [*lines, "", *class_table(found), "", *confused(found)]
 
 

@@ -13,7 +13,12 @@ class Digits(Part):
 
 @part("source", "folder")
 class Folder(Part):
-    """Pictures in a folder: one folder for each class, perhaps below `train` and `val`, or beside masks."""
+    """Pictures in a folder: one folder for each class, perhaps below `train` and `val`, or beside masks.
+
+    What a picture holds is brightness: bytes of 0 to 255, whole numbers of 16 bits of 0 to 65535, floats (TIFF) of 0
+    to 1, each brought to bytes by this scale alone. Others are refused: measured values are kept in an `.npz`. Masks
+    hold numbers of classes, which JPEG and lossy WebP blur: PNG keeps them.
+    """
 
     path: str = arg("the folder")
     masks: str | None = option("folder of the masks beside the pictures, for segmentation", default=None)
@@ -70,7 +75,10 @@ class Volumes(Part):
 
 @part("source", "clips")
 class Clips(Part):
-    """Moving pictures in folders of classes: each a folder of frames, or an array `.npy`."""
+    """Moving pictures in folders of classes: each a folder of frames, or an array `.npy`.
+
+    Frames follow each other as the numbers in their names do: `frame2` before `frame10`.
+    """
 
     path: str = arg("the folder")
     frames: int = option("frames of a clip, evenly over what there is", default=16, min=1)

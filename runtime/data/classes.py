@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .dataset import DataError, Split
+from ...compiler.recipes.data import Data
+from .dataset import DataError, Dataset, Split
+from .examined import Examined
 
 Labels = NDArray[np.int64]
 SHOWN = 5
@@ -41,9 +44,11 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def require_classes(classes: tuple[str, ...], labels: Labels, where: object) -> None:
-    """Two at least, none without examples, no two that differ in case only. DataError otherwise."""
+def require_classes(classes: tuple[str, ...], labels: Labels, where: object, data: Data) -> None:
+    """No two that differ in case only; to learn from two at least, none without examples. DataError otherwise."""
     require_distinct(classes, where)
+    if isinstance(data, Examined):
+        return
     counts = np.bincount(labels, minlength=len(classes))
     empty = [name for name, count in zip(classes, counts) if not count]
     if empty:
@@ -73,3 +78,30 @@ def left_alone(classes: tuple[str, ...], train: Split, held: Split) -> tuple[str
         *((f"held out is no example of {listed(unmeasured)}",) if unmeasured else ()),
         *((f"to learn from is no example of {listed(unlearned)}",) if unlearned else ()),
     )
+
+
+# --- of a model that is measured --------------------------------------------------------------------------------------
+
+
+def by_name(data: Dataset, classes: tuple[str, ...]) -> Dataset:
+    """The data with the classes of a model, which may be more, in its order. DataError where it does not know one."""
+    if data.classes == classes:
+        return data
+    known, way = f"the classes that the model knows, {listed(classes)}", ""
+    if data.target == "masks":
+        way = "; a `classes.txt` beside the masks names the classes that their numbers stand for"
+    strange = [name for name in data.classes if name not in classes]
+    if strange:
+        raise DataError(f"{data.name}: {listed(strange)} is not among {known}{way}")
+    if data.target != "classes":
+        raise DataError(f"{data.name}: {listed(data.classes)} are not all of {known}{way}")
+    numbers = np.array([classes.index(name) for name in data.classes], np.int64)
+    train, held = (replace(part, labels=numbers[part.labels]) for part in (data.train, data.held))
+    return data._replace(classes=classes, train=train, held=held)
+
+
+def absent(split: Split, classes: tuple[str, ...]) -> tuple[str, ...]:
+    """A remark on the classes that no example is of."""
+    counts = np.bincount(split.labels, minlength=len(classes))
+    names = [name for name, count in zip(classes, counts) if not count]
+    return (f"no example of {listed(names)}",) if names else ()

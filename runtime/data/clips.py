@@ -12,7 +12,7 @@ from ...compiler.recipes import data as rule
 from . import picture
 from .dataset import Array, DataError, Dataset
 from .files import Files
-from .listing import files, folders
+from .listing import counted, files, folders
 from .looked import Stamp, stamp, whole
 from .opening import source
 from .place import located
@@ -40,7 +40,7 @@ class Clips(Files):
 
     def stamp(self, number: int) -> Stamp | None:
         path = self.paths[number]
-        return whole(sorted(files(path, picture.SUFFIXES))) if path.is_dir() else stamp(path)
+        return whole(counted(files(path, picture.SUFFIXES))) if path.is_dir() else stamp(path)
 
     @property
     def kind(self) -> str:
@@ -51,8 +51,8 @@ class Clips(Files):
         return np.stack(self.of_folder(path) if path.is_dir() else self.of_array(path, self.name(number)))
 
     def of_folder(self, path: Path) -> list[Array]:
-        """Frames in the order of their names."""
-        found = sorted(files(path, picture.SUFFIXES))
+        """Frames in the order of the numbers in their names."""
+        found = counted(files(path, picture.SUFFIXES))
         return [self.brought(picture.decoded(found[i], found[i])) for i in self.chosen(len(found))]
 
     def of_array(self, path: Path, name: str) -> list[Array]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 LEFT_BEHIND = ("__MACOSX", "__pycache__", "lost+found", "$RECYCLE.BIN")
@@ -41,3 +43,13 @@ def files(folder: Path, suffixes: Suffixes, others: Counter[str] | None = None) 
             elif others is not None:
                 others[Path(name).suffix.lower() or "without an ending"] += 1
     return found
+
+
+def counted(paths: Iterable[Path]) -> list[Path]:
+    """In the order in which they were made: numbers in names by their size, `frame2` before `frame10`."""
+    return sorted(paths, key=lambda path: ([pieces(part) for part in path.with_suffix("").parts], path))
+
+
+def pieces(name: str) -> list[str | int]:
+    """A name as text and numbers in turn, text first."""
+    return [int(piece) if number % 2 else piece for number, piece in enumerate(re.split(r"(\d+)", name))]

@@ -23,8 +23,8 @@ from ...compiler.kept import cache_folder, keep
 
 VARIABLE = "CNNC_LOOKS"
 """The folder of the indexes, in place of `looks` in the cache; `no` where nothing is to be remembered."""
-FORMAT = 1
-"""Of an index; grows where `measured` of a kind of file finds another shape than before."""
+FORMAT = 2
+"""Of an index; grows where `measured` of a kind of file finds another shape than before, or refuses what it took."""
 WORTH = 0.5
 """Seconds that a look takes to be worth remembering."""
 FRESH = 2.0

@@ -9,6 +9,7 @@ import numpy as np
 from ...compiler.recipes.data import Data
 from .classes import left_alone
 from .dataset import Array, DataError, Dataset, Examples, Split, Target, divided
+from .examined import Examined
 
 SHARE = 0.8
 """Of the examples to learn from, where nothing else is said."""
@@ -42,17 +43,29 @@ class About(NamedTuple):
 
 
 def dataset(about: About, data: Data, seed: int, learn: Lot, hold: Lot | None = None) -> Dataset:
-    """Both parts together; of one lot 80 % of each class are learned from, where the recipe does not say else."""
+    """Both parts together; of one lot 80 % of each class are learned from, where the recipe does not say else, and
+    nothing where it is only to measure on."""
     for lot in (learn, *([hold] if hold is not None else [])):
         require_known(about, lot.labels)
+    examined = isinstance(data, Examined)
     if hold is not None:
         train, held = learn.whole, hold.whole
+    elif examined:
+        train, held = learn.at(np.arange(0)), learn.whole
     else:
         train, held = in_two(about, learn, SHARE if data.split is None else data.split, seed)
-    remarks = about.remarks + (left_alone(about.classes, train, held) if about.target == "classes" else ())
+    remarks = about.remarks if examined else (*about.remarks, *of_parts(about, data, train, held, hold is None))
     return Dataset(
         about.name, about.classes, train, held, about.shape, about.channels, about.skipped, about.target, remarks
     )
+
+
+def of_parts(about: About, data: Data, train: Split, held: Split, divided: bool) -> tuple[str, ...]:
+    """Remarks on classes that only one part has, and on a share that divides nothing."""
+    said = left_alone(about.classes, train, held) if about.target == "classes" else ()
+    if divided or data.split is None:
+        return said
+    return (*said, f"`split={data.split:g}` divides data in one piece: these have their own held out, it is not used")
 
 
 def require_known(about: About, labels: Array) -> None:

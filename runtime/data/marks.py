@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from . import picture
 from .dataset import Array, DataError
 from .files import Files
+from .lossy import lossy
 from .volume import VOLUMES, volume
 
 VOID = 255
@@ -21,6 +22,7 @@ MANY = 64
 """Values in masks of classes at most; more come from blurred edges."""
 SURE = 0.9
 """Share of places that must be near black or white where masks are blurred ones of two classes."""
+NO_NUMBERS = "blurs class numbers: save masks as PNG"
 
 Bins = NDArray[np.int64]
 
@@ -66,6 +68,9 @@ def drawn(path: Path, name: str) -> Array:
     if found.ndim == 3:
         colours = found[..., :3] if found.shape[-1] > 2 else found[..., :1]
         if (colours != colours[..., :1]).any():
+            kind = lossy(path)
+            if kind is not None:
+                raise DataError(f"{name}: {kind} {NO_NUMBERS}")
             raise DataError(f"{name}: masks hold numbers of classes, as gray values or a palette; this one has colours")
         found = colours[..., 0]
     return found
@@ -78,7 +83,12 @@ def scaled(marks: Marks, names: tuple[str, ...]) -> Scale:
     """The meaning of the values that all masks hold together. DataError where they cannot be classes."""
     bins = counted(marks)
     there = [int(value) for value in np.flatnonzero(bins)]
-    if set(there) <= {0, VOID} or len(there) > MANY:
+    if set(there) <= {0, VOID}:
+        return two(bins, there, names)
+    found = blurred(marks)
+    if found is not None:
+        return of_blurred(bins, found, names)
+    if len(there) > MANY:
         return two(bins, there, names)
     classes = [value for value in there if value != VOID]
     table = np.full(256, VOID, np.uint8)
@@ -96,10 +106,39 @@ def two(bins: Bins, there: list[int], names: tuple[str, ...]) -> Scale:
     classes = named(2, names or ("background", "foreground"))
     if len(there) <= 2:
         return Scale(table, classes)
-    near = (bins[:9].sum() + bins[-9:].sum()) / bins.sum()
-    if near < SURE:
+    if not near_ends(bins):
         raise DataError(f"masks hold {len(there)} values: too many for classes; JPEG makes such of clean edges")
     return Scale(table, classes, (f"masks hold {len(there)} gray values: from 128 on is {classes[1]}",))
+
+
+def near_ends(bins: Bins) -> bool:
+    """Whether nearly all places are near black or white."""
+    return bool((bins[:9].sum() + bins[-9:].sum()) / bins.sum() >= SURE)
+
+
+class Blurred(NamedTuple):
+    """A mask whose values are not those that were drawn, and the format that blurred them."""
+
+    name: str
+    kind: str
+
+
+def blurred(marks: Marks) -> Blurred | None:
+    """The first such mask."""
+    pictures = ((number, path) for number, path in enumerate(marks.paths) if not path.name.lower().endswith(VOLUMES))
+    found = ((number, lossy(path)) for number, path in pictures)
+    return next((Blurred(marks.name(number), kind) for number, kind in found if kind), None)
+
+
+def of_blurred(bins: Bins, found: Blurred, names: tuple[str, ...]) -> Scale:
+    """Black and white can still be told apart; numbers of classes cannot, and DataError says so."""
+    both = bool(bins[:9].any() and bins[-9:].any())
+    if not both or not near_ends(bins) or len(names) > 2:
+        raise DataError(f"{found.name}: {found.kind} {NO_NUMBERS}")
+    there = [int(value) for value in np.flatnonzero(bins)]
+    scale = two(bins, there, names)
+    told = f"masks are kept as {found.kind}, and {found.kind} {NO_NUMBERS}"
+    return scale._replace(remarks=(f"{told}; now from 128 on is {scale.classes[1]}",))
 
 
 def counted(marks: Marks) -> Bins:

@@ -36,7 +36,7 @@ class Pairs(NamedTuple):
 
 def masked(root: Path, masks: str, kind: type[Files], data: Data, seed: int) -> Dataset:
     """A folder of examples and a folder of masks. DataError where they do not fit together."""
-    learn, hold = parts(root, data)
+    learn, hold = parts(root, data, kind)
     found = [pairs(part, masks, kind, root, data) for part in (learn, hold) if part is not None]
     marks = Marks([path for one in found for path in one.masks], root)
     scale = scaled(marks, names(root))

@@ -16,7 +16,8 @@ from .dataset import DataError
 from .listing import files, first_of, folders
 from .masked import EXAMPLES, MASKS
 from .picture import SUFFIXES
-from .tree import HELD, TRAIN
+from .table import head
+from .tree import HELD, TRAIN, to_learn
 from .volume import VOLUMES
 
 ENDINGS: dict[str, type[Part]] = {
@@ -39,7 +40,7 @@ def meant(text: str) -> Part:
         return of_folder(text, path)
     kind = ENDINGS.get(path.suffix.lower())
     if kind is not None and (path.exists() or kind is rule.Shards):
-        return kind(path=text)
+        return of_lines(text, path) if kind is rule.Series else kind(path=text)
     raise DataError(unknown(text, path))
 
 
@@ -48,6 +49,16 @@ def written(text: str) -> Part:
     said = read(f"train: data {text}", "--data").one(rule.Data)
     assert said is not None
     return said.source
+
+
+def of_lines(text: str, path: Path) -> Part:
+    """Series, or a table, where the first line names its columns."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            named = head(file.readline())
+    except OSError:
+        named = False  # whoever reads it tells why it cannot be read
+    return (rule.Csv if named else rule.Series)(path=text)
 
 
 def unknown(text: str, path: Path) -> str:
@@ -81,7 +92,7 @@ def of_table(path: Path, tables: list[Path]) -> Part:
     if len(learned) > 1:
         names = ", ".join(sorted(table.name for table in learned))
         raise DataError(f"{path}: which of the tables {names}? Name one, as in `--data {learned[0]}`")
-    return ENDINGS[learned[0].suffix.lower()](path=str(learned[0]))
+    return meant(str(learned[0]))
 
 
 def masks_in(path: Path) -> str | None:
@@ -106,6 +117,6 @@ def commonest(path: Path) -> type[Part]:
 def some(path: Path) -> Iterator[Path]:
     """Files that can be examples, folder by folder."""
     every = (*SUFFIXES, *VOLUMES, *WAVES)
-    part = first_of(path, TRAIN) or first_of(path, HELD) or path
+    part = to_learn(path, every) or first_of(path, HELD) or path
     for below in folders(part):
         yield from files(below, every)

@@ -44,9 +44,11 @@ def npz(part: Npz, data: Data, seed: int) -> Dataset:
     learn = require_pair(pair(arrays, LEARN), path, arrays)
     hold = pair(arrays, HOLD)
     beside = partner(path, data)
-    if hold is None and beside is not None:
+    if hold is not None:
+        require_pair(hold, path, arrays)
+    elif beside is not None:
         hold = require_pair(pair(read(beside), (*HOLD, *LEARN)), beside, arrays)
-    said = next((tuple(map(str, arrays[name])) for name in NAMES if name in arrays), ())
+    said = next((tuple(map(str, np.atleast_1d(arrays[name]))) for name in NAMES if name in arrays), ())
     several = [one for one in (learn, hold) if one is not None]
     for one in several:
         require_numbers(one, path)
@@ -57,7 +59,7 @@ def npz(part: Npz, data: Data, seed: int) -> Dataset:
         raise DataError(f"{path}: examples to learn from are {examples[0].shape[1:]}, to measure on "
                         f"{examples[-1].shape[1:]}")  # fmt: skip
     if meaning.target == "classes":
-        require_classes(meaning.classes, lots[0].labels, path)
+        require_classes(meaning.classes, lots[0].labels, path, data)
     shape = examples[0].shape[1:]
     remarks = (*told_of(learn.x, examples[0], part.gray), *meaning.remarks)
     about = About(path.stem, meaning.classes, shape, shape[-1], meaning.target, (), remarks)
@@ -118,6 +120,9 @@ def require_pair(found: Pair | None, path: Path, arrays: dict[str, Array]) -> Pa
     if found is None:
         there = ", ".join(arrays) or "nothing"
         raise DataError(f"{path}: `x_train` and `y_train`, or `x` and `y`, are expected, found {there}")
+    for array, what in ((found.x, "the examples"), (found.y, "what is known of them")):
+        if array is not None and not array.ndim:
+            raise DataError(f"{path}: {what} must be an array with an entry for each example, found only `{array}`")
     if found.y is not None and len(found.x) != len(found.y):
         raise DataError(f"{path}: {len(found.x):,} examples, and {len(found.y):,} that are known")
     return found

@@ -7,6 +7,7 @@ from functools import singledispatch
 from ...compiler.recipes.base import Part
 from ...compiler.recipes.data import Data
 from .dataset import DataError, Dataset
+from .examined import Examined
 from .meant import meant
 
 TAKEN: dict[type[Part], tuple[str, ...]] = {}
@@ -31,7 +32,8 @@ def opens(part: Part) -> bool:
 def open_data(data: Data, seed: int) -> Dataset:
     """Open what an entry `data` names; `seed` divides it where the entry has none. DataError if unusable."""
     found = source(data.source, data, seed if data.seed is None else data.seed)
-    if data.labels == "binary" and found.target == "classes" and len(found.classes) != 2:
+    binary = data.labels == "binary" and not isinstance(data, Examined)
+    if binary and found.target == "classes" and len(found.classes) != 2:
         raise DataError(f"`labels=binary` takes two classes, {found.name} has {len(found.classes):,}")
     return found
 

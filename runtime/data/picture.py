@@ -61,7 +61,11 @@ class NoFile(Exception):
     """A folder, a pipe or a device."""
 
 
-READING = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, Huge, NoFile)
+class Beyond(DataError):
+    """A picture of numbers that are no brightness."""
+
+
+READING = (OSError, ValueError, SyntaxError, EOFError, IndexError, struct.error, Huge, NoFile, Beyond)
 """What PIL raises for files that are broken."""
 
 
@@ -107,7 +111,7 @@ def reason(error: Exception, file: File) -> str:
         return "this is no file"
     if empty(file):
         return "the file is empty"
-    if isinstance(error, Huge):
+    if isinstance(error, (Huge, Beyond)):
         return str(error)
     if isinstance(error, UnidentifiedImageError):
         return "no picture that can be read"
@@ -122,16 +126,28 @@ def empty(file: File) -> bool:
 
 
 def plain(image: Any) -> Any:
-    """Gray or RGB: palettes and CMYK converted, 16 bits scaled to 8, what is transparent laid on white."""
+    """Gray or RGB: palettes and CMYK converted, 16 bits and floats scaled to 8, what is transparent laid on white."""
     from PIL import Image
 
     if image.mode.startswith(("I", "F")):
-        values = np.asarray(image, np.float64)
-        top = 65535.0 if image.mode.startswith("I") else max(float(values.max()), 1.0)
-        return Image.fromarray((values.clip(0, top) * (255 / top)).round().astype(np.uint8))
+        return Image.fromarray(brightness(np.asarray(image, np.float64), image.mode.startswith("I")))
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         seen = image.convert("RGBA")
         white = Image.new("RGBA", seen.size, "white")
         return Image.alpha_composite(white, seen).convert("L" if image.mode in ("LA", "La") else "RGB")
     wanted = "L" if image.mode in ("1", "L") else "RGB"
     return image if image.mode == wanted else image.convert(wanted)
+
+
+def brightness(values: Array, whole: bool) -> Array:
+    """Bytes from whole numbers of 0 to 65535, or from floats of 0 to 1: one scale for all pictures, whatever is in one.
+
+    Beyond where others are found, and where none are.
+    """
+    top, slack = (65535, 0.0) if whole else (1, 1e-3)  # floats of other programs may be rounded
+    if not ((values >= -slack) & (values <= top + slack)).all():
+        kind = "whole numbers" if whole else "floats"
+        there = f"{values.min():g} to {values.max():g}" if np.isfinite(values).all() else "values that are no numbers"
+        raise Beyond(f"a picture of {kind} holds brightness from 0 to {top}, this one {there}: bring all pictures to "
+                     "that scale, or put measured values together into an .npz")  # fmt: skip
+    return np.asarray((values.clip(0, top) * (255 / top)).round(), np.uint8)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from difflib import get_close_matches
 from pathlib import Path
 
 from .classes import in_order, listed, numeric
 from .dataset import DataError
 from .table import Table
+from .tree import HELD, TRAIN
 
 
 def require_labels(whole: Table, column: int) -> None:
@@ -24,6 +26,18 @@ def require_labels(whole: Table, column: int) -> None:
     if len(cells) > 2 and not fractions and strange is None and len(set(cells)) == len(cells):
         raise DataError(f"{whole.path}: `{called}` has another number in each row: say `values={called}` where "
                         "these are to be learned as values")  # fmt: skip
+
+
+def require_parts(whole: Table, column: int, cells: list[str]) -> None:
+    """In each row a word, in small letters, for one of the two parts. DataError with the first that is another."""
+    strange = next((number for number, cell in enumerate(cells) if cell not in (*TRAIN, *HELD)), None)
+    if strange is None:
+        return
+    there = f"is `{whole.column(column)[strange]}`" if cells[strange] else "is empty"
+    near = get_close_matches(cells[strange], (*TRAIN, *HELD), n=1)
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    raise DataError(f"{whole.line(strange)}: `{whole.called(column)}` {there}: {' or '.join(TRAIN)} is expected of "
+                    f"rows to learn from, {', '.join(HELD[:-1])} or {HELD[-1]} of rows to hold out{hint}")  # fmt: skip
 
 
 def require_endings(whole: Table, names: tuple[str, ...], ends: tuple[str, ...]) -> None:

@@ -51,7 +51,7 @@ def opened(path: Path, beside: Path | None, data: Data, seed: int) -> Dataset:
     classes = in_order(files[0].names)
     length = max(len(one) for file in files for one in file.series)
     lots = [Lot(Held(filled(file, length), file.path.stem), numbered(file.names, classes, file.path)) for file in files]
-    require_classes(classes, lots[0].labels, path)
+    require_classes(classes, lots[0].labels, path, data)
     channels = files[0].series[0].shape[1]
     about = About(path.stem, classes, (length, channels), channels, remarks=tuple(remarks(files, length)))
     return dataset(about, data, seed, *lots)
@@ -88,15 +88,28 @@ def read(path: Path) -> Lines:
         raise DataError(f"{path}: no text that can be read ({type(error).__name__})") from None
     numbered_lines = [(number, line) for number, line in enumerate(lines, 1) if line and line[0] not in "#@%"]
     parse = dimensions if path.suffix.lower() == ".ts" else cells
+    if parse is cells and numbered_lines and wordy(numbered_lines[0][1]):
+        raise DataError(f"{path}:{numbered_lines[0][0]}: series have no names of columns; a table that has is read by "
+                        f"`csv(\"{path}\")`")  # fmt: skip
     found = [parse(line, f"{path}:{number}") for number, line in numbered_lines]
     if not found:
         raise DataError(f"{path}: there is no series")
     return Lines(path, [name for name, _ in found], [one for _, one in found])
 
 
+def parted(line: str) -> list[str]:
+    return line.split("\t" if "\t" in line else "," if "," in line else None)
+
+
+def wordy(line: str) -> bool:
+    """Whether there are words where values stand, as in a line of names."""
+    values = [part.strip() for part in parted(line)[1:]]
+    return bool(values) and not any(numeric(value) or value.lower() in MISSING for value in values)
+
+
 def cells(line: str, where: str) -> tuple[str, Array]:
     """The class, then the values of one channel; missing ones at the end are no part of the series."""
-    parts = line.split("\t" if "\t" in line else "," if "," in line else None)
+    parts = parted(line)
     values = [part.strip() for part in parts[1:]]
     while values and values[-1].lower() in MISSING:
         values.pop()

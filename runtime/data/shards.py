@@ -109,7 +109,7 @@ def shards(part: Shards, data: Data, seed: int) -> Dataset:
     names = [[one.class_of(number) for number in range(len(one))] for one in found]
     classes = in_order(names[0])
     lots = [Lot(one, numbered(cells, classes, part.path)) for one, cells in zip(found, names)]
-    require_classes(classes, lots[0].labels, part.path)
+    require_classes(classes, lots[0].labels, part.path, data)
     whole = together(looked)
     about = About(Path(part.path).name, classes, whole.shape, whole.channels, "classes", whole.skipped, whole.told)
     return dataset(about, data, seed, *lots)

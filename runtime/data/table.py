@@ -125,6 +125,12 @@ def has_names(rows: list[list[str]]) -> bool:
     return not any(map(numeric, first)) and any(numeric(cell.strip()) for cell in second)
 
 
+def head(line: str) -> bool:
+    """Whether a line, the first of a file, names columns by usual names and holds no number."""
+    cells = [cell.strip() for cell in line.split(max(SEPARATORS, key=line.count))]
+    return any(cell.lower() in NAMES for cell in cells) and not any(map(numeric, cells))
+
+
 def class_names(cells: list[str], folder: Path) -> dict[str, str]:
     """The name of each class in a column: its own, or that line of `classes.txt` whose number it is, from 0 or 1."""
     found = in_order(cells)

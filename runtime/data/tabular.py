@@ -11,17 +11,18 @@ import numpy as np
 
 from ...compiler.recipes.data import AgNews, Csv, Data
 from . import picture
-from .classes import in_order, numbered, numeric, require_classes
+from .classes import in_order, listed, numbered, numeric, require_classes
 from .dataset import Array, DataError, Dataset, Examples, Held, Target
 from .files import Files, Pictures
 from .lot import About, Lot, dataset
 from .opening import TAKEN, source
 from .partner import partner
 from .place import located, published, unfetched
-from .rows import placed, repeated, require_endings, require_labels, require_some
+from .rows import placed, repeated, require_endings, require_labels, require_parts, require_some
 from .sound import Sound, sound, together
 from .table import Table, class_names, table
 from .text import Texts
+from .tree import HELD
 from .volume import VOLUMES
 from .volumes import Volumes
 
@@ -29,7 +30,6 @@ FILE = ("file", "filename", "file_name", "filepath", "file_path", "path", "image
 LABEL = ("label", "labels", "class", "class_name", "category", "target", "y", "species")
 TEXT = ("text", "title", "description", "review", "sentence", "content", "sequence")
 SPLIT = ("split", "set", "subset", "partition")
-HELD = ("val", "valid", "validation", "test")
 LOOKED_AT = 20
 """Rows that tell what a column holds."""
 
@@ -72,7 +72,7 @@ def opened(path: Path, beside: Path | None, part: Csv, data: Data, seed: int) ->
     lots = [Lot(piece.examples, labels(piece, columns, target, classes)) for piece in pieces]
     if target == "classes":
         classes = renamed(classes, tables[0], columns)
-        require_classes(classes, lots[0].labels, path)
+        require_classes(classes, lots[0].labels, path, data)
     looked = together([piece.sound for piece in pieces])
     any_size = isinstance(pieces[0].examples, Files) and pieces[0].examples.any_size
     shape = looked.shape if any_size else looked.usual
@@ -152,9 +152,11 @@ def in_two(whole: Table, columns: Columns) -> list[Table]:
     """Divided by the column that says to which part a row belongs."""
     if columns.split < 0:
         return [whole]
-    held = [cell.lower() in HELD for cell in whole.column(columns.split)]
+    cells = [cell.lower() for cell in whole.column(columns.split)]
+    require_parts(whole, columns.split, cells)
+    held = [cell in HELD for cell in cells]
     if not any(held) or all(held):
-        told = ", ".join(in_order(whole.column(columns.split))[:5])
+        told = listed(in_order(whole.column(columns.split)))
         raise DataError(f"{whole.path}: `{whole.called(columns.split)}` is {told}: `train` and `val` are expected")
     parts = ([number for number, is_held in enumerate(held) if is_held is which] for which in (False, True))
     return [whole.some(numbers) for numbers in parts]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...compiler.diagnostics import UserError
 from ...compiler.pipeline import Compiled
-from ..data import DataError, Dataset, Split
+from ..data import Dataset, Split
+from ..data.classes import absent, by_name
 from ..jobs.adapt import require_pictures, wants_255
 from ..jobs.prepare import chosen
 from ..run.reopen import compiled, opened
@@ -92,7 +93,7 @@ def trained_onnx(name: str, device: str = "auto") -> tuple[Trained, dict[str, An
 
 
 def data_for(config: dict[str, Any] | None, text: str | None) -> Dataset:
-    """The data of the run, or those of `--data`; the classes must be the run's."""
+    """The data of the run, or those of `--data`; their classes must be among the run's, and are counted as it does."""
     if config is None:
         if text is None:
             raise UserError("which data? Give `--data`: a folder of class folders, or `digits`")
@@ -103,12 +104,12 @@ def data_for(config: dict[str, Any] | None, text: str | None) -> Dataset:
     from ..jobs.job import recipe_of
 
     recipe = recipe_of(config)
-    data = opened(recipe, text)
-    classes = config["data"]["classes"]
-    if list(data.classes) != classes:
-        there, here = ", ".join(classes[:8]), ", ".join(data.classes[:8])
-        raise DataError(f"the model knows the classes {there}; the data have {here}")
-    return data
+    classes = tuple(config["data"]["classes"])
+    found = opened(recipe, text)
+    data = by_name(found, classes)
+    if data.target != "classes" or (text is None and data is found):
+        return data
+    return data._replace(remarks=(*data.remarks, *absent(measured_on(data, text), classes)))
 
 
 def measured_on(data: Dataset, text: str | None) -> Split:

@@ -9,10 +9,11 @@ from ...compiler.constants import constant
 from ...compiler.diagnostics import UserError
 from ...compiler.pipeline import Compiled, Options, compile_path
 from ...compiler.recipes.course import Seed
-from ...compiler.recipes.data import Data
+from ...compiler.recipes.data import Data, Digits
 from ...compiler.recipes.record import Recipe
 from ...compiler.shape import Shape
 from ..data import Dataset, open_data
+from ..data.examined import examined
 from ..data.opening import named
 from ..jobs.adapt import Changes
 from ..jobs.job import Job, recipe_of
@@ -58,11 +59,17 @@ def shape_of(text: str) -> Shape:
 
 
 def opened(recipe: Recipe, text: str | None = None) -> Dataset:
-    """The data of the recipe, or those of `--data`."""
+    """The data of the recipe, or those of `--data` to measure on."""
     said, seed = recipe.one(Data), recipe.one(Seed)
-    entry = named(text, said) if text is not None else said
+    entry = to_measure_on(text, said) if text is not None else said
     assert entry is not None
     return open_data(entry, seed.number if seed is not None else 0)
+
+
+def to_measure_on(text: str, said: Data | None) -> Data:
+    """What `--data` names; of the digits it is what a run holds out."""
+    found = named(text, said)
+    return found if isinstance(found.source, Digits) else examined(found)
 
 
 def require_same(data: Dataset, config: dict[str, Any]) -> None:

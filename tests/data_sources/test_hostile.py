@@ -96,6 +96,40 @@ def test_a_part_that_is_not_used_is_told(tmp_path: Path) -> None:
     assert opened(tmp_path / "data").remarks == (f"not used now: test in {tmp_path / 'data'}; held out is val",)
 
 
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    for name in ("plane", "train"):
+        fill(tmp_path / "data" / name, 4)
+        (tmp_path / "volumes" / name).mkdir(parents=True)
+        for number in range(4):
+            np.save(tmp_path / "volumes" / name / f"{number}.npy", drawn(4, 5, 6))
+    for where in ("data", "volumes"):
+        found = opened(tmp_path / where)
+        assert (found.classes, len(found.train), len(found.held)) == (("plane", "train"), 6, 2)
+        assert found.remarks == ("train is a class among others here, not the part to learn from",)
+
+
+def test_pictures_of_a_part_that_lie_in_no_class_are_no_class(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        fill(tmp_path / "data" / part, 4)
+    with pytest.raises(DataError, match=r"train: one folder for each class .* but 4 pictures: put them into a folder"):
+        opened(tmp_path / "data")
+    two(tmp_path / "parts" / "train")
+    fill(tmp_path / "parts" / "extra", 4)
+    assert opened(tmp_path / "parts").classes == ("cat", "dog")
+
+
+def test_a_share_that_divides_nothing_is_told(tmp_path: Path) -> None:
+    said = "`split=0.5` divides data in one piece: these have their own held out, it is not used"
+    for part, count in (("train", 6), ("val", 2)):
+        two(tmp_path / "data" / part, count)
+    found = opened(tmp_path / "data", split=0.5)
+    assert (len(found.train), len(found.held), found.remarks) == (12, 4, (said,))
+    assert opened(tmp_path / "data").remarks == ()
+    assert opened(two(tmp_path / "whole"), split=0.5).remarks == ()
+    arrays = npz(tmp_path, x_train=X, y_train=FOUR, x_test=X[:8], y_test=FOUR[:8])
+    assert opened(arrays, split=0.5).remarks == (said,)
+
+
 def test_frames_of_clips_are_told_from_pictures(tmp_path: Path) -> None:
     for name in ("run", "jump"):
         for clip in ("a", "b", "c"):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from cnnc.runtime.data import DataError, Dataset
+from cnnc.runtime.data import DataError, Dataset, open_data
+from cnnc.runtime.data.classes import by_name
+from cnnc.runtime.data.examined import examined
+from cnnc.runtime.data.opening import named
 from numpy.typing import NDArray
 from PIL import Image
+
+from cnnc.cli import main
 
 from .made import fill, opened, saved
 
@@ -69,6 +75,64 @@ def test_blurred_edges_of_black_and_white_are_cut_in_the_middle(tmp_path: Path) 
     assert "gray values" in data.remarks[0]
 
 
+def disc(values: tuple[int, int] = (0, 255), side: int = 64) -> Image.Image:
+    """A disc of the second value on the first."""
+    rows, columns = np.ogrid[:side, :side]
+    inside = (rows - side / 2) ** 2 + (columns - side / 2) ** 2 < (side / 4) ** 2
+    return Image.fromarray(np.where(inside, values[1], values[0]).astype(np.uint8))
+
+
+LOSSY = [
+    (".jpg", {"quality": 90}, "JPEG"),
+    (".webp", {"quality": 50}, "WebP"),
+    (".tif", {"compression": "jpeg"}, "JPEG"),
+]
+
+
+@pytest.mark.parametrize(("suffix", "how", "kind"), [one for one in LOSSY if one[2] == "JPEG"])
+def test_black_and_white_in_a_lossy_format_is_told_apart_and_said(
+    suffix: str, how: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    fill(tmp_path / "images", 4, (64, 64))
+    for number in range(4):
+        saved(tmp_path / "masks" / f"{number:03}{suffix}", disc(), **how)
+    data = opened(tmp_path)
+    assert data.classes == ("background", "foreground")
+    assert f"{kind} blurs class numbers: save masks as PNG" in data.remarks[0]
+    assert np.abs(first(data).astype(int) - np.asarray(disc()) // 255).mean() < 0.02
+
+
+@pytest.mark.parametrize(("suffix", "how", "kind"), LOSSY)
+@pytest.mark.parametrize("values", [(0, 1), (3, 8), (0, 85), (1, 128)])
+def test_class_numbers_in_a_lossy_format_are_refused(
+    values: tuple[int, int], suffix: str, how: dict[str, Any], kind: str, tmp_path: Path
+) -> None:
+    fill(tmp_path / "images", 4, (64, 64))
+    for number in range(4):
+        saved(tmp_path / "masks" / f"{number:03}.png", disc(values))
+    (tmp_path / "classes.txt").write_text("".join(f"c{number}\n" for number in range(9)))
+    saved(tmp_path / "masks" / f"002{suffix}", disc(values), **how)
+    (tmp_path / "masks" / "002.png").unlink()
+    with pytest.raises(DataError, match=rf"masks/002{suffix}: {kind} blurs class numbers: save masks as PNG"):
+        opened(tmp_path)
+
+
+def test_webp_that_keeps_values_is_as_png(tmp_path: Path) -> None:
+    fill(tmp_path / "images", 4, (64, 64))
+    for number in range(4):
+        saved(tmp_path / "masks" / f"{number:03}.webp", disc((0, 2)), lossless=True)
+    data = opened(tmp_path)
+    assert (data.classes, data.remarks) == (("0", "1", "2"), ())
+    assert np.array_equal(first(data), np.asarray(disc((0, 2))))
+
+
+def test_many_classes_are_counted_where_not_all_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(tmp_path / "images", 4, (9, 3))
+    masks(tmp_path / "masks", *[np.arange(27, dtype=np.uint8).reshape(3, 9)] * 4)
+    assert main(["data", str(tmp_path)]) == 0
+    assert "18, 19 and 7 more" in capsys.readouterr().out
+
+
 def test_palettes_count_by_index_and_names_come_from_the_folder(tmp_path: Path) -> None:
     fill(tmp_path / "images", 2)
     for number in range(2):
@@ -99,6 +163,24 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     (tmp_path / "masks" / "002.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"002\.png: the file is empty"):
         opened(tmp_path)
+
+
+def test_masks_to_measure_on_have_the_classes_of_the_model_where_these_are_named(tmp_path: Path) -> None:
+    """Of numbers alone nobody knows whether they are counted as those that were learned from."""
+    fill(tmp_path / "images", 3)
+    masks(tmp_path / "masks", of(1), of(1), of(1))
+    classes = ("sky", "road", "car")
+    with pytest.raises(DataError, match=r"0, 1 is not among the .* knows, sky, road, car; a `classes.txt` beside the"):
+        by_name(to_measure(tmp_path), classes)
+    with pytest.raises(DataError, match=r"0, 1 are not all of the classes that the model knows, 0, 1, 2; a `classes"):
+        by_name(to_measure(tmp_path), ("0", "1", "2"))
+    (tmp_path / "classes.txt").write_text("\n".join(classes))
+    data = by_name(to_measure(tmp_path), classes)
+    assert (data.classes, len(data.train), len(data.held)) == (classes, 0, 3)
+
+
+def to_measure(path: Path) -> Dataset:
+    return open_data(examined(named(str(path), None)), 0)
 
 
 def test_masks_without_pictures_are_told(tmp_path: Path) -> None:

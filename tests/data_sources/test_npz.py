@@ -103,9 +103,16 @@ def test_two_files_are_two_parts(tmp_path: Path) -> None:
         ({"x": np.array(["a", "b"]), "y": TWO[:2]}, "examples are numbers"),
         ({"x": drawn(N, 8, 8, 1), "y": np.full(N, 2)}, "no example in 0, 1"),
         ({"x": drawn(N, 8, 8, 1), "y": drawn(N, 9, 9)}, "what is known is"),
+        ({"x": drawn(N, 8, 8, 1), "y": np.array(3)}, "what is known of them must be an array .* found only `3`"),
+        ({"x": np.array(3), "y": TWO}, "the examples must be an array with an entry for each example, found only `3`"),
+        ({"x": drawn(N, 8, 8, 1), "y": TWO, "classes": np.array("cat")}, "1 names of classes, and 2 classes"),
+        ({"x_train": drawn(N, 8, 8, 1), "y_train": TWO, "x_test": drawn(N, 8, 8, 1), "y_test": np.array(3)},
+         "what is known of them must be"),
+        ({"x_train": drawn(N, 8, 8, 1), "y_train": TWO, "x_test": drawn(9, 8, 8, 1), "y_test": TWO},
+         "9 examples, and 20 that are known"),
         ({"x": np.array([{}], object), "y": TWO[:1]}, "no arrays that can be read"),
     ],
-)
+)  # fmt: skip
 def test_what_does_not_fit_is_named(arrays: dict[str, NDArray[Any]], told: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=told):
         written(tmp_path, **arrays)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cnnc.compiler.recipes import data as rule
 from cnnc.runtime.data import DataError
+from cnnc.runtime.data.meant import meant
 
 from .made import fill, opened
 
@@ -59,6 +61,32 @@ def test_values_and_a_column_that_divides(tmp_path: Path) -> None:
     assert data.held.labels.tolist() == [[pytest.approx(0.3), 3.0]]
 
 
+@pytest.mark.parametrize("words", [("train", "val"), ("Training", "VALID"), ("train", "validation"), ("train", "test"),
+                                   ("train", "testing")])  # fmt: skip
+def test_words_for_the_two_parts(words: tuple[str, str], tmp_path: Path) -> None:
+    fill(tmp_path, 8)
+    rows = "\n".join(f"{n:03}.png,{'xy'[n % 2]},{words[n // 6]}" for n in range(8))
+    data = opened(written(tmp_path, "file,label,split\n" + rows))
+    assert (len(data.train), len(data.held)) == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("tset", "`split` is `tset`: train or training is expected .*; did you mean `test`?"),
+        ("vla", "`split` is `vla`: .*; did you mean `val`?"),
+        ("unlabeled", "`split` is `unlabeled`: .* of rows to learn from, val, valid, .* testing of rows to hold out$"),
+        ("0", "`split` is `0`"), ("True", "`split` is `True`"), ("", "`split` is empty"),
+    ],
+)  # fmt: skip
+def test_other_words_for_a_part_are_told_with_their_line(word: str, told: str, tmp_path: Path) -> None:
+    fill(tmp_path, 8)
+    words = ["train"] * 5 + [word, "val", "val"]
+    rows = "\n".join(f"{n:03}.png,{'xy'[n % 2]},{words[n]}" for n in range(8))
+    with pytest.raises(DataError, match=rf"a\.csv:7: {told}"):
+        opened(written(tmp_path, "file,label,split\n" + rows))
+
+
 def test_rows_of_numbers_are_vectors(tmp_path: Path) -> None:
     path = written(tmp_path, "a,b,species\n" + "\n".join(f"{n},{-n}.5,{'xy'[n % 2]}" for n in range(10)))
     data = opened(path)
@@ -84,6 +112,26 @@ def test_rows_of_numbers_are_vectors(tmp_path: Path) -> None:
 def test_tables_that_cannot_be_used_are_told(text: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=told):
         opened(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("names", ["file\tlabel", "Image\tkind\tsplit", "\ufefffile\tlabel"])
+def test_a_table_with_tabs_is_known_by_its_names(names: str, tmp_path: Path) -> None:
+    fill(tmp_path / "cs" / "pictures", 10)
+    lines = [f"pictures/{n:03}.png\t{'xy'[n % 2]}" + ("\tval" if n > 7 else "\ttrain") * ("split" in names)
+             for n in range(10)]  # fmt: skip
+    path = written(tmp_path / "cs", "\n".join([names, *lines]), "tab.tsv")
+    for text in (path, f'csv("{path}")'):
+        data = opened(text)
+        assert (data.classes, data.shape, len(data.train), len(data.held)) == (("x", "y"), (4, 6, 3), 8, 2)
+    with pytest.raises(DataError, match=r"tab\.tsv:1: series have no names of columns.*`csv\(\".*tab\.tsv\"\)`"):
+        opened(f'series("{path}")')
+
+
+def test_a_table_with_tabs_alone_in_a_folder_is_known_by_its_names(tmp_path: Path) -> None:
+    path = written(tmp_path, "text\tlabel\n" + "good\tx\nbad\ty\n" * 4, "tab.tsv")
+    assert meant(str(tmp_path)) == rule.Csv(path=str(path))
+    written(tmp_path, "1\t0.5\t1.5\n2\t3\t4\n", "tab.tsv")
+    assert meant(str(tmp_path)) == rule.Series(path=str(path))
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------
@@ -163,6 +211,7 @@ def test_ts_files_have_several_channels(tmp_path: Path) -> None:
         ("", "no series"),
         ("1\n", r"a\.tsv:1: a class and values"),
         ("1\t2\n1\tx\n", r"a\.tsv:2: a number is expected, found `x`"),
+        ("kind\tfirst\tlast\n1\t2\t3\n", r"a\.tsv:1: series have no names of columns; .*`csv\(\".*a\.tsv\"\)`"),
     ],
 )
 def test_series_that_cannot_be_read_are_told(text: str, told: str, tmp_path: Path) -> None:

@@ -97,6 +97,24 @@ def test_frames_are_taken_evenly(tmp_path: Path) -> None:
     assert data.train.examples.load(2)[:, 0, 0, 2].tolist() == [0, 0, 1, 2, 2]  # halves go to the even frame
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("1", "2", "9", "10", "11"), ("frame1", "frame2", "frame9", "frame10", "frame11"),
+        ("a1_01", "a1_2", "a1_10", "a2_1", "a10_1"), ("1/9", "1/10", "2/1", "10/1", "10/2"),
+        ("frame", "frame1", "frame2", "frame10", "other"),
+    ],
+)  # fmt: skip
+def test_frames_stand_in_the_order_of_their_numbers(names: tuple[str, ...], tmp_path: Path) -> None:
+    for name in ("run", "walk"):
+        for clip in ("a", "b"):
+            for at, frame in enumerate(names):
+                saved(tmp_path / name / clip / f"{frame}.png", Image.new("RGB", (6, 4), (at, 0, 0)))
+    data = opened(f'clips("{tmp_path}", frames=5, size=4x6)')
+    clips = [data.train.examples.load(number)[:, 0, 0, 0].tolist() for number in range(2)]
+    assert clips == [[0, 1, 2, 3, 4]] * 2
+
+
 # --- recordings -------------------------------------------------------------------------------------------------------
 
 

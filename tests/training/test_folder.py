@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cnnc.compiler.recipes.data import Data, Folder
 from cnnc.runtime.data import DataError, Dataset, open_data
-from cnnc.runtime.data.picture import decoded
+from cnnc.runtime.data.picture import decoded, measured
 from PIL import Image
 
 RED = (255, 0, 0)
@@ -60,6 +60,37 @@ def test_every_mode_becomes_gray_or_rgb(image: Image.Image, expected: tuple[int,
     assert found.dtype == np.uint8
     assert found.shape == (2, 2, len(expected))
     assert tuple(found[0, 0]) == expected
+
+
+def tiff(path: Path, values: list[float], kind: type[np.generic] = np.float32) -> Path:
+    return saved(path, Image.fromarray(np.array([values], kind)))
+
+
+def test_floats_have_one_scale_whatever_is_in_a_picture(tmp_path: Path) -> None:
+    assert decoded(tiff(tmp_path / "a.tif", [0, 0.2, 0.4])).ravel().tolist() == [0, 51, 102]
+    assert decoded(tiff(tmp_path / "b.tif", [0.2, 0.4, 1])).ravel().tolist() == [51, 102, 255]
+    assert decoded(tiff(tmp_path / "c.tif", [-1e-7, 1 + 1e-6])).ravel().tolist() == [0, 255]  # rounded elsewhere
+    assert decoded(tiff(tmp_path / "d.tif", [257, 65535], np.int32)).ravel().tolist() == [1, 255]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "told"),
+    [
+        ([0, 40], np.float32, "floats holds brightness from 0 to 1, this one 0 to 40: .* into an .npz"),
+        ([0, 180], np.float32, "this one 0 to 180"), ([-0.5, 1], np.float32, "this one -0.5 to 1"),
+        ([0, np.nan], np.float32, "this one values that are no numbers"),
+        ([0, np.inf], np.float32, "this one values that are no numbers"),
+        ([-1, 5], np.int32, "whole numbers holds brightness from 0 to 65535, this one -1 to 5"),
+        ([0, 70000], np.int32, "this one 0 to 70000"),
+    ],
+)  # fmt: skip
+def test_numbers_that_are_no_brightness_are_told(
+    values: list[float], kind: type[np.generic], told: str, tmp_path: Path
+) -> None:
+    path = tiff(tmp_path / "a.tif", values, kind)
+    for look in (decoded, measured):
+        with pytest.raises(DataError, match=rf"a\.tif: a picture of .*{told}"):
+            look(path)
 
 
 def test_cmyk_becomes_rgb(tmp_path: Path) -> None:
