@@ -124,7 +124,7 @@ def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
         raise cli.UsageError(f"`{args.file}` has its weights: `--weights` is for runs and .cnn files")
     if whole:
         return trained_onnx(args.file, args.device)
-    return trained_file(cli.compiled(args), args.weights, args.device), None
+    return trained_file(cli.compiled(args), args.weights, args.device)
 
 
 def require_file(name: str) -> None:

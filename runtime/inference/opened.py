@@ -17,7 +17,7 @@ from ..run.run_folder import RUN, RunFolder
 
 if TYPE_CHECKING:
     from ...compiler.graph import Checked
-    from .trained import Preparation, Trained
+    from .trained import Trained
 
 
 def trained_run(name: str, weights: str | None, device: str = "auto") -> tuple[Trained, dict[str, Any]]:
@@ -38,8 +38,9 @@ def trained_run(name: str, weights: str | None, device: str = "auto") -> tuple[T
     return from_weights(checked, weights or folder.best, found, found_device(device)), config
 
 
-def trained_file(found: Compiled, weights: str | None, device: str = "auto") -> Trained:
-    """A .cnn file with weights; pictures go through its recipe's `evaluate:`, classes are numbers."""
+def trained_file(found: Compiled, weights: str | None, device: str = "auto") -> tuple[Trained, dict[str, Any] | None]:
+    """A .cnn file with weights, and the configuration of the run they come from, where they say it; else pictures go
+    through the `evaluate:` of the file's recipe, and classes are numbers."""
     if weights is None:
         raise UserError("which weights? Give a run folder, or `--weights FILE`")
     checked = found.checked
@@ -53,20 +54,20 @@ def trained_file(found: Compiled, weights: str | None, device: str = "auto") -> 
     from ..lowering.plan import Plan
     from .trained import Preparation, from_weights
 
-    known = known_to(weights, checked)
-    if known is not None:
-        return from_weights(checked, weights, known, found_device(device))
+    config = known_to(weights, checked)
+    if config is not None:
+        return from_weights(checked, weights, Preparation.of(config), found_device(device)), config
     steps = evaluation(chosen(found, None))
     if any(map(whitens, steps)):
         raise UserError("what `standardize zca=true` of the recipe measured stands in the run: give the run folder")
     classes = tuple(str(i) for i in range(checked.outputs[0].port.shape.channels or 0))
     wanted = Wanted(sizes(checked.inputs[0].facts.output), wants_255(checked))
     head = Plan(checked, "folded").folded[0]
-    return from_weights(checked, weights, Preparation(classes, steps, wanted, head), found_device(device))
+    return from_weights(checked, weights, Preparation(classes, steps, wanted, head), found_device(device)), None
 
 
-def known_to(weights: str, checked: Checked) -> Preparation | None:
-    """How the run of these weights prepared its pictures, where they say so and the model is of its kind."""
+def known_to(weights: str, checked: Checked) -> dict[str, Any] | None:
+    """The configuration of the run of these weights, where they say it and the model is of its kind."""
     from ..augment.whiten import whitens
     from ..weights.read import BEST
     from ..weights.safetensors_file import said_of_itself
@@ -76,9 +77,10 @@ def known_to(weights: str, checked: Checked) -> Preparation | None:
     text = said_of_itself(path / BEST if path.is_dir() else path).get(RUN)
     if text is None:
         return None
-    found = Preparation.of(json.loads(text))
+    config: dict[str, Any] = json.loads(text)
+    found = Preparation.of(config)
     fits = tuple(found.wanted.shape) == tuple(checked.inputs[0].facts.output) and not any(map(whitens, found.steps))
-    return found if fits and len(found.classes) == checked.outputs[0].port.shape.channels else None
+    return config if fits and len(found.classes) == checked.outputs[0].port.shape.channels else None
 
 
 def trained_onnx(name: str, device: str = "auto") -> tuple[Trained, dict[str, Any]]:
