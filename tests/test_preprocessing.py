@@ -11,6 +11,7 @@ import pytest
 from cnnc.compiler.pipeline import compile_path
 from cnnc.runtime.lowering.export import drawn
 from cnnc.runtime.weights import save
+from PIL import Image
 from sklearn.datasets import load_sample_image
 
 import cnnc
@@ -124,3 +125,23 @@ def test_verify_looks_through_the_steps(
     run = run_of(tmp_path, trained, 3, "", CHAINS["scaled"])
     assert main(["export", str(run), "--preprocess", "--verify", "-o", str(tmp_path / "a.onnx")]) == 0
     assert "differ by" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("chain", CHAINS.values(), ids=CHAINS)
+def test_predict_feeds_the_file_what_it_takes(
+    chain: list[Any], trained: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also pictures of another size, which are brought to the model's before."""
+    run = run_of(tmp_path, trained, 3, "", chain)
+    for number, array in enumerate([*pictures(3), np.tile(pictures(3)[0], (3, 2, 1))]):
+        Image.fromarray(array).save(tmp_path / f"{number}.png")
+    assert main(["export", str(run), "--preprocess", "-o", str(tmp_path / "a.onnx")]) == 0
+    files = sorted(map(str, tmp_path.glob("*.png")))
+    answers = []
+    for model in (str(run), str(tmp_path / "a.onnx")):
+        capsys.readouterr()
+        assert main(["predict", model, *files, "--json", "--top", "10"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        answers.append([{part["class"]: part["probability"] for part in one["top"]} for one in told])
+    for here, there in zip(*answers, strict=True):
+        assert here == pytest.approx(there, abs=2e-6)

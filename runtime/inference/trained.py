@@ -14,6 +14,7 @@ from torch import Tensor
 from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked
 from ...compiler.recipes.steps import Normalize, Step
+from ..augment import sizing
 from ..augment.whiten import whitens
 from ..batches.stock import Wanted
 from ..devices.available import allow_tf32
@@ -100,15 +101,18 @@ def from_onnx(path: str, device: str = "auto") -> Trained:
     found = session.get_modelmeta().custom_metadata_map.get("cnnc.run")
     if found is None:
         raise UserError(f"{path}: it does not say how pictures are prepared: export it from a run, `cnnc export RUN`")
-    if session.get_inputs()[0].type == "tensor(uint8)":
-        raise UserError(f"{path}: `--preprocess` made it take pictures as decoded: export it without, or give the run")
+    decoded = session.get_inputs()[0].type == "tensor(uint8)"
     preparation = Preparation.of(json.loads(found))
+    if decoded:  # of what `evaluate:` does only the sizes are not in the file
+        sizes = tuple(step for step in preparation.steps if sizing(step))
+        preparation = preparation._replace(steps=sizes, wanted=preparation.wanted._replace(to_255=False))
     if any(map(whitens, preparation.steps)):
         raise UserError(f"{path}: ONNX lacks what `standardize zca=true` measured: give the run folder")
     name = session.get_inputs()[0].name
 
     def predict(x: Tensor) -> Tensor:
-        (output, *_) = session.run(None, {name: np.ascontiguousarray(x.numpy())})
+        given = x.mul(255).round().to(torch.uint8).movedim(1, -1) if decoded else x
+        (output, *_) = session.run(None, {name: np.ascontiguousarray(given.numpy())})
         return meant_whole(preparation.task, torch.from_numpy(output), preparation.head)
 
     return Trained(predict, preparation)
