@@ -33,6 +33,7 @@ SHORT = {
     "batch": "batch.size",
     "lr": "optimizer.lr",
     "seed": "seed.number",
+    "deterministic": "seed.deterministic",
     "precision": "precision.what",
     "data_dir": "data.root",
     "bad_images": "data.bad",
@@ -69,6 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--batch", type=int, metavar="N", help="examples in a step")
     group.add_argument("--lr", type=float, metavar="RATE", help="learning rate")
     group.add_argument("--seed", type=int, metavar="N", help="all randomness follows from it (default: 0)")
+    group.add_argument("--deterministic", action="store_const", const="true",
+                       help="the same each time, to the bit, on a GPU too: some layers are slower then")  # fmt: skip
     group.add_argument(
         "--precision", choices=("mixed", "bf16", "fp16", "tf32", "fp32"), help="mixed: bf16 where it is fast"
     )

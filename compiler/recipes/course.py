@@ -109,6 +109,11 @@ class Seed(Entry):
     whole = True
 
     number: int = arg("a whole number", min=0, max=2**31 - 1)
+    deterministic: bool = option(
+        "nothing else decides: on a GPU only algorithms that always give the same, some slower; on a CPU no trial of "
+        "threads and numbers",
+        default=False,
+    )
 
 
 @entry("sizes")

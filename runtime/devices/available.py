@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -57,6 +59,32 @@ def allow_tf32(device: str, allowed: bool) -> None:
     """Whether convolutions and products of fp32 may be rounded to tf32 on a GPU."""
     if device == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+
+
+def choose_algorithms(device: str, deterministic: bool) -> None:
+    """On a GPU the fastest convolutions, found by trying, as shapes stay the same; or only what always gives the
+    same, for which cuBLAS wants to know before it begins."""
+    if device != "cuda":
+        return
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(deterministic)
+    torch.backends.cudnn.deterministic = deterministic
+    torch.backends.cudnn.benchmark = not deterministic
+
+
+@contextmanager
+def algorithms_needed() -> Iterator[None]:
+    """Inside, an operator that has no deterministic algorithm is told in words."""
+    try:
+        yield
+    except RuntimeError as error:
+        name, said, _ = str(error).partition(" does not have a deterministic implementation")
+        if not said:
+            raise
+        raise DeviceError(
+            f"`{name}` has no deterministic algorithm on this device: leave out `deterministic`"
+        ) from None
 
 
 def found_precision(wanted: str, device: str) -> str:

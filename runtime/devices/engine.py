@@ -17,7 +17,16 @@ from ..batches.batch import Batch
 from ..batches.feed import Reading
 from ..run.interrupt import plain
 from . import portions
-from .available import DeviceError, allow_tf32, fixed, found_device, found_precision, has_bf16, threads
+from .available import (
+    DeviceError,
+    allow_tf32,
+    choose_algorithms,
+    fixed,
+    found_device,
+    found_precision,
+    has_bf16,
+    threads,
+)
 from .faster import compiled
 from .layout import laid_out
 from .ranks import ALONE, Ranks
@@ -42,23 +51,25 @@ class Engine:
     """One device and one precision; of several processes, each has its own.
 
     `work` is about the multiply-accumulates of one step, forward. `several`: the network has several outputs, not all
-    of which need lead to the loss. `compile`: how torch.compile is to be used on it (faster.py).
+    of which need lead to the loss. `compile`: how torch.compile is to be used on it (faster.py). `deterministic`:
+    nothing but the seed decides what is computed.
     """
 
     precision = ""
 
     def __init__(
         self, device: str = "auto", precision: str = "mixed", work: float = math.inf, ranks: Ranks = ALONE,
-        *, several: bool = False, compile: str | None = None,
+        *, several: bool = False, compile: str | None = None, deterministic: bool = False,
     ) -> None:  # fmt: skip
         found = found_device(device)
         if found.index is not None and not ranks.alone:
             raise DeviceError(f"several processes take devices by themselves: `--device {found.type}`")
         self.kind, self.number = found.type, found.index
-        self.ranks, self.several, self.compile = ranks, several, compile
+        self.ranks, self.several, self.compile, self.deterministic = ranks, several, compile, deterministic
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
-        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and ranks.alone and not fixed()
+        self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and self.free and not fixed()
         """Whether a trial should choose the numbers: bf16 does not pay for small maps on a CPU."""
+        choose_algorithms(self.kind, deterministic)
         accompany()
         with starting():
             self.use(found_precision(precision, self.kind))
@@ -115,6 +126,11 @@ class Engine:
     def plain(self) -> bool:
         """Whether gradients and steps are torch's own: nothing is shared, and nothing scaled."""
         return self.ranks.alone and self.precision != "fp16"
+
+    @property
+    def free(self) -> bool:
+        """Whether this process may try what is fastest, which hangs on how busy the machine is."""
+        return self.ranks.alone and not self.deterministic
 
     @property
     def apart(self) -> bool:

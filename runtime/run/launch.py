@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...compiler.backends.summary import learning
 from ...compiler.chosen import frozen
 from ...compiler.diagnostics import UserError
-from ...compiler.recipes.course import Batch, Precision
+from ...compiler.recipes.course import Batch, Precision, Seed
 from ...compiler.recipes.record import told
 from .. import logs
 from ..devices.ranks import ALONE, Ranks
@@ -114,6 +114,7 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
     with stopping_by_signal(shown, conduct.leave, steps=alone) as stopping, following(folder) as state:
         with shown.waiting("loading torch"):
             from ..batches.readers import readers_needed
+            from ..devices.available import algorithms_needed
             from ..devices.faster import compiler_needed
             from ..devices.together import joined
             from ..training.train import Trainer
@@ -123,7 +124,7 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
         stopping.steps = True
         folder.add_environment(environment(sys.argv) | {"device": engine.told})
         with (
-            memory_for(batch(job)), readers_needed(), compiler_needed(), joined(conduct.ranks),
+            memory_for(batch(job)), readers_needed(), compiler_needed(), algorithms_needed(), joined(conduct.ranks),
             watching(job, folder, shown) as watch,
         ):  # fmt: skip
             trainer = Trainer(job, folder, engine, watch, stopping, conduct.save_every, conduct.workers)
@@ -172,10 +173,13 @@ def engine_of(job: Job, ranks: Ranks = ALONE, compile: str | None = None) -> Eng
     """What the job runs on."""
     from ..devices.engine import Engine
 
-    said = job.recipe.one(Precision)
+    said, seed = job.recipe.one(Precision), job.recipe.one(Seed)
     several = len(job.checked.outputs) > 1
     precision = said.what if said is not None else "mixed"
-    return Engine(job.device, precision, work(job), ranks, several=several, compile=compile)
+    deterministic = seed is not None and seed.deterministic
+    return Engine(
+        job.device, precision, work(job), ranks, several=several, compile=compile, deterministic=deterministic
+    )
 
 
 def stopping_by_signal(shown: Display, leave: Leave, *, steps: bool) -> AbstractContextManager[Stopping]:

@@ -94,7 +94,7 @@ class Trainer:
         inputs = self.feed.batch(0, np.arange(size)).inputs
         if self.engine.open and choose_numbers(self.net, inputs, self.engine):
             self.enter(self.stages[0])
-        if self.engine.ranks.alone:
+        if self.engine.free:
             choose_threads(self.net, inputs, self.engine)
 
     def enter(self, stage: Stage) -> None:
@@ -158,7 +158,7 @@ class Trainer:
     @property
     def divided(self) -> bool:
         """Whether threads share the work of this process, which others may want for themselves."""
-        return torch.get_num_threads() > 1 and not self.engine.apart and self.engine.ranks.alone
+        return torch.get_num_threads() > 1 and not self.engine.apart and self.engine.free
 
     def asked(self) -> bool:
         """Whether somebody asked to stop. Several processes do it at the same step."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from cnnc.runtime.devices.available import DeviceError, found_device, has_bf16
+from cnnc.runtime.devices.available import DeviceError, algorithms_needed, choose_algorithms, found_device, has_bf16
 from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.training import trial
@@ -81,3 +83,44 @@ def test_one_of_several_gpus_can_be_named(monkeypatch: pytest.MonkeyPatch) -> No
     for strange in ("cuda:2", "cuda:x", "tpu"):
         with pytest.raises(DeviceError, match=f"no device `{strange}` here, only `cpu`, `cuda:0`, `cuda:1`"):
             found_device(strange)
+
+
+def test_nothing_is_tried_where_the_seed_alone_decides() -> None:
+    engine = Engine("cpu", "mixed", deterministic=True)
+    assert not engine.open
+    assert not engine.free
+    assert Engine("cpu", "mixed").free
+
+
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    cudnn = torch.backends.cudnn
+    before = torch.are_deterministic_algorithms_enabled(), cudnn.deterministic, cudnn.benchmark
+    yield
+    torch.use_deterministic_algorithms(before[0])
+    cudnn.deterministic, cudnn.benchmark = before[1:]
+
+
+def test_a_gpu_takes_the_fastest_algorithms_or_those_that_give_the_same(
+    as_before: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What torch's notes on reproducibility ask for; a CPU is left alone."""
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    cudnn = torch.backends.cudnn
+    choose_algorithms("cuda", True)
+    assert (torch.are_deterministic_algorithms_enabled(), cudnn.deterministic, cudnn.benchmark) == (True, True, False)
+    assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    choose_algorithms("cpu", False)
+    assert torch.are_deterministic_algorithms_enabled()
+    choose_algorithms("cuda", False)
+    assert (torch.are_deterministic_algorithms_enabled(), cudnn.deterministic, cudnn.benchmark) == (False, False, True)
+
+
+def test_a_layer_without_such_an_algorithm_is_told() -> None:
+    """The message is torch's."""
+    said = "adaptive_max_pool2d_backward_cuda does not have a deterministic implementation, but you set ..."
+    with pytest.raises(DeviceError, match="`adaptive_max_pool2d_backward_cuda` has no deterministic algorithm"):
+        with algorithms_needed():
+            raise RuntimeError(said)
+    with pytest.raises(RuntimeError, match="other"), algorithms_needed():
+        raise RuntimeError("other")
