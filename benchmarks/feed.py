@@ -1,9 +1,10 @@
-"""Pictures a second: our feed beside torchvision's ImageFolder with a DataLoader, from the same JPEG files.
+"""Pictures a second: our feed beside torchvision's data sets with a DataLoader.
 
-Both cut a random piece, bring it to 224x224, mirror and normalise; the pictures are photograph-like, 500x375. The two
-run in turn; told are medians of the rounds, and how many times faster ours is.
+`jpeg`: both cut a random piece out of the same photograph-like files of 500x375, bring it to 224x224, mirror and
+normalise. `cifar`: pictures of 32x32 in memory in the form of CIFAR-10, a random piece of them with 4 pixels around,
+mirrored and normalised. The contenders run in turn; told are medians of the rounds, and how many times faster ours is.
 
-    python -m benchmarks.feed [--pictures 512] [--batch 64] [--workers 0,2]
+    python -m benchmarks.feed [--case jpeg|cifar] [--pictures 512] [--batch 64] [--workers 0,2]
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,25 +25,33 @@ from cnnc.compiler.recipes.data import Data, Folder
 from cnnc.compiler.recipes.steps import Augment
 from cnnc.runtime.batches.feed import Feed
 from cnnc.runtime.batches.stock import Wanted
-from cnnc.runtime.data import open_data
+from cnnc.runtime.data import Held, Split, open_data
 from PIL import Image, ImageFilter
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 from torchvision import datasets, transforms
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-STEPS = "train:\n    augment: resized_crop 224 -> hflip -> normalize imagenet"
+STEPS = {
+    "jpeg": "train:\n    augment: resized_crop 224 -> hflip -> normalize imagenet",
+    "cifar": "train:\n    augment: crop 32, pad=4 -> hflip -> normalize imagenet",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--case", choices=STEPS, default="jpeg")
     parser.add_argument("--pictures", type=int, default=512)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", default=f"0,{os.cpu_count()}", help="processes of the DataLoader, in turn")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        draw(Path(folder), args.pictures)
-        passes = dict(contenders(Path(folder), args.batch, [int(n) for n in args.workers.split(",")]))
+        workers = [int(n) for n in args.workers.split(",")]
+        if args.case == "jpeg":
+            draw(Path(folder), args.pictures)
+            passes = dict(of_files(Path(folder), args.batch, workers))
+        else:
+            passes = dict(of_arrays(args.pictures, args.batch, workers))
         seconds: dict[str, list[float]] = {name: [] for name in passes}
         for turn in range(args.rounds + 1):
             for name, run in passes.items():
@@ -67,22 +77,46 @@ def draw(folder: Path, count: int) -> None:
         Image.blend(coarse, fine, 0.35).save(path, quality=90)
 
 
-def contenders(folder: Path, batch: int, workers: list[int]) -> Iterator[tuple[str, Callable[[], int]]]:
-    """A pass over all pictures, by what makes it; it tells how many there were."""
-    data = open_data(Data(source=Folder(path=str(folder)), split=1.0), 0)
-    said = read(STEPS).one(Augment)
-    assert said is not None
-    feed = Feed(data.train, said.steps, Wanted((224, 224, 3)), 0)
-    epoch = iter(range(10**6))
-    yield "cnnc", lambda: our_pass(feed, next(epoch), batch)
-    chain = transforms.Compose([
-        transforms.RandomResizedCrop(224), transforms.RandomHorizontalFlip(), transforms.ToTensor(),
-        transforms.Normalize(MEAN, STD),
+Pass = Callable[[], int]
+"""Over all pictures; it tells how many there were."""
+
+
+def of_files(folder: Path, batch: int, workers: list[int]) -> Iterator[tuple[str, Pass]]:
+    """A pass over all pictures, by what makes it."""
+    yield "cnnc", ours("jpeg", open_data(Data(source=Folder(path=str(folder)), split=1.0), 0).train, 224, batch)
+    piece = transforms.RandomResizedCrop(224)
+    yield from theirs(datasets.ImageFolder(folder, chain(piece)), batch, workers)
+
+
+def of_arrays(count: int, batch: int, workers: list[int]) -> Iterator[tuple[str, Pass]]:
+    """The same for pictures in memory, which torchvision's data sets turn into those of PIL one by one."""
+    pixels = np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), np.uint8)
+    labels = np.arange(count) % 10
+    yield "cnnc", ours("cifar", Split(Held(pixels, "made"), np.arange(count), labels), 32, batch)
+    there = datasets.CIFAR10.__new__(datasets.CIFAR10)  # as it is once its files are read
+    there.data, there.targets, there.target_transform = pixels, labels.tolist(), None
+    there.transform = chain(transforms.RandomCrop(32, padding=4))
+    yield from theirs(there, batch, workers)
+
+
+def chain(piece: object) -> transforms.Compose:
+    return transforms.Compose([
+        piece, transforms.RandomHorizontalFlip(), transforms.ToTensor(), transforms.Normalize(MEAN, STD),
     ])  # fmt: skip
+
+
+def theirs(pictures: Dataset[Any], batch: int, workers: list[int]) -> Iterator[tuple[str, Pass]]:
     for count in workers:
-        loader = DataLoader(datasets.ImageFolder(folder, chain), batch, shuffle=True, num_workers=count,
-                            persistent_workers=count > 0)  # fmt: skip
+        loader = DataLoader(pictures, batch, shuffle=True, num_workers=count, persistent_workers=count > 0)
         yield f"torchvision, {count} workers", lambda loader=loader: sum(len(x) for x, _ in loader)  # type: ignore[misc]
+
+
+def ours(case: str, split: Split, size: int, batch: int) -> Pass:
+    said = read(STEPS[case]).one(Augment)
+    assert said is not None
+    feed = Feed(split, said.steps, Wanted((size, size, 3)), 0)
+    epoch = iter(range(10**6))
+    return lambda: our_pass(feed, next(epoch), batch)
 
 
 def our_pass(feed: Feed, epoch: int, batch: int) -> int:

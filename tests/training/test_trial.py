@@ -119,8 +119,7 @@ def test_a_gpu_takes_the_fastest_algorithms_or_those_that_give_the_same(
 def test_a_layer_without_such_an_algorithm_is_told() -> None:
     """The message is torch's."""
     said = "adaptive_max_pool2d_backward_cuda does not have a deterministic implementation, but you set ..."
-    with pytest.raises(DeviceError, match="`adaptive_max_pool2d_backward_cuda` has no deterministic algorithm"):
-        with algorithms_needed():
-            raise RuntimeError(said)
+    with pytest.raises(DeviceError, match=r"`adaptive_.*_cuda` has no deterministic algorithm"), algorithms_needed():
+        raise RuntimeError(said)
     with pytest.raises(RuntimeError, match="other"), algorithms_needed():
         raise RuntimeError("other")
