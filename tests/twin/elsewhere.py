@@ -1,6 +1,6 @@
 """Trainings on the CPU and on the device of device.py, side by side: what differs, and how often one waits.
 
-    python -m tests.twin.elsewhere [CASE...]
+    python -m tests.twin.elsewhere [--interrupted] [CASE...]
 
 prints a line of JSON for each case.
 """
@@ -15,11 +15,14 @@ from typing import Any, NamedTuple
 
 import torch
 from cnnc.runtime.data import Dataset
+from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.run.run_folder import RunFolder
+from cnnc.runtime.training.train import Trainer
 
 from ..data_sources.made import fill, opened
 from ..training import generated as made
 from ..training import models
-from ..training.trial import Trial, trained
+from ..training.trial import Silent, Trial, job_of, trained
 from .device import DEVICE, waits
 
 EPOCHS = (1, 3)
@@ -96,11 +99,30 @@ def compared(name: str, case: Case, folder: Path) -> dict[str, Any]:
     return {"case": name, "apart": apart, "losses": figures, "steps": many - few, "waits": more, "on": sorted(devices)}
 
 
+def interrupted(name: str, case: Case, folder: Path) -> dict[str, Any]:
+    """How far the weights of a run that was stopped within an epoch and went on are from those of one that was not."""
+    sets, where = (*case.sets, "epochs=2"), folder / f"{name} in two"
+    whole = trained(folder / f"{name} whole", case.text, case.data, *sets, model=case.model, device=DEVICE)
+    job = job_of(case.text, case.data, *sets, model=case.model)
+    where.mkdir()
+    stops = iter([False] * 3 + [True])
+    first = Trainer(job, RunFolder(where), Engine(DEVICE, "fp32"), Silent(), lambda: next(stops))
+    first.prepare()
+    assert first.run().figures is None
+    second = Trainer(job, RunFolder(where), Engine(DEVICE, "fp32"), Silent())
+    second.restore()
+    second.run()
+    here, there = whole.trainer.net.state_dict(), second.net.state_dict()
+    return {"case": name, "apart": max(float((here[key] - there[key]).abs().max()) for key in here)}
+
+
 def main(wanted: list[str]) -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         for name, case in cases(Path(folder) / "files").items():
-            if not wanted or name in wanted:
+            if "--interrupted" in wanted and name in wanted:
+                print(json.dumps(interrupted(name, case, Path(folder))), flush=True)
+            elif not wanted or name in wanted:
                 print(json.dumps(compared(name, case, Path(folder))), flush=True)
 
 

@@ -135,3 +135,10 @@ def waiting(case: dict[str, Any]) -> bool:
     """Whether more was waited for than the two epochs explain by which the runs differ."""
     assert case["steps"] > 2 * PER_EPOCH["item"]
     return any(count > 2 * PER_EPOCH.get(what, 0) for what, count in case["waits"].items())
+
+
+def test_a_run_that_was_stopped_there_goes_on_to_the_same_weights(there: dict[str, str]) -> None:
+    """Dropout, averages, parts of batches, steps that are drawn, pictures that processes read."""
+    cases = ("adam", "adamw", "crop", "masks", "files")
+    lines = said(there, "-m", "tests.twin.elsewhere", "--interrupted", *cases).splitlines()
+    assert {one["case"]: one["apart"] for one in map(json.loads, lines)} == dict.fromkeys(cases, 0.0)
