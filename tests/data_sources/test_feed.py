@@ -9,9 +9,10 @@ import pytest
 import torch
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment, Step
-from cnnc.runtime.batches.feed import Feed
+from cnnc.runtime.batches.feed import Feed, Reading
 from cnnc.runtime.batches.stock import Wanted
-from cnnc.runtime.data import DataError
+from cnnc.runtime.data import DataError, Held, Split
+from cnnc.runtime.data.dataset import Array
 from PIL import Image
 from torchvision.transforms.v2 import functional
 
@@ -100,3 +101,64 @@ def test_batches_gathered_together_are_those_gathered_one_by_one(
         mean, std = (torch.tensor(x).view(3, 1, 1) for x in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
         for x, picture in zip(found.x, pictures):
             torch.testing.assert_close(x * std + mean, torch.from_numpy(picture / 255).permute(2, 0, 1).float())
+
+
+class OneByOne:
+    """The same examples, as if they lay in files: their sizes may differ, as far as anybody knows."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def load(self, number: int) -> Array:
+        return self.held.load(number)
+
+    def name(self, number: int) -> str:
+        return self.held.name(number)
+
+
+CROPS = "crop 12, pad=2 -> hflip -> erase -> normalize 0.5"
+DRAWN = np.random.default_rng(0).integers(0, 256, (9, 14, 14, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("steps", "examples", "masks"),
+    [
+        (CROPS, DRAWN, None),
+        ("resize 20 -> crop 12 -> color_jitter 0.3", DRAWN, None),
+        ("resized_crop 12 -> trivial_augment", DRAWN, None),
+        ("affine rotation=20 -> center_crop 12 -> noise 0.1", DRAWN, None),
+        (CROPS, (DRAWN / 255).astype(np.float32), None),
+        ("elastic 2 -> crop 12 -> hflip", DRAWN, (DRAWN[..., :1] % 3)),
+        ("crop 12x10 -> hflip", DRAWN[:, None].repeat(4, 1), None),
+    ],
+    ids=["crop", "resize", "resized_crop", "affine", "floats", "masks", "volumes"],
+)
+@pytest.mark.parametrize("ahead", [False, True])
+def test_whole_batches_are_what_examples_are_one_by_one(
+    steps: str, examples: Array, masks: Array | None, ahead: bool
+) -> None:
+    """Where all are of one size steps that set a size take whole batches, and where the network runs elsewhere they
+    run there: nothing of it shows in what the network gets."""
+    held, known = Held(examples, "x"), Held(masks, "y") if masks is not None else None
+    numbers, labels = np.arange(len(examples)), np.zeros(len(examples), np.int64)
+    wanted = Wanted((4, 12, 10, 3) if examples.ndim == 5 else (12, 12, 3))
+    whole = Feed(Split(held, numbers, labels, known), chain(steps), wanted, 5, reading=Reading(ahead=ahead))
+    apart = Split(OneByOne(held), numbers, labels, OneByOne(known) if known is not None else None)
+    alone = Feed(apart, chain(steps), wanted, 5)
+    assert not whole.alone
+    assert alone.alone
+    for epoch in (0, 1):
+        first, second = (feed.batch(epoch, numbers[::-2].copy()).finished() for feed in (whole, alone))
+        assert torch.allclose(first.x, second.x, atol=1e-6)
+        assert torch.equal(first.y, second.y)
+
+
+def test_another_example_of_another_size_cannot_lend_its_histogram(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / name, 3, (40, 30))
+    data = opened(tmp_path, split=0.5)
+    with pytest.raises(DataError, match="put it behind the step that sets the size"):
+        Feed(data.train, chain("histogram_match -> center_crop 12"), Wanted((12, 12, 3)), 0)
