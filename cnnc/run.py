@@ -217,8 +217,9 @@ class Run:
         from .runtime.run.display import display
 
         with display(quiet, progress) as shown:
-            job = launch.resumed(self._folder, device)
-            return carried_out(job, self._folder, shown, resume=True, report=report, workers=workers, compile=compile)
+            folder = self._folder
+            job = launch.resumed(folder, device)
+            return carried_out(job, folder, shown, resume=True, report=report, workers=workers, compile=compile)
 
     def _given(self, what: Any) -> Split:
         from .runtime.inference.given import given

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import cli
@@ -239,9 +238,8 @@ def compile_text_once(args: argparse.Namespace) -> Any:
 
 
 def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
-    """A run that was interrupted, by what its folder says."""
-    from ..runtime.run import launch
-    from ..runtime.run.run_folder import RunFolder, Unwritten, latest_run
+    """A run that was interrupted."""
+    from .. import going_on
 
     if (
         sets(args)
@@ -254,16 +252,9 @@ def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job
         raise cli.UsageError(
             "--resume goes on with the model, recipe and data of the run: nothing of them can be changed"
         )
-    if args.resume:
-        if args.file is not None:
-            raise cli.UsageError(f"--resume {args.resume} goes on with the model of the run: leave out `{args.file}`")
-        folder = RunFolder(Path(args.resume))
-    else:
-        folder = latest_run(cli.compiled(args).checked.name if args.file else None)
-    job = launch.resumed(folder, args.device)
-    folder = folder if ranks.first else Unwritten(folder.path)
-    shown.say(f"{job.checked.name}: going on with {folder}")
-    return job, folder
+    if args.resume and args.file is not None:
+        raise cli.UsageError(f"--resume {args.resume} goes on with the model of the run: leave out `{args.file}`")
+    return going_on.resumed(args, shown, ranks)
 
 
 # --- looking for settings ---------------------------------------------------------------------------------------------

@@ -69,16 +69,23 @@ def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
         folder.write_json(folder.config, described(job, version, wish.name))
     except BaseException:
         discard(folder)
+        folder.release()
         raise
     return job, folder, changes
 
 
 def resumed(folder: RunFolder, device: str) -> Job:
-    """The job of a run that was interrupted."""
-    if folder.metrics.exists():
-        hint = f"another can begin with its weights, `--weights {folder.last}`"
-        raise UserError(f"{folder}: this run is finished, its result is in {folder.metrics}: {hint}")
-    return reopened(folder, device)
+    """The job of a run that was interrupted; its folder is held."""
+    folder.read_config()
+    folder.hold()
+    try:
+        if folder.metrics.exists():
+            hint = f"another can begin with its weights, `--weights {folder.last}`"
+            raise UserError(f"{folder}: this run is finished, its result is in {folder.metrics}: {hint}")
+        return reopened(folder, device)
+    except BaseException:
+        folder.release()
+        raise
 
 
 def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
@@ -108,6 +115,13 @@ def weights_to_learn(job: Job) -> str:
 
 def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool = False) -> Outcome:
     """Load torch, and train to the end or until somebody asks to stop."""
+    try:
+        return trained(job, folder, shown, conduct, resume=resume)
+    finally:
+        folder.release()
+
+
+def trained(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool) -> Outcome:
     if conduct.ranks.nodes > 1:
         shown.say(f"  waiting for all {conduct.ranks.total} processes on {conduct.ranks.nodes} machines")
     alone = conduct.ranks.alone  # others may never come

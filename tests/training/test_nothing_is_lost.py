@@ -182,10 +182,10 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "last.ckpt").exists() or "resume" not in rest
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
+def started(folder: Path, out: str = "run") -> subprocess.Popen[str]:
     """A long run whose first epoch is over."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    arguments = command("train", written(folder), "--out", "run", "--epochs", "500")
+    arguments = command("train", written(folder), "--out", out, "--epochs", "500")
     process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:

@@ -1,0 +1,52 @@
+"""`cnnc train --resume`: which run goes on, and what may be said beside it."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import cli
+from .compiler.diagnostics import UserError
+
+if TYPE_CHECKING:
+    from .runtime.devices.ranks import Ranks
+    from .runtime.jobs.job import Job
+    from .runtime.run.display import Display
+    from .runtime.run.run_folder import RunFolder
+
+
+def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
+    """A run that was interrupted, by what its folder says."""
+    from .runtime.run import launch
+    from .runtime.run.holding import Taken
+    from .runtime.run.run_folder import RunFolder, Unwritten
+
+    runs = [Path(args.resume)] if args.resume else latest(args)
+    folder = RunFolder(runs[0]) if ranks.first else Unwritten(runs[0])
+    try:
+        job = launch.resumed(folder, args.device)
+    except Taken as taken:
+        raise Taken(f"{taken}{before(runs[1:])}") from None
+    shown.say(f"{job.checked.name}: going on with {folder}")
+    return job, folder
+
+
+def latest(args: argparse.Namespace) -> list[Path]:
+    """The folders of the runs, of the model of FILE where there is one; the latest first."""
+    from .runtime.run.run_folder import latest_runs
+
+    return latest_runs(cli.compiled(args).checked.name if args.file else None)
+
+
+def before(runs: list[Path]) -> str:
+    """A word on the latest of these that can go on. Those that are running are left alone."""
+    from .runtime.run.history import history
+    from .runtime.run.run_folder import RunFolder
+
+    for run in runs:
+        with suppress(UserError):
+            if history(RunFolder(run)).status in ("interrupted", "failed"):
+                return f"; `--resume {run}` goes on with the one before"
+    return ""
