@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import signal
 import subprocess
@@ -182,11 +183,12 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "last.ckpt").exists() or "resume" not in rest
 
 
-def started(folder: Path, out: str = "run") -> subprocess.Popen[str]:
+def started(folder: Path, out: str = "run", epochs: int = 500) -> subprocess.Popen[str]:
     """A long run whose first epoch is over."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    arguments = command("train", written(folder), "--out", out, "--epochs", "500")
-    process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    arguments = command("train", written(folder), "--out", out, "--epochs", str(epochs))
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("epoch"):
@@ -231,3 +233,34 @@ def test_a_run_that_never_began_leaves_no_folder(tmp_path: Path, wrong: tuple[st
     made = cnnc("train", written(tmp_path), "--out", "run", *wrong, cwd=tmp_path)
     assert made.returncode == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_whose_reader_has_gone_goes_on_to_its_end(tmp_path: Path) -> None:
+    """As with `| head -1`."""
+    process = started(tmp_path, epochs=6)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    assert process.wait(120) == 0, errors
+    assert finished(tmp_path / "run")
+    assert (tmp_path / "run" / "metrics.json").exists()
+    assert errors == "cnnc: nobody reads what is said here any more (broken pipe): the run goes on in silence\n"
+
+
+def test_a_run_whose_terminal_has_gone_goes_on(tmp_path: Path) -> None:
+    """After `nohup`, or `disown`: writing to what was a terminal fails in another way."""
+    ours, theirs = pty.openpty()
+    arguments = command("train", written(tmp_path), "--out", "run", "--epochs", "6")
+    process = subprocess.Popen(
+        arguments, cwd=tmp_path, stdout=theirs, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    while b"epoch" not in seen:
+        seen += os.read(ours, 2**12)
+    os.close(ours)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert finished(tmp_path / "run")
