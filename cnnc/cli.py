@@ -61,7 +61,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. The exit status: 0 done, 1 file or data at fault, 2 command line at fault, 130 interrupted."""
+    """Run a command. The exit status: 0 done, 1 file or data at fault, 2 command line at fault, 130 interrupted,
+    128 and its number where another signal stopped a training."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")  # names that the encoding of the output lacks

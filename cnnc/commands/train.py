@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ..runtime.training.train import Outcome
 
 FILES = "own"
+SIGNALLED = 128
+"""The exit status of shells for what a signal ended, without the number of the signal."""
 
 SHORT = {
     "epochs": "epochs.count",
@@ -291,12 +293,14 @@ def found(args: argparse.Namespace) -> int:
 
 def told(outcome: Outcome, folder: RunFolder, ranks: Ranks) -> int:
     """The result, or how to go on."""
+    from ..runtime.run.display import say
+
     if outcome.figures is None:
         many = f" --devices {ranks.devices}" * (ranks.devices > 1) + " --strategy fsdp" * ranks.split
-        print(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}{many}`")
-        return cli.INTERRUPTED
-    print(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
+        say(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}{many}`")
+        return SIGNALLED + outcome.signal if outcome.signal else cli.INTERRUPTED
+    say(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
     if folder.report.exists():
-        print(f"report in {folder.report}")
-    print(f"weights in {folder.best}; `cnnc eval {folder}`, `cnnc predict {folder} FILE...`, `cnnc export {folder}`")
+        say(f"report in {folder.report}")
+    say(f"weights in {folder.best}; `cnnc eval {folder}`, `cnnc predict {folder} FILE...`, `cnnc export {folder}`")
     return cli.DONE

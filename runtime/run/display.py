@@ -36,8 +36,7 @@ class Display:
     def say(self, text: str) -> None:
         """A line that stays."""
         if not self.quiet:
-            with unheard(sys.stdout):
-                print(text, flush=True)
+            say(text)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -162,17 +161,30 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %".rjust(7)
 
 
+def say(text: str) -> None:
+    """Print a line."""
+    with unheard(sys.stdout):
+        print(text, flush=True)
+
+
 @contextmanager
 def unheard(stream: TextIO) -> Iterator[None]:
     """Inside, a reader that has gone (`| head`), or a terminal, does not end the run: it goes on in silence."""
     try:
         yield
     except OSError as error:
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        with suppress(OSError):
-            reason = (error.strerror or str(error)).lower()
+        hush(stream)
+        reason = (error.strerror or str(error)).lower()
+        try:
             sys.stderr.write(f"cnnc: nobody reads what is said here any more ({reason}): the run goes on in silence\n")
+        except OSError:
+            hush(sys.stderr)
+
+
+def hush(stream: TextIO) -> None:
+    """What is written to it goes nowhere from now on."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def display(quiet: bool, progress: bool) -> Display:

@@ -150,7 +150,7 @@ def trained(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, re
             shown.say(f"  {folder}")
             shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
             state.begun = True
-            outcome = trainer.run()
+            outcome = trainer.run()._replace(signal=stopping.asked)
             state.interrupted = outcome.figures is None
             watch.close("interrupted" if state.interrupted else "finished")
         engine.together.close()
@@ -197,7 +197,7 @@ def engine_of(job: Job, ranks: Ranks = ALONE, compile: str | None = None) -> Eng
 
 
 def stopping_by_signal(shown: Display, leave: Leave, *, steps: bool) -> AbstractContextManager[Stopping]:
-    return stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once"), leave, steps=steps)
+    return stoppable(shown.say, leave, steps=steps)
 
 
 def work(job: Job) -> float:

@@ -51,6 +51,8 @@ class Outcome(NamedTuple):
     seconds: float
     told: str = ""
     """The figures in words."""
+    signal: int = 0
+    """What asked it to stop; 0 where another process of the run was asked."""
 
 
 class Trainer:

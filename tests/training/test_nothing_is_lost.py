@@ -163,11 +163,12 @@ def test_other_faults_stay_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
-def test_a_scheduler_may_ask_to_stop(tmp_path: Path, number: int) -> None:
+def test_a_scheduler_may_ask_to_stop(tmp_path: Path, number: signal.Signals) -> None:
     process = started(tmp_path)
     process.send_signal(number)
     rest, _ = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+    assert f"{number.name}: stopping after this step; another signal leaves at once" in rest
     assert "cnnc train --resume run" in rest
 
 
@@ -250,17 +251,46 @@ def test_a_run_whose_reader_has_gone_goes_on_to_its_end(tmp_path: Path) -> None:
 
 def test_a_run_whose_terminal_has_gone_goes_on(tmp_path: Path) -> None:
     """After `nohup`, or `disown`: writing to what was a terminal fails in another way."""
+    process, ours = on_a_terminal(tmp_path, signal.SIG_IGN, epochs=6)
+    os.close(ours)
+    assert process.wait(120) == 0
+    assert finished(tmp_path / "run")
+
+
+def test_a_terminal_that_closes_asks_to_stop(tmp_path: Path) -> None:
+    """The kernel sends SIGHUP, a shell perhaps another; nothing that is said arrives."""
+    process, ours = on_a_terminal(tmp_path)
+    os.close(ours)
+    for _ in range(2):
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGHUP)
+        time.sleep(0.05)
+    assert process.wait(60) == 128 + signal.SIGHUP
+    state = read_state(tmp_path / "run")
+    assert state is not None
+    assert (state.what, state.error) == ("interrupted", None)
+    assert (tmp_path / "run" / "last.ckpt").exists()
+
+
+def test_nohup_is_heard(tmp_path: Path) -> None:
+    process, ours = on_a_terminal(tmp_path, signal.SIG_IGN, epochs=6)
+    process.send_signal(signal.SIGHUP)
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert finished(tmp_path / "run")
+
+
+def on_a_terminal(
+    folder: Path, hangup: signal.Handlers = signal.SIG_DFL, epochs: int = 500
+) -> tuple[subprocess.Popen[bytes], int]:
+    """A run past its first epoch, and our end of the terminal that it has for all it says."""
     ours, theirs = pty.openpty()
-    arguments = command("train", written(tmp_path), "--out", "run", "--epochs", "6")
     process = subprocess.Popen(
-        arguments, cwd=tmp_path, stdout=theirs, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        command("train", written(folder), "--out", "run", "--epochs", epochs), cwd=folder, stdout=theirs, stderr=theirs,
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),
     )  # fmt: skip
     os.close(theirs)
     seen = b""
-    while b"epoch" not in seen:
+    while b"held out" not in seen:
         seen += os.read(ours, 2**12)
-    os.close(ours)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert finished(tmp_path / "run")
+    return process, ours
