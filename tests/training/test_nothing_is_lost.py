@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import random
+import re
 import signal
 import subprocess
 import time
@@ -294,3 +296,30 @@ def on_a_terminal(
     while b"held out" not in seen:
         seen += os.read(ours, 2**12)
     return process, ours
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "empty", "flipped"])
+def test_best_weights_that_are_lost_are_told_before_the_run_goes_on(tmp_path: Path, harm: str) -> None:
+    """The best of what is still to come takes their place."""
+    killed_at(24, written(tmp_path), "run", tmp_path)
+    best = tmp_path / "run" / "best.safetensors"
+    damage(best, harm) if harm != "flipped" else best.write_bytes(b"no weights" * 2000)
+    done = cnnc("train", "--resume", "run", "--no-progress", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told, _, epochs = done.stdout.partition("\nepoch")
+    assert re.search(r"run/best\.safetensors: .*: the best weights are those of the best epoch from here on", told)
+    assert epochs
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["epoch"] in (2, 3)
+    assert cnnc("eval", "run", cwd=tmp_path).returncode == 0
+
+
+def test_the_last_weights_are_the_best_where_no_epoch_is_to_come(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    assert cnnc("train", model, "--out", "run", "--epochs", 1, "--quiet", cwd=tmp_path).returncode == 0
+    whole = (tmp_path / "run" / "last.safetensors").read_bytes()
+    for name in ("metrics.json", "best.safetensors"):
+        (tmp_path / "run" / name).unlink()
+    done = cnnc("train", "--resume", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    best, last = ((tmp_path / "run" / f"{name}.safetensors").read_bytes() for name in ("best", "last"))
+    assert best == last == whole
