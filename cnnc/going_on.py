@@ -21,12 +21,13 @@ def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job
     """A run that was interrupted, by what its folder says."""
     from .runtime.run import launch
     from .runtime.run.holding import Taken
+    from .runtime.run.origin import Moved
     from .runtime.run.run_folder import RunFolder, Unwritten
 
     runs = [Path(args.resume)] if args.resume else latest(args)
     folder = RunFolder(runs[0]) if ranks.first else Unwritten(runs[0])
     try:
-        job = launch.resumed(folder, args.device)
+        job = launch.resumed(folder, args.device, Moved(args.data, args.data_dir))
     except Taken as taken:
         raise Taken(f"{taken}{before(runs[1:])}") from None
     shown.say(f"{job.checked.name}: going on with {folder}")

@@ -244,8 +244,7 @@ def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job
     from .. import going_on
 
     if (
-        sets(args)
-        or args.data
+        sets(argparse.Namespace(**{**vars(args), "data_dir": None}))
         or args.out
         or args.recipe
         or args.freeze

@@ -23,6 +23,7 @@ from ..jobs.suitable import remarks, unlearned
 from .display import Display
 from .environment import environment
 from .interrupt import Stopping, leave_at_once, stoppable
+from .origin import STAYED, Moved
 from .reopen import reopened
 from .run_folder import RunFolder, Unwritten, discard, keep_sources, new_run
 from .state import following, read_state
@@ -74,15 +75,20 @@ def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
     return job, folder, changes
 
 
-def resumed(folder: RunFolder, device: str) -> Job:
-    """The job of a run that was interrupted; its folder is held."""
+def resumed(folder: RunFolder, device: str, moved: Moved = STAYED) -> Job:
+    """The job of a run that was interrupted; its folder is held, and says where its data are now."""
     folder.read_config()
     folder.hold()
     try:
         if folder.metrics.exists():
             hint = f"another can begin with its weights, `--weights {folder.last}`"
             raise UserError(f"{folder}: this run is finished, its result is in {folder.metrics}: {hint}")
-        return reopened(folder, device)
+        job = reopened(folder, device, moved)
+        if moved:
+            config = folder.read_config()
+            found = described(job, config["cnnc"], config["file"])
+            folder.write_json(folder.config, config | {name: found[name] for name in ("data", "recipe")})
+        return job
     except BaseException:
         folder.release()
         raise

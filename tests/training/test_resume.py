@@ -48,10 +48,10 @@ def same_rows(first: Path, second: Path) -> None:
     assert [line.rpartition(",")[0] for line in one] == [line.rpartition(",")[0] for line in two]
 
 
-def killed_at(step: int, model: Path, out: str, folder: Path) -> None:
+def killed_at(step: int, model: Path, out: str, folder: Path, *more: str) -> None:
     """Start a run and kill it once its checkpoint has come to a step."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    arguments = command("train", model, "--out", out, "--save-every", "1", "--quiet")
+    arguments = command("train", model, "--out", out, "--save-every", "1", "--quiet", *more)
     process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     checkpoint = folder / out / "last.ckpt"
     until = time.monotonic() + 120
