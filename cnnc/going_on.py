@@ -17,6 +17,32 @@ if TYPE_CHECKING:
     from .runtime.run.run_folder import RunFolder
 
 
+CHANGES = {
+    "epochs": "--epochs", "batch": "--batch", "lr": "--lr", "seed": "--seed", "precision": "--precision",
+    "bad_images": "--bad-images", "look": "--look-anew", "weights": "--weights", "freeze": "--freeze",
+    "recipe": "--recipe", "sets": "--set", "out": "--out", "logs": "--log",
+}  # fmt: skip
+"""Options of what a run is, which are settled where it begins."""
+MODEL = {"params": "-p", "inputs": "--input", "model": "--model"}
+"""Of the model; they may say whose latest run is meant."""
+
+
+def require_unchanged(args: argparse.Namespace) -> None:
+    """UsageError where something is asked for that the run has settled."""
+    if args.resume and args.file is not None:
+        raise cli.UsageError(f"--resume {args.resume} goes on with the model of the run: leave out `{args.file}`")
+    settled = CHANGES | (MODEL if args.resume else {})
+    given = [f"`{word}`" for name, word in settled.items() if getattr(args, name) not in (None, [])]
+    if given:
+        run = Path(args.resume or "RUN")
+        weights = run / "last.safetensors" if not run.is_dir() or (run / "last.safetensors").exists() else run
+        raise cli.UsageError(
+            f"--resume does not take {', '.join(given)}: it goes on with the model, recipe and data of the run, and "
+            f"nothing of them can be changed; `cnnc train {run / 'model.cnn'} --weights {weights}` with what you want "
+            "begins a new run with its weights"
+        )
+
+
 def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
     """A run that was interrupted, by what its folder says."""
     from .runtime.run import launch

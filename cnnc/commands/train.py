@@ -13,7 +13,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from .. import cli
+from .. import cli, going_on
 
 if TYPE_CHECKING:
     from ..compiler.pipeline import Compiled
@@ -154,13 +154,15 @@ def run(args: argparse.Namespace) -> int:
             raise cli.UsageError("--find-lr and --find-batch take a FILE, not a run")
         require_several(args, 1)
         return found(args)
+    if args.resume is not None:
+        going_on.require_unchanged(args)
     ranks = found_ranks(args.devices, args.nodes)._replace(split=args.strategy == "fsdp")
     require_several(args, ranks.total)
     if args.file == "-" and not ranks.alone:
         raise cli.UsageError(f"{ranks.total} processes cannot all read the standard input: give a FILE")
     conduct = Conduct(args.save_every, ranks=ranks, workers=args.workers, compile=args.compile)
     with display(args.quiet or not ranks.first, not args.no_progress) as shown:
-        job, folder = resumed(args, shown, ranks) if args.resume is not None else begun(args, shown, ranks)
+        job, folder = going_on.resumed(args, shown, ranks) if args.resume is not None else begun(args, shown, ranks)
         outcome = carried_out(job, folder, shown, conduct, resume=args.resume is not None)
         if outcome.figures is not None and not args.no_report and ranks.first:
             story_told(job, folder, shown)
@@ -237,25 +239,6 @@ def compile_text_once(args: argparse.Namespace) -> Any:
         return compile_path(args.file, wanted) if text is None else compile_text(text, "<stdin>", wanted)
 
     return compile
-
-
-def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
-    """A run that was interrupted."""
-    from .. import going_on
-
-    if (
-        sets(argparse.Namespace(**{**vars(args), "data_dir": None}))
-        or args.out
-        or args.recipe
-        or args.freeze
-        or (args.resume and (args.params or args.inputs))
-    ):
-        raise cli.UsageError(
-            "--resume goes on with the model, recipe and data of the run: nothing of them can be changed"
-        )
-    if args.resume and args.file is not None:
-        raise cli.UsageError(f"--resume {args.resume} goes on with the model of the run: leave out `{args.file}`")
-    return going_on.resumed(args, shown, ranks)
 
 
 # --- looking for settings ---------------------------------------------------------------------------------------------

@@ -121,6 +121,17 @@ def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
 
 
 def test_resume_takes_no_changes(tmp_path: Path) -> None:
-    refused = cnnc("train", "--resume", "run", "--lr", 0.1, cwd=tmp_path)
+    refused = cnnc("train", "--resume", "run", "--lr", 0.1, "--log", "tensorboard", cwd=tmp_path)
     assert refused.returncode == 2
-    assert "--resume" in refused.stderr
+    assert "--resume does not take `--lr`, `--log`: " in refused.stderr
+    assert "`cnnc train run/model.cnn --weights run/last.safetensors` with what you want begins a new" in refused.stderr
+
+
+def test_what_a_new_run_takes_from_another_is_what_the_hint_says(tmp_path: Path) -> None:
+    """Of a run that was interrupted as well, which has its best weights only."""
+    killed_at(25, written(tmp_path), "run", tmp_path)
+    refused = cnnc("train", "--resume", "run", "--epochs", 5, cwd=tmp_path)
+    hint = re.search("`cnnc (train .*)` with what you want", refused.stderr)
+    assert hint is not None
+    done = cnnc(*hint[1].split(), "--epochs", 1, "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
