@@ -229,10 +229,11 @@ def in_run(args: argparse.Namespace) -> None:
     config = os.path.join(args.file, "config.json")
     if args.file == "-" or not os.path.isfile(config):
         return
-    import json
+    from pathlib import Path
 
-    with open(config, encoding="utf-8") as text:
-        run = json.load(text)
+    from .runtime.run.configuration import read_config
+
+    run = read_config(Path(args.file))
     args.file = os.path.join(args.file, "model.cnn")
     args.params = [*run["params"], *args.params]
     args.inputs = args.inputs or run["inputs"]

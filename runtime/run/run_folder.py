@@ -17,6 +17,7 @@ from ...compiler.load import File, Loader
 from ...compiler.locate import locate, target
 from ...compiler.words import WORDS
 from ..weights import replace, save
+from .configuration import read_config
 from .holding import LOCK, Hold, Taken, hold
 
 ROOT = Path("runs")
@@ -68,15 +69,7 @@ class RunFolder:
 
     def read_config(self) -> dict[str, Any]:
         """What the run is; UserError where the folder is none."""
-        try:
-            found: dict[str, Any] = json.loads(self.config.read_text())
-        except FileNotFoundError:
-            raise UserError(f"{self.path}: no run: there is no config.json in it") from None
-        except ValueError:
-            raise UserError(f"{self.config}: no JSON") from None
-        if found.get("format") != 1:
-            raise UserError(f"{self.config}: written by another version of cnnc ({found.get('cnnc')})")
-        return found
+        return read_config(self.path)
 
     def add_environment(self, found: dict[str, Any]) -> None:
         """`environment.json`, one entry for each time the run was started."""
@@ -84,7 +77,7 @@ class RunFolder:
             before = json.loads(self.environment.read_text())
         except (OSError, ValueError):
             before = []
-        self.write_json(self.environment, [*before, found])
+        self.write_json(self.environment, [*(before if isinstance(before, list) else []), found])
 
     def write_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """`metrics.csv`, one row an epoch."""
