@@ -115,7 +115,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    assert "the checkpoint of step 5 cannot be written: file too large; the one before is kept" in made.stdout
+    assert "the checkpoint of step 5 cannot be written: file too large; there is none before it" in made.stdout
     assert (tmp_path / "run" / "best.safetensors").exists()
     assert not [p.name for p in (tmp_path / "run").iterdir() if p.suffix == ".ckpt"]
 

@@ -120,6 +120,18 @@ def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
     assert re.search(r"run: this run is finished", again.stderr)
 
 
+def test_a_model_that_was_edited_no_longer_fits(tmp_path: Path) -> None:
+    killed_at(3, written(tmp_path), "run", tmp_path)
+    copy = tmp_path / "run" / "model.cnn"
+    copy.write_text(copy.read_text().replace("conv 16", "conv 24"))
+    refused = cnnc("train", "--resume", "run", cwd=tmp_path)
+    assert refused.returncode == 1
+    told = r"cnnc: run/model\.cnn no longer fits run/last\.ckpt: `\S+` is 16x8x3x3 in the checkpoint, 24x8x3x3 in the model"
+    assert re.match(told, refused.stderr)
+    copy.write_text(copy.read_text().replace("conv 24", "conv 16"))
+    assert cnnc("train", "--resume", "run", "--quiet", cwd=tmp_path).returncode == 0
+
+
 def test_resume_takes_no_changes(tmp_path: Path) -> None:
     refused = cnnc("train", "--resume", "run", "--lr", 0.1, "--log", "tensorboard", cwd=tmp_path)
     assert refused.returncode == 2
