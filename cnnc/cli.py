@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def dispatch(arguments: list[str]) -> int:
         near = get_close_matches(word, COMMANDS, n=1)
         hint = f"did you mean `cnnc {near[0]}`?" if near else "`cnnc --help` lists the commands"
         if word.endswith(".cnn"):
-            hint = f"a command comes first: `cnnc summary {word}`"
+            hint = f"a command comes first: `cnnc summary {quote(word)}`"
         raise UsageError(f"there is no command `{word}`: {hint}")
     command: Any = import_module(f".commands.{word}{'_' * iskeyword(word)}", __package__)
     parser = Parser(

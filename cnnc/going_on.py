@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,9 +37,10 @@ def require_unchanged(args: argparse.Namespace) -> None:
     if given:
         run = Path(args.resume or "RUN")
         weights = run / "last.safetensors" if not run.is_dir() or (run / "last.safetensors").exists() else run
+        anew = ["cnnc", "train", str(run / "model.cnn"), "--weights", str(weights)]
         raise cli.UsageError(
             f"--resume does not take {', '.join(given)}: it goes on with the model, recipe and data of the run, and "
-            f"nothing of them can be changed; `cnnc train {run / 'model.cnn'} --weights {weights}` with what you want "
+            f"nothing of them can be changed; `{shlex.join(anew)}` with what you want "
             "begins a new run with its weights"
         )
 
@@ -75,5 +77,5 @@ def before(runs: list[Path]) -> str:
     for run in runs:
         with suppress(UserError):
             if history(RunFolder(run)).status in ("interrupted", "failed"):
-                return f"; `--resume {run}` goes on with the one before"
+                return f"; `--resume {shlex.quote(str(run))}` goes on with the one before"
     return ""

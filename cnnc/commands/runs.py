@@ -14,6 +14,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from .. import cli
@@ -149,7 +150,7 @@ def shown(found: list[History]) -> list[str]:
 
 def about(one: History) -> list[str]:
     score, state = one.score, one.state
-    data = one.config["data"]
+    data, run = one.config["data"], quote(str(one.folder))
     facts = [
         ("state", one.status + (f": {state.error}" if state and state.error else "")),
         ("data", f"{one.data}: {data['train']:,} to learn from, {data['held']:,} held out"),
@@ -157,7 +158,7 @@ def about(one: History) -> list[str]:
         ("epochs", f"{one.epochs}, {clock(one.seconds)}"),
         *environment(one),
         ("recipe", "\n          ".join(recipe(one))),
-        ("report", str(one.folder.report) if one.folder.report.exists() else f"`cnnc runs report {one.folder}`"),
+        ("report", str(one.folder.report) if one.folder.report.exists() else f"`cnnc runs report {run}`"),
     ]
     return [f"{one.model} in {one.folder}", *(f"  {name:6}  {value}" for name, value in facts), *epochs(one)]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from .. import cli, going_on
@@ -100,7 +101,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--out", metavar="DIR", help="the run folder (default: the next runs/MODEL-N)")
     group.add_argument(
-        "--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named"
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="go on with a run, the latest where none is named; --data says where its data are now",
     )
     group.add_argument(
         "--save-every", type=several, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)"
@@ -277,12 +282,13 @@ def told(outcome: Outcome, folder: RunFolder, ranks: Ranks) -> int:
     """The result, or how to go on."""
     from ..runtime.run.display import say
 
+    run = quote(str(folder))
     if outcome.figures is None:
         many = f" --devices {ranks.devices}" * (ranks.devices > 1) + " --strategy fsdp" * ranks.split
-        say(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}{many}`")
+        say(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {run}{many}`")
         return SIGNALLED + outcome.signal if outcome.signal else cli.INTERRUPTED
     say(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
     if folder.report.exists():
         say(f"report in {folder.report}")
-    say(f"weights in {folder.best}; `cnnc eval {folder}`, `cnnc predict {folder} FILE...`, `cnnc export {folder}`")
+    say(f"weights in {folder.best}; `cnnc eval {run}`, `cnnc predict {run} FILE...`, `cnnc export {run}`")
     return cli.DONE

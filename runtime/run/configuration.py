@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ...compiler.diagnostics import UserError
@@ -20,7 +21,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         there = "no run: there is no config.json in it"
         raise UserError(f"{folder}: {there if folder.is_dir() else 'there is no such folder of a run'}") from None
     except NotADirectoryError:
-        hint = f": `cnnc train {folder}` begins one" if folder.suffix == ".cnn" else ""
+        hint = f": `cnnc train {quote(str(folder))}` begins one" if folder.suffix == ".cnn" else ""
         raise UserError(f"{folder}: a run is a folder, this is a file{hint}") from None
     except ValueError:
         raise UserError(f"{path}: no JSON") from None

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, groupby
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...compiler.backends.summary import learning
@@ -81,7 +82,7 @@ def resumed(folder: RunFolder, device: str, moved: Moved = STAYED) -> Job:
     folder.hold()
     try:
         if folder.metrics.exists():
-            hint = f"another can begin with its weights, `--weights {folder.last}`"
+            hint = f"another can begin with its weights, `--weights {quote(str(folder.last))}`"
             raise UserError(f"{folder}: this run is finished, its result is in {folder.metrics}: {hint}")
         job = reopened(folder, device, moved)
         if moved:
@@ -186,7 +187,8 @@ def story_told(job: Job, folder: RunFolder, shown: Display) -> None:
         try:
             tell(folder, look(folder, job.data, job.device))
         except Exception as error:  # the run is worth more than its pictures, whatever goes wrong with them
-            shown.say(f"no report: {type(error).__name__}: {error}; try again with `cnnc runs report {folder}`")
+            again = f"try again with `cnnc runs report {quote(str(folder))}`"
+            shown.say(f"no report: {type(error).__name__}: {error}; {again}")
 
 
 def engine_of(job: Job, ranks: Ranks = ALONE, compile: str | None = None) -> Engine:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from ...compiler.diagnostics import UserError
@@ -33,7 +34,7 @@ class Moved(NamedTuple):
     @property
     def told(self) -> str:
         said = {"--data": self.data, "--data-dir": self.root}
-        return ", ".join(f"`{option} {value}`" for option, value in said.items() if value is not None)
+        return ", ".join(f"`{option} {quote(value)}`" for option, value in said.items() if value is not None)
 
 
 STAYED = Moved()

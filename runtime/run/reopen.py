@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,7 +61,8 @@ def data_of(folder: RunFolder, recipe: Recipe, moved: Moved = STAYED) -> Dataset
         require_same(data, config, moved.told, f"these are not the data of {folder}")
     else:
         weights = next((file for file in (folder.last, folder.best) if file.exists()), None)
-        anew = f"; `cnnc train {folder.model} --weights {weights}` begins anew with its weights" if weights else ""
+        begin = shlex.join(["cnnc", "train", str(folder.model), "--weights", str(weights)])
+        anew = f"; `{begin}` begins anew with its weights" if weights else ""
         way = f"bring back what it began with, or say with `--data` where that is now{anew}"
         require_same(data, config, f"{folder}: the data changed since the run began", way)
     return data

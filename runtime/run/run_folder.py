@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ...compiler import syntax as s
@@ -150,7 +151,7 @@ def wanted_run(path: Path) -> RunFolder:
 def require_empty(path: Path) -> None:
     """UserError where there is something else than an empty folder, or the lock of a run that never began."""
     if path.exists() and (not path.is_dir() or any(below.name != LOCK for below in path.iterdir())):
-        more = f", or go on with `--resume {path}`" if path.is_dir() and is_run(str(path)) else ""
+        more = f", or go on with `--resume {quote(str(path))}`" if path.is_dir() and is_run(str(path)) else ""
         raise UserError(f"{path} is there already: choose another `--out`{more}")
 
 

