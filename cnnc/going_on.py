@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 CHANGES = {
-    "epochs": "--epochs", "batch": "--batch", "lr": "--lr", "seed": "--seed", "precision": "--precision",
-    "bad_images": "--bad-images", "look": "--look-anew", "weights": "--weights", "freeze": "--freeze",
-    "recipe": "--recipe", "sets": "--set", "out": "--out", "logs": "--log",
+    "epochs": "--epochs", "batch": "--batch", "lr": "--lr", "seed": "--seed", "deterministic": "--deterministic",
+    "precision": "--precision", "bad_images": "--bad-images", "look": "--look-anew", "weights": "--weights",
+    "freeze": "--freeze", "recipe": "--recipe", "sets": "--set", "out": "--out", "logs": "--log",
 }  # fmt: skip
 """Options of what a run is, which are settled where it begins."""
 MODEL = {"params": "-p", "inputs": "--input", "model": "--model"}

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes.base import Part
 from ...compiler.recipes.course import Seed
-from ...compiler.recipes.data import Data, Digits
+from ...compiler.recipes.data import Data, Digits, Faces
 from ...compiler.recipes.record import Recipe, Said
 from ..data import Dataset, open_data
 from ..data.examined import examined
@@ -77,14 +77,11 @@ def began_in(folder: RunFolder) -> str:
     return found
 
 
-PLACES = {"path": "", "folder": "", "name": "lfw"}
-"""Arguments of sources that are paths, and the word that is none."""
-
-
 def seen_from(began: Path, source: Part) -> Part:
     """The source with its paths as they are from a folder."""
-    own = {name: value for name, value in source.__dict__.items() if name in PLACES and value and value != PLACES[name]}
-    return source.changed(**{name: path_from(began, value) for name, value in own.items()})
+    places = ("name",) if isinstance(source, Faces) and source.name != "lfw" else ("path", "folder")
+    own = {name: path_from(began, value) for name, value in source.__dict__.items() if name in places and value}
+    return source.changed(**own)
 
 
 def path_from(began: Path, text: str) -> str:

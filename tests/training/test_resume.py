@@ -16,6 +16,9 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
+from cnnc.commands.train import SHORT
+from cnnc.going_on import CHANGES
+
 from .tiny import MODEL, cnnc, command, written
 
 PHASES = (
@@ -138,6 +141,11 @@ def test_resume_takes_no_changes(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "--resume does not take `--lr`, `--log`: " in refused.stderr
     assert "`cnnc train run/model.cnn --weights run/last.safetensors` with what you want begins a new" in refused.stderr
+
+
+def test_every_option_of_the_recipe_is_known_as_one() -> None:
+    """Of those that stand for a `--set`, a run goes on with the place of its data only."""
+    assert SHORT.keys() - CHANGES.keys() == {"data_dir"}
 
 
 def test_what_a_new_run_takes_from_another_is_what_the_hint_says(tmp_path: Path) -> None:
