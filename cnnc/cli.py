@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. The exit status: 0 done, 1 file or data at fault, 2 command line at fault, 130 interrupted."""
+    """Run a command. The exit status: 0 done, 1 file or data at fault, 2 command line at fault, 130 interrupted,
+    128 and its number where another signal stopped a training."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")  # names that the encoding of the output lacks
@@ -120,7 +122,7 @@ def dispatch(arguments: list[str]) -> int:
         near = get_close_matches(word, COMMANDS, n=1)
         hint = f"did you mean `cnnc {near[0]}`?" if near else "`cnnc --help` lists the commands"
         if word.endswith(".cnn"):
-            hint = f"a command comes first: `cnnc summary {word}`"
+            hint = f"a command comes first: `cnnc summary {quote(word)}`"
         raise UsageError(f"there is no command `{word}`: {hint}")
     command: Any = import_module(f".commands.{word}{'_' * iskeyword(word)}", __package__)
     parser = Parser(
@@ -228,10 +230,11 @@ def in_run(args: argparse.Namespace) -> None:
     config = os.path.join(args.file, "config.json")
     if args.file == "-" or not os.path.isfile(config):
         return
-    import json
+    from pathlib import Path
 
-    with open(config, encoding="utf-8") as text:
-        run = json.load(text)
+    from .runtime.run.configuration import read_config
+
+    run = read_config(Path(args.file))
     args.file = os.path.join(args.file, "model.cnn")
     args.params = [*run["params"], *args.params]
     args.inputs = args.inputs or run["inputs"]

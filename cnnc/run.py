@@ -201,7 +201,7 @@ class Run:
             from .runtime.inference.measured import measured
 
             return measured(self._folder, None, name, self.device).as_dict()
-        return judged(self._trained, measured_on(data_for(self.config, name), name)).as_dict()
+        return judged(self._trained, measured_on(data_for(self.config, name, self._folder), name)).as_dict()
 
     def export(self, path: Where, **options: Any) -> None:
         """Write ONNX with the weights that were kept, and what `cnnc predict` must know in its metadata."""
@@ -217,8 +217,9 @@ class Run:
         from .runtime.run.display import display
 
         with display(quiet, progress) as shown:
-            job = launch.resumed(self._folder, device)
-            return carried_out(job, self._folder, shown, resume=True, report=report, workers=workers, compile=compile)
+            folder = self._folder
+            job = launch.resumed(folder, device)
+            return carried_out(job, folder, shown, resume=True, report=report, workers=workers, compile=compile)
 
     def _given(self, what: Any) -> Split:
         from .runtime.inference.given import given

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from shlex import quote
 
 from ..cli import DONE, UsageError, add_file_arguments, compiled
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.target not in TARGETS:
-        raise UsageError(f"`emit` writes torch or keras, found `{args.target}`: `cnnc emit torch {args.file}`")
+        raise UsageError(f"`emit` writes torch or keras, found `{args.target}`: `cnnc emit torch {quote(args.file)}`")
     from ..compiler.backends.emit import source
 
     found = compiled(args)

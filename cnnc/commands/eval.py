@@ -46,7 +46,9 @@ def add_trained_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from ..runtime.run.run_folder import is_run, task_word
+    from pathlib import Path
+
+    from ..runtime.run.run_folder import RunFolder, is_run, task_word
 
     wanted = numbers(args.top)
     if is_run(args.file) and task_word(args.file) != "classification":
@@ -54,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     from ..runtime.inference.opened import data_for, measured_on
 
     trained, config = opened(args)
-    data = data_for(config, args.data)
+    data = data_for(config, args.data, RunFolder(Path(args.file)) if is_run(args.file) else None)
     split = measured_on(data, args.data)
     from ..runtime.inference.answers import judged
 

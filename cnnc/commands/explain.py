@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from shlex import quote
 
 from ..cli import AT_FAULT, DONE, UsageError, compiled
 
@@ -39,7 +40,7 @@ def about_word(word: str) -> int:
     told = explain_word(word)
     if told is None:
         if word.endswith(".cnn") or word.startswith("zoo:") or word == "-":
-            raise UsageError(f"which layer of {word}? `cnnc summary {word}` lists them")
+            raise UsageError(f"which layer of {word}? `cnnc summary {quote(word)}` lists them")
         raise UsageError(
             f"`{word}` is no word of the language, and no diagnostic{': ' * bool(nearest(word))}{nearest(word)}"
         )

@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from .. import cli
 
 if TYPE_CHECKING:
-    from ..runtime.run.history import History
+    from ..runtime.run.history import History, Unreadable
 
 FILES = "own"
 
@@ -37,31 +39,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.what not in WHAT:
         raise cli.UsageError(f"`cnnc runs` takes {', '.join(WHAT)}, found `{args.what}`")
-    found = chosen(args)
+    from ..runtime.run.history import histories
+    from ..runtime.run.run_folder import ROOT
+
+    if args.what == "list" and not args.runs:
+        found = list(histories(folder_of_runs(args) or ROOT))
+        print(json.dumps([as_dict(one) for one in found], indent=1) if args.json else "\n".join(table(found)))
+        return cli.DONE
+    named = chosen(args)
     if args.what == "report":
-        return report(found)
+        return report(named)
     if args.json:
-        print(json.dumps([as_dict(one) for one in found], indent=1))
+        print(json.dumps([as_dict(one) for one in named], indent=1))
     else:
-        print("\n".join({"list": table, "show": shown, "compare": compared}[args.what](found)))
+        print("\n".join({"list": table, "show": shown, "compare": compared}[args.what](named)))
     return cli.DONE
 
 
+def folder_of_runs(args: argparse.Namespace) -> Path | None:
+    """`--in`."""
+    if args.root and not Path(args.root).is_dir():
+        raise FileNotFoundError(2, "no such folder", args.root)
+    return Path(args.root) if args.root else None
+
+
 def chosen(args: argparse.Namespace) -> list[History]:
-    """The runs asked for."""
-    from ..runtime.run.history import histories, history
+    """The runs asked for by name."""
+    from ..runtime.run.history import history
     from ..runtime.run.run_folder import ROOT, RunFolder
 
-    root = Path(args.root) if args.root else ROOT
+    root = folder_of_runs(args) or ROOT
     least = {"list": 0, "show": 1, "compare": 2, "report": 1}[args.what]
     if len(args.runs) < least:
         raise cli.UsageError(
             f"`cnnc runs {args.what}` takes {least} run{'s' * (least > 1)} at least, found {len(args.runs)}"
         )
-    if args.root and not root.is_dir():
-        raise FileNotFoundError(2, "no such folder", str(root))
-    if not args.runs:
-        return list(histories(root))
     return [history(RunFolder(path if path.is_dir() else root / path)) for path in map(Path, args.runs)]
 
 
@@ -74,7 +86,11 @@ def report(found: list[History]) -> int:
     return cli.DONE
 
 
-def as_dict(one: History) -> dict[str, Any]:
+def as_dict(one: History | Unreadable) -> dict[str, Any]:
+    from ..runtime.run.history import Unreadable
+
+    if isinstance(one, Unreadable):
+        return {"run": str(one.folder), "state": "unreadable", "error": one.why}
     score = one.score
     return {
         "run": str(one.folder), "model": one.model, "data": one.data, "state": one.status, "epochs": one.epochs,
@@ -87,7 +103,7 @@ def as_dict(one: History) -> dict[str, Any]:
 # --- as text ----------------------------------------------------------------------------------------------------------
 
 
-def table(found: list[History]) -> list[str]:
+def table(found: Sequence[History | Unreadable]) -> list[str]:
     """A line for each run."""
     if not found:
         return ["no runs yet: `cnnc train zoo:lenet5` makes the first"]
@@ -95,7 +111,11 @@ def table(found: list[History]) -> list[str]:
     return columns([heads, *map(cells, found)], right={3, 5, 6, 7})
 
 
-def cells(one: History) -> list[str]:
+def cells(one: History | Unreadable) -> list[str]:
+    from ..runtime.run.history import Unreadable
+
+    if isinstance(one, Unreadable):
+        return [one.folder.path.name, *["-"] * 3, "", *["-"] * 3, f"unreadable: {one.why}"]
     score, epoch = one.score, one.best_epoch
     parameters = one.config.get("parameters")
     return [
@@ -130,7 +150,7 @@ def shown(found: list[History]) -> list[str]:
 
 def about(one: History) -> list[str]:
     score, state = one.score, one.state
-    data = one.config["data"]
+    data, run = one.config["data"], quote(str(one.folder))
     facts = [
         ("state", one.status + (f": {state.error}" if state and state.error else "")),
         ("data", f"{one.data}: {data['train']:,} to learn from, {data['held']:,} held out"),
@@ -138,7 +158,7 @@ def about(one: History) -> list[str]:
         ("epochs", f"{one.epochs}, {clock(one.seconds)}"),
         *environment(one),
         ("recipe", "\n          ".join(recipe(one))),
-        ("report", str(one.folder.report) if one.folder.report.exists() else f"`cnnc runs report {one.folder}`"),
+        ("report", str(one.folder.report) if one.folder.report.exists() else f"`cnnc runs report {run}`"),
     ]
     return [f"{one.model} in {one.folder}", *(f"  {name:6}  {value}" for name, value in facts), *epochs(one)]
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
-from .. import cli
+from .. import cli, going_on
 
 if TYPE_CHECKING:
     from ..compiler.pipeline import Compiled
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ..runtime.training.train import Outcome
 
 FILES = "own"
+SIGNALLED = 128
+"""The exit status of shells for what a signal ended, without the number of the signal."""
 
 SHORT = {
     "epochs": "epochs.count",
@@ -99,7 +101,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--out", metavar="DIR", help="the run folder (default: the next runs/MODEL-N)")
     group.add_argument(
-        "--resume", nargs="?", const="", metavar="RUN", help="go on with a run, the latest where none is named"
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="go on with a run, the latest where none is named; --data says where its data are now",
     )
     group.add_argument(
         "--save-every", type=several, metavar="STEPS", help="steps between checkpoints (default: as often as is cheap)"
@@ -153,13 +159,15 @@ def run(args: argparse.Namespace) -> int:
             raise cli.UsageError("--find-lr and --find-batch take a FILE, not a run")
         require_several(args, 1)
         return found(args)
+    if args.resume is not None:
+        going_on.require_unchanged(args)
     ranks = found_ranks(args.devices, args.nodes)._replace(split=args.strategy == "fsdp")
     require_several(args, ranks.total)
     if args.file == "-" and not ranks.alone:
         raise cli.UsageError(f"{ranks.total} processes cannot all read the standard input: give a FILE")
     conduct = Conduct(args.save_every, ranks=ranks, workers=args.workers, compile=args.compile)
     with display(args.quiet or not ranks.first, not args.no_progress) as shown:
-        job, folder = resumed(args, shown, ranks) if args.resume is not None else begun(args, shown, ranks)
+        job, folder = going_on.resumed(args, shown, ranks) if args.resume is not None else begun(args, shown, ranks)
         outcome = carried_out(job, folder, shown, conduct, resume=args.resume is not None)
         if outcome.figures is not None and not args.no_report and ranks.first:
             story_told(job, folder, shown)
@@ -238,34 +246,6 @@ def compile_text_once(args: argparse.Namespace) -> Any:
     return compile
 
 
-def resumed(args: argparse.Namespace, shown: Display, ranks: Ranks) -> tuple[Job, RunFolder]:
-    """A run that was interrupted, by what its folder says."""
-    from ..runtime.run import launch
-    from ..runtime.run.run_folder import RunFolder, Unwritten, latest_run
-
-    if (
-        sets(args)
-        or args.data
-        or args.out
-        or args.recipe
-        or args.freeze
-        or (args.resume and (args.params or args.inputs))
-    ):
-        raise cli.UsageError(
-            "--resume goes on with the model, recipe and data of the run: nothing of them can be changed"
-        )
-    if args.resume:
-        if args.file is not None:
-            raise cli.UsageError(f"--resume {args.resume} goes on with the model of the run: leave out `{args.file}`")
-        folder = RunFolder(Path(args.resume))
-    else:
-        folder = latest_run(cli.compiled(args).checked.name if args.file else None)
-    job = launch.resumed(folder, args.device)
-    folder = folder if ranks.first else Unwritten(folder.path)
-    shown.say(f"{job.checked.name}: going on with {folder}")
-    return job, folder
-
-
 # --- looking for settings ---------------------------------------------------------------------------------------------
 
 
@@ -300,12 +280,15 @@ def found(args: argparse.Namespace) -> int:
 
 def told(outcome: Outcome, folder: RunFolder, ranks: Ranks) -> int:
     """The result, or how to go on."""
+    from ..runtime.run.display import say
+
+    run = quote(str(folder))
     if outcome.figures is None:
         many = f" --devices {ranks.devices}" * (ranks.devices > 1) + " --strategy fsdp" * ranks.split
-        print(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {folder}{many}`")
-        return cli.INTERRUPTED
-    print(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
+        say(f"interrupted after {outcome.epoch} epochs; go on with `cnnc train --resume {run}{many}`")
+        return SIGNALLED + outcome.signal if outcome.signal else cli.INTERRUPTED
+    say(f"held-out {outcome.told}, epoch {outcome.epoch}, {outcome.seconds:.0f} s")
     if folder.report.exists():
-        print(f"report in {folder.report}")
-    print(f"weights in {folder.best}; `cnnc eval {folder}`, `cnnc predict {folder} FILE...`, `cnnc export {folder}`")
+        say(f"report in {folder.report}")
+    say(f"weights in {folder.best}; `cnnc eval {run}`, `cnnc predict {run} FILE...`, `cnnc export {run}`")
     return cli.DONE

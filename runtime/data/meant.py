@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
+from shlex import quote
 
 from ...compiler.override import read
 from ...compiler.recipes import data as rule
@@ -91,7 +92,7 @@ def of_table(path: Path, tables: list[Path]) -> Part:
     learned = [table for table in tables if "train" in table.stem.lower()] or tables
     if len(learned) > 1:
         names = ", ".join(sorted(table.name for table in learned))
-        raise DataError(f"{path}: which of the tables {names}? Name one, as in `--data {learned[0]}`")
+        raise DataError(f"{path}: which of the tables {names}? Name one, as in `--data {quote(str(learned[0]))}`")
     return meant(str(learned[0]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 import numpy as np
@@ -107,8 +108,10 @@ def found(whole: Table, part: Csv) -> Columns:
     rest = [i for i in rest if i != label]
     texts = texts or of_words(whole, rest)
     if not texts and not whole.names:
-        raise DataError(f"{whole.path}: only numbers, in columns without names: say what they are, as with "
-                        f"`--data 'series(\"{whole.path}\")'`")  # fmt: skip
+        way = quote(f'series("{whole.path}")')
+        raise DataError(
+            f"{whole.path}: only numbers, in columns without names: say what they are, as with `--data {way}`"
+        )
     return Columns(-1, label, -1 if split is None else split, values, texts, () if texts else tuple(rest))
 
 

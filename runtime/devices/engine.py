@@ -21,6 +21,7 @@ from .available import (
     DeviceError,
     allow_tf32,
     choose_algorithms,
+    cores,
     fixed,
     found_device,
     found_precision,
@@ -65,6 +66,9 @@ class Engine:
         if found.index is not None and not ranks.alone:
             raise DeviceError(f"several processes take devices by themselves: `--device {found.type}`")
         self.kind, self.number = found.type, found.index
+        if self.kind == "cpu" and ranks.devices > cores():
+            told = f"`--devices {ranks.devices}` on the CPU"
+            raise DeviceError(f"{told}: each process takes a core, and there are {cores()}")
         self.ranks, self.several, self.compile, self.deterministic = ranks, several, compile, deterministic
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and self.free and not fixed()

@@ -53,7 +53,7 @@ class Measured(NamedTuple):
 
 def measured(folder: RunFolder, weights: str | None, text: str | None, device: str = "auto") -> Measured:
     """The figures of the weights that were kept, or of others. `text` names other data."""
-    data = data_for(folder.read_config(), text)
+    data = data_for(folder.read_config(), text, folder)
     work = at_work(folder, weights, data._replace(held=measured_on(data, text)), device)
     began = time.perf_counter()
     measuring = Measuring(work.job.task, work.net.folded[0])

@@ -12,7 +12,8 @@ from ..data import Dataset, Split
 from ..data.classes import absent, by_name
 from ..jobs.adapt import require_pictures, wants_255
 from ..jobs.prepare import chosen
-from ..run.reopen import compiled, opened
+from ..run.origin import opened, recipe_in, require_same
+from ..run.reopen import compiled
 from ..run.run_folder import RUN, RunFolder
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def trained_onnx(name: str, device: str = "auto") -> tuple[Trained, dict[str, An
     return trained, json.loads(next(p.value for p in stored if p.key == "cnnc.run"))
 
 
-def data_for(config: dict[str, Any] | None, text: str | None) -> Dataset:
-    """The data of the run, or those of `--data`; their classes must be among the run's, and are counted as it does."""
+def data_for(config: dict[str, Any] | None, text: str | None, folder: RunFolder | None = None) -> Dataset:
+    """The data of the run, or those of `--data`; their classes must be among the run's, and are counted as it does.
+    `folder` is that of the run, where there is one."""
     if config is None:
         if text is None:
             raise UserError("which data? Give `--data`: a folder of class folders, or `digits`")
@@ -105,11 +107,15 @@ def data_for(config: dict[str, Any] | None, text: str | None) -> Dataset:
         return open_data(named(text, None), 0)
     from ..jobs.job import recipe_of
 
-    recipe = recipe_of(config)
+    recipe = recipe_of(config) if folder is None else recipe_in(folder)
     classes = tuple(config["data"]["classes"])
     found = opened(recipe, text)
+    if text is None:
+        way = "what it held out is not known any more: name with `--data` what is to be measured"
+        require_same(found, config, "the data changed since the run began", way)
+        return found
     data = by_name(found, classes)
-    if data.target != "classes" or (text is None and data is found):
+    if data.target != "classes":
         return data
     return data._replace(remarks=(*data.remarks, *absent(measured_on(data, text), classes)))
 

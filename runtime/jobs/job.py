@@ -13,6 +13,7 @@ from ...compiler.recipes.data import Data, Triplets
 from ...compiler.recipes.record import Recipe, from_json, plain, to_json
 from ...compiler.shape import Shape
 from ..data import Dataset
+from ..data.imprint import imprint
 from ..data.statistics import statistics
 from ..lowering.plan import Plan
 from .adapt import Changes, normalizes, wants_255
@@ -106,6 +107,7 @@ def described(job: Job, version: str, file: str) -> dict[str, Any]:
             "train": len(job.data.train),
             "held": len(job.data.held),
             "skipped": list(job.data.skipped),
+            "imprint": imprint(job.data),
         },
         "recipe": to_json(job.recipe),
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Display:
     def say(self, text: str) -> None:
         """A line that stays."""
         if not self.quiet:
-            print(text, flush=True)
+            say(text)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -92,7 +93,8 @@ class Live(Display):
     def tell(self) -> None:
         """Print the lines that wait."""
         if self.lines:
-            self.bar.write("\n".join(self.lines), file=self.stream)
+            with unheard(self.stream):
+                self.bar.write("\n".join(self.lines), file=self.stream)
         self.lines.clear()
         self.told = time.perf_counter()
 
@@ -157,6 +159,32 @@ def shown(name: str, value: float) -> str:
 
 def percent(share: float) -> str:
     return f"{100 * share:.1f} %".rjust(7)
+
+
+def say(text: str) -> None:
+    """Print a line."""
+    with unheard(sys.stdout):
+        print(text, flush=True)
+
+
+@contextmanager
+def unheard(stream: TextIO) -> Iterator[None]:
+    """Inside, a reader that has gone (`| head`), or a terminal, does not end the run: it goes on in silence."""
+    try:
+        yield
+    except OSError as error:
+        hush(stream)
+        reason = (error.strerror or str(error)).lower()
+        try:
+            sys.stderr.write(f"cnnc: nobody reads what is said here any more ({reason}): the run goes on in silence\n")
+        except OSError:
+            hush(sys.stderr)
+
+
+def hush(stream: TextIO) -> None:
+    """What is written to it goes nowhere from now on."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def display(quiet: bool, progress: bool) -> Display:

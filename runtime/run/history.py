@@ -6,7 +6,7 @@ import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes.course import Keep
@@ -14,6 +14,8 @@ from ...compiler.recipes.record import Recipe, from_json
 from ..training.position import Row
 from .run_folder import RunFolder
 from .state import State, read_state
+
+J = TypeVar("J", dict[str, Any], list[Any])
 
 SCORES = ("iou", "f1", "accuracy", "mae", "rmse", "loss")
 """What a run is told by where it does not say what its best weights are best by: the first of these it measured."""
@@ -111,44 +113,69 @@ class History(NamedTuple):
 
 
 def history(folder: RunFolder) -> History:
-    """Read a run. UserError where the folder is none."""
+    """Read a run. UserError where the folder is none, or one of its files is not what a run writes."""
     config = folder.read_config()
-    environments = json_of(folder.environment, [])
-    return History(folder, config, rows_of(folder.rows), json_of(folder.metrics, {}), read_state(folder.path),
-                   tuple(environments))  # fmt: skip
+    found = History(folder, config, rows_of(folder.rows), json_of(folder.metrics, dict), read_state(folder.path),
+                    tuple(json_of(folder.environment, list)))  # fmt: skip
+    try:
+        _ = found.data, found.recipe
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise UserError(f"{folder.config}: not what a run writes there: its data or its recipe") from None
+    return found
 
 
 def rows_of(path: Path) -> tuple[Row, ...]:
     """The rows of `metrics.csv`, numbers as numbers; what was not measured in an epoch is left out."""
     try:
         with path.open(newline="", encoding="utf-8") as lines:
-            return tuple({key: number(text) for key, text in row.items() if text} for row in csv.DictReader(lines))
-    except OSError:
+            read = list(csv.DictReader(lines, restkey=""))
+    except FileNotFoundError:
         return ()
+    except (ValueError, csv.Error):
+        raise UserError(f"{path}: no table that can be read") from None
+    rows = tuple({key: number(text) for key, text in row.items() if text} for row in read)
+    for line, row in enumerate(rows, 2):
+        odd = [key for key, value in row.items() if not isinstance(value, (int, float)) and key != "phase"]
+        if odd or "epoch" not in row:
+            raise UserError(f"{path}:{line}: no row of an epoch{f': `{odd[0]}` is no number' if odd else ''}")
+    return rows
 
 
-def number(text: str) -> Any:
+def number(text: Any) -> Any:
     """`12` and `0.5` as numbers, else the text."""
     for kind in (int, float):
         try:
             return kind(text)
-        except ValueError:
+        except (ValueError, TypeError):
             continue
     return text
 
 
-def json_of(path: Path, otherwise: Any) -> Any:
+def json_of(path: Path, kind: type[J]) -> J:
+    """What a file says, empty where there is none. UserError where it is of another kind."""
     try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return otherwise
+        found = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return kind()
+    except ValueError:
+        raise UserError(f"{path}: no JSON") from None
+    if not isinstance(found, kind):
+        raise UserError(f"{path}: not what a run writes there")
+    return found
 
 
-def histories(root: Path) -> Iterator[History]:
-    """The runs in a folder of runs, the earliest first; what is no run of this version is passed over."""
+class Unreadable(NamedTuple):
+    """A folder of a run that cannot be read, and why."""
+
+    folder: RunFolder
+    why: str
+
+
+def histories(root: Path) -> Iterator[History | Unreadable]:
+    """The runs in a folder of runs, the earliest first."""
     folders = [path for path in root.iterdir() if (path / "config.json").is_file()] if root.is_dir() else []
     for path in sorted(folders, key=lambda path: (path / "config.json").stat().st_mtime):
         try:
             yield history(RunFolder(path))
-        except UserError:
-            continue
+        except (UserError, OSError) as error:
+            yield Unreadable(RunFolder(path), str(error))

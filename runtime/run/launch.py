@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import chain, groupby
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...compiler.backends.summary import learning
@@ -23,6 +24,7 @@ from ..jobs.suitable import remarks, unlearned
 from .display import Display
 from .environment import environment
 from .interrupt import Stopping, leave_at_once, stoppable
+from .origin import STAYED, Moved
 from .reopen import reopened
 from .run_folder import RunFolder, Unwritten, discard, keep_sources, new_run
 from .state import following, read_state
@@ -69,16 +71,28 @@ def begun(wish: Wish, version: str) -> tuple[Job, RunFolder, tuple[str, ...]]:
         folder.write_json(folder.config, described(job, version, wish.name))
     except BaseException:
         discard(folder)
+        folder.release()
         raise
     return job, folder, changes
 
 
-def resumed(folder: RunFolder, device: str) -> Job:
-    """The job of a run that was interrupted."""
-    if folder.metrics.exists():
-        hint = f"another can begin with its weights, `--weights {folder.last}`"
-        raise UserError(f"{folder}: this run is finished, its result is in {folder.metrics}: {hint}")
-    return reopened(folder, device)
+def resumed(folder: RunFolder, device: str, moved: Moved = STAYED) -> Job:
+    """The job of a run that was interrupted; its folder is held, and says where its data are now."""
+    folder.read_config()
+    folder.hold()
+    try:
+        if folder.metrics.exists():
+            hint = f"another can begin with its weights, `--weights {quote(str(folder.last))}`"
+            raise UserError(f"{folder}: this run is finished, its result is in {folder.metrics}: {hint}")
+        job = reopened(folder, device, moved)
+        if moved:
+            config = folder.read_config()
+            found = described(job, config["cnnc"], config["file"])
+            folder.write_json(folder.config, config | {name: found[name] for name in ("data", "recipe")})
+        return job
+    except BaseException:
+        folder.release()
+        raise
 
 
 def introduce(job: Job, changes: tuple[str, ...], shown: Display) -> None:
@@ -108,6 +122,13 @@ def weights_to_learn(job: Job) -> str:
 
 def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool = False) -> Outcome:
     """Load torch, and train to the end or until somebody asks to stop."""
+    try:
+        return trained(job, folder, shown, conduct, resume=resume)
+    finally:
+        folder.release()
+
+
+def trained(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, resume: bool) -> Outcome:
     if conduct.ranks.nodes > 1:
         shown.say(f"  waiting for all {conduct.ranks.total} processes on {conduct.ranks.nodes} machines")
     alone = conduct.ranks.alone  # others may never come
@@ -136,7 +157,7 @@ def carried_out(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *
             shown.say(f"  {folder}")
             shown.begin(sum(stage.steps for stage in trainer.stages), sum(stage.epochs for stage in trainer.stages))
             state.begun = True
-            outcome = trainer.run()
+            outcome = trainer.run()._replace(signal=stopping.asked)
             state.interrupted = outcome.figures is None
             watch.close("interrupted" if state.interrupted else "finished")
         engine.together.close()
@@ -166,7 +187,8 @@ def story_told(job: Job, folder: RunFolder, shown: Display) -> None:
         try:
             tell(folder, look(folder, job.data, job.device))
         except Exception as error:  # the run is worth more than its pictures, whatever goes wrong with them
-            shown.say(f"no report: {type(error).__name__}: {error}; try again with `cnnc runs report {folder}`")
+            again = f"try again with `cnnc runs report {quote(str(folder))}`"
+            shown.say(f"no report: {type(error).__name__}: {error}; {again}")
 
 
 def engine_of(job: Job, ranks: Ranks = ALONE, compile: str | None = None) -> Engine:
@@ -183,7 +205,7 @@ def engine_of(job: Job, ranks: Ranks = ALONE, compile: str | None = None) -> Eng
 
 
 def stopping_by_signal(shown: Display, leave: Leave, *, steps: bool) -> AbstractContextManager[Stopping]:
-    return stoppable(lambda: shown.say("stopping after this step; Ctrl-C again leaves at once"), leave, steps=steps)
+    return stoppable(shown.say, leave, steps=steps)
 
 
 def work(job: Job) -> float:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from ...compiler.constants import constant
-from ...compiler.diagnostics import UserError
 from ...compiler.pipeline import Compiled, Options, compile_path
-from ...compiler.recipes.course import Seed
-from ...compiler.recipes.data import Data, Digits
 from ...compiler.recipes.record import Recipe
 from ...compiler.shape import Shape
-from ..data import Dataset, open_data
-from ..data.examined import examined
-from ..data.opening import named
+from ..data import Dataset
 from ..jobs.adapt import Changes
-from ..jobs.job import Job, recipe_of
+from ..jobs.job import Job
+from .origin import STAYED, Moved, opened, recipe_in, require_same
 from .run_folder import RunFolder
 
 
-def reopened(folder: RunFolder, device: str = "auto") -> Job:
+def reopened(folder: RunFolder, device: str = "auto", moved: Moved = STAYED) -> Job:
     """The job, with its data opened again. UserError where they are others now."""
     config = folder.read_config()
-    recipe = recipe_of(config)
-    data = opened(recipe)
-    require_same(data, config)
+    recipe = recipe_in(folder, moved)
+    data = data_of(folder, recipe, moved)
     changes = Changes(tuple(config["params"]), tuple(config["inputs"]))
     return Job(compiled(folder, config), changes, data, recipe, config["device"] if device == "auto" else device)
 
@@ -58,24 +54,15 @@ def shape_of(text: str) -> Shape:
     return Shape(None if part == "?" else int(part) for part in text.split("x"))
 
 
-def opened(recipe: Recipe, text: str | None = None) -> Dataset:
-    """The data of the recipe, or those of `--data` to measure on."""
-    said, seed = recipe.one(Data), recipe.one(Seed)
-    entry = to_measure_on(text, said) if text is not None else said
-    assert entry is not None
-    return open_data(entry, seed.number if seed is not None else 0)
-
-
-def to_measure_on(text: str, said: Data | None) -> Data:
-    """What `--data` names; of the digits it is what a run holds out."""
-    found = named(text, said)
-    return found if isinstance(found.source, Digits) else examined(found)
-
-
-def require_same(data: Dataset, config: dict[str, Any]) -> None:
-    """UserError where the data changed since the run began."""
-    then = config["data"]
-    now = {"classes": list(data.classes), "train": len(data.train), "held": len(data.held)}
-    for name, value in now.items():
-        if then[name] != value:
-            raise UserError(f"the data changed since the run began: {name} were {then[name]}, are {value}")
+def data_of(folder: RunFolder, recipe: Recipe, moved: Moved = STAYED) -> Dataset:
+    """The data of the recipe. UserError where they are others than those that the run began with."""
+    config, data = folder.read_config(), opened(recipe)
+    if moved:
+        require_same(data, config, moved.told, f"these are not the data of {folder}")
+    else:
+        weights = next((file for file in (folder.last, folder.best) if file.exists()), None)
+        begin = shlex.join(["cnnc", "train", str(folder.model), "--weights", str(weights)])
+        anew = f"; `{begin}` begins anew with its weights" if weights else ""
+        way = f"bring back what it began with, or say with `--data` where that is now{anew}"
+        require_same(data, config, f"{folder}: the data changed since the run began", way)
+    return data

@@ -7,7 +7,10 @@ from typing import Any
 
 from torch import Tensor
 
+from ...compiler.diagnostics import UserError
+from ...compiler.graph import Checked
 from ..training.position import Row
+from ..weights import load
 from .run_folder import RunFolder
 from .sparing import Sparing
 
@@ -44,3 +47,15 @@ class Results:
                 self.folder.write_weights(self.folder.best, best)
             self.folder.write_rows(self.rows)
         self.best = self.rows = None
+
+
+def lost(folder: RunFolder, checked: Checked) -> str:
+    """Why the best weights cannot be taken; nothing where they can."""
+    try:
+        for _ in load(checked, folder.best).values():
+            pass
+    except OSError as error:
+        return f"{folder.best}: {(error.strerror or str(error)).lower()}"
+    except UserError as error:
+        return f"{folder.best}: {error}"
+    return ""

@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from ...compiler import syntax as s
@@ -17,6 +18,8 @@ from ...compiler.load import File, Loader
 from ...compiler.locate import locate, target
 from ...compiler.words import WORDS
 from ..weights import replace, save
+from .configuration import read_config
+from .holding import LOCK, Hold, Taken, hold
 
 ROOT = Path("runs")
 RUN = "cnnc.run"
@@ -44,24 +47,30 @@ class RunFolder:
         self.state = path / "state.json"
         self.environment = path / "environment.json"
         self.report = path / "report.html"
+        self.held: Hold | None = None
 
     def __str__(self) -> str:
         return str(self.path)
+
+    def hold(self, *, new: bool = False) -> None:
+        """Train in it, alone. Taken where another process does."""
+        try:
+            self.held = hold(self.path, new=new)
+        except Taken as taken:
+            raise Taken(f"{self.path}: {taken}") from None
+
+    def release(self) -> None:
+        """Leave it to others."""
+        if self.held is not None:
+            self.held.release()
+        self.held = None
 
     def write_json(self, file: Path, found: Any) -> None:
         replace(file, (json.dumps(found, indent=1) + "\n").encode())
 
     def read_config(self) -> dict[str, Any]:
         """What the run is; UserError where the folder is none."""
-        try:
-            found: dict[str, Any] = json.loads(self.config.read_text())
-        except FileNotFoundError:
-            raise UserError(f"{self.path}: no run: there is no config.json in it") from None
-        except ValueError:
-            raise UserError(f"{self.config}: no JSON") from None
-        if found.get("format") != 1:
-            raise UserError(f"{self.config}: written by another version of cnnc ({found.get('cnnc')})")
-        return found
+        return read_config(self.path)
 
     def add_environment(self, found: dict[str, Any]) -> None:
         """`environment.json`, one entry for each time the run was started."""
@@ -69,7 +78,7 @@ class RunFolder:
             before = json.loads(self.environment.read_text())
         except (OSError, ValueError):
             before = []
-        self.write_json(self.environment, [*before, found])
+        self.write_json(self.environment, [*(before if isinstance(before, list) else []), found])
 
     def write_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """`metrics.csv`, one row an epoch."""
@@ -94,6 +103,8 @@ class Unwritten(RunFolder):
     def __init__(self, path: Path = ROOT) -> None:
         super().__init__(path)
 
+    def hold(self, *, new: bool = False) -> None: ...
+
     def write_json(self, file: Path, found: Any) -> None: ...
 
     def add_environment(self, found: dict[str, Any]) -> None: ...
@@ -104,14 +115,9 @@ class Unwritten(RunFolder):
 
 
 def new_run(model: str, wanted: str | None) -> RunFolder:
-    """A new folder: the one asked for, else the next `runs/<model>-<n>`."""
+    """A new folder, held: the one asked for, else the next `runs/<model>-<n>`."""
     if wanted is not None:
-        path = Path(wanted)
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            more = f", or go on with `--resume {path}`" if path.is_dir() and is_run(str(path)) else ""
-            raise UserError(f"{path} is there already: choose another `--out`{more}")
-        path.mkdir(parents=True, exist_ok=True)
-        return RunFolder(path)
+        return wanted_run(Path(wanted))
     ROOT.mkdir(exist_ok=True)
     stem = re.sub(r"\W+", "-", model.lower()).strip("-")
     number = 1 + max((number_of(p, stem) for p in ROOT.iterdir()), default=0)
@@ -121,7 +127,32 @@ def new_run(model: str, wanted: str | None) -> RunFolder:
         except FileExistsError:  # another run took the number meanwhile
             number += 1
             continue
-        return RunFolder(ROOT / f"{stem}-{number}")
+        folder = RunFolder(ROOT / f"{stem}-{number}")
+        folder.hold(new=True)
+        return folder
+
+
+def wanted_run(path: Path) -> RunFolder:
+    """A new folder of this name, held. UserError where there is something in it, or another run is about to begin."""
+    require_empty(path)
+    path.mkdir(parents=True, exist_ok=True)
+    folder = RunFolder(path)
+    try:
+        folder.hold(new=True)
+        require_empty(path)
+    except Taken as taken:
+        raise UserError(f"{taken}, or choose another `--out`") from None
+    except BaseException:
+        folder.release()
+        raise
+    return folder
+
+
+def require_empty(path: Path) -> None:
+    """UserError where there is something else than an empty folder, or the lock of a run that never began."""
+    if path.exists() and (not path.is_dir() or any(below.name != LOCK for below in path.iterdir())):
+        more = f", or go on with `--resume {quote(str(path))}`" if path.is_dir() and is_run(str(path)) else ""
+        raise UserError(f"{path} is there already: choose another `--out`{more}")
 
 
 def number_of(path: Path, stem: str) -> int:
@@ -130,14 +161,14 @@ def number_of(path: Path, stem: str) -> int:
     return int(found[1]) if found else 0
 
 
-def latest_run(model: str | None) -> RunFolder:
-    """The run that was written to last, of this model where one is named."""
+def latest_runs(model: str | None) -> list[Path]:
+    """The runs, of this model where one is named; the one that began last is the first."""
     stem = re.sub(r"\W+", "-", model.lower()).strip("-") if model else None
     there = [p for p in ROOT.iterdir() if (p / "config.json").is_file()] if ROOT.is_dir() else []
     runs = [p for p in there if stem is None or number_of(p, stem)]
     if not runs:
         raise UserError(f"there is no run{f' of {model}' if model else ''} in {ROOT}/ to go on with")
-    return RunFolder(max(runs, key=lambda p: (p / "config.json").stat().st_mtime))
+    return sorted(runs, key=lambda p: (p / "config.json").stat().st_mtime, reverse=True)
 
 
 def is_run(name: str) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...compiler.diagnostics import UserError
-from ..jobs.job import recipe_of
-from ..run.reopen import opened
+from ..run.origin import recipe_in
+from ..run.reopen import data_of
 from ..run.run_folder import RunFolder
 from .gallery import Seen
 from .look import look
@@ -17,7 +17,7 @@ def again(folder: RunFolder) -> str:
     why = "" if folder.best.exists() else "no weights yet: without single examples"
     if folder.best.exists():
         try:
-            seen = look(folder, opened(recipe_of(folder.read_config())))
+            seen = look(folder, data_of(folder, recipe_in(folder)))
         except UserError as error:  # the data may have gone since
             why = f"without single examples: {error}"
     tell(folder, seen)

@@ -35,6 +35,10 @@ class Position:
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
+    def forget_best(self) -> None:
+        """None of the epochs so far was the best."""
+        self.best, self.best_tie, self.best_epoch = -math.inf, -math.inf, 0
+
     def forget_epoch(self) -> None:
         """Begin to add up anew."""
         self.loss, self.score, self.seen = 0.0, 0.0, 0

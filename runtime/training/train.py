@@ -25,7 +25,7 @@ from ..lowering.lower import lower
 from ..lowering.network import Network
 from ..measuring.figures import Figures
 from ..measuring.measure import Measuring, measure
-from ..run.results import Results
+from ..run.results import Results, lost
 from ..run.run_folder import RunFolder
 from ..run.saving import Saving
 from ..run.watch import Watch
@@ -51,6 +51,8 @@ class Outcome(NamedTuple):
     seconds: float
     told: str = ""
     """The figures in words."""
+    signal: int = 0
+    """What asked it to stop; 0 where another process of the run was asked."""
 
 
 class Trainer:
@@ -285,17 +287,33 @@ class Trainer:
             self.position.forget_epoch()
         over = self.position.stage >= len(self.stages)
         self.saving.restore(found, self.net, self.learner, self.averaged, self.engine, over=over)
+        self.require_best(over=over)
+
+    def require_best(self, *, over: bool) -> None:
+        """Begin the search for the best weights anew where those that were found are lost."""
+        why = lost(self.folder, self.job.checked) if self.position.best_epoch and self.engine.ranks.first else ""
+        if not self.engine.together.wanted(bool(why))[0]:
+            return
+        self.position.forget_best()
+        best = (
+            "the last weights take their place" if over else "the best weights are those of the best epoch from here on"
+        )
+        self.watch.say(f"{why}: {best}")
 
     def finish(self) -> Outcome:
         """Write the last weights, and measure those kept in full precision."""
+        at = self.position
         with self.weights():
-            self.folder.write_weights(self.folder.last, self.engine.whole(self.net.state_dict()))
+            last = self.engine.whole(self.net.state_dict())
+            self.folder.write_weights(self.folder.last, last)
+            if not at.best_epoch:
+                self.folder.write_weights(self.folder.best, last)
+        at.best_epoch = at.best_epoch or at.epoch
         self.take_best()
         before = self.engine.precision
         self.engine.use("fp32")
         figures = measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring())
         seconds = time.perf_counter() - self.started
-        at = self.position
         found = {"epoch": at.best_epoch, "steps": at.step, **figures.as_dict(self.job.task.classes)}
         self.folder.write_json(self.folder.metrics, found)
         told = self.job.task.told(figures) + " in fp32" * (before != "fp32")

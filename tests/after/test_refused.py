@@ -33,8 +33,9 @@ def there(run: cnnc.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
         ("bench run.onnx", "a .cnn file or a run is measured"),
         ("train --find-lr zoo:lenet5 --resume run", "--find-lr and --find-batch take a FILE, not a run"),
         ("train zoo:lenet5 --resume run", "--resume run goes on with the model of the run: leave out `zoo:lenet5`"),
-        ("train --resume run -p classes=3", "nothing of them can be changed"),
-        ("train --resume run --recipe other", "nothing of them can be changed"),
+        ("train --resume run -p classes=3", "--resume does not take `-p`: it goes on with the model"),
+        ("train --resume run --recipe other", "--resume does not take `--recipe`: it goes on with the model"),
+        ("train --resume run --model A --epochs 3", "--resume does not take `--epochs`, `--model`: it goes on with"),
     ],
 )
 def test_what_does_not_go_with_a_run_is_refused(

@@ -100,7 +100,7 @@ def test_a_wrong_command_line(words: list[str], told: str, capsys: pytest.Captur
 
 def test_no_such_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "show", "nowhere"]) == 1
-    assert "no run: there is no config.json in it" in capsys.readouterr().err
+    assert "nowhere: there is no such folder of a run" in capsys.readouterr().err
 
 
 def test_the_course_as_blocks() -> None:
@@ -144,3 +144,50 @@ def test_a_run_that_was_killed_is_interrupted(tmp_path: Path) -> None:
         assert read_state(tmp_path).now == "running"  # type: ignore[union-attr]
         (tmp_path / "state.json").write_text(json.dumps({**here, "pid": gone.pid}))
         assert read_state(tmp_path).now == "interrupted"  # type: ignore[union-attr]
+
+
+# --- folders that are not what a run writes ---------------------------------------------------------------------------
+
+
+BROKEN = [
+    ("config.json", b"[1]"), ("config.json", b"null"), ("config.json", b'"x"'), ("config.json", b'{"format": 1}'),
+    ("config.json", b'{"format": 1, "model": "A", "params": [], "inputs": [], "data": 3, "recipe": {}}'),
+    ("config.json", b"\xff"), ("environment.json", b"null"), ("environment.json", b"\xff"), ("metrics.json", b"null"),
+    ("metrics.csv", b"epoch,loss\n1,\xff\n"), ("metrics.csv", b"epoch,val_loss\n1,0.3\n2,0x3\n"),
+    ("metrics.csv", b"loss\n1\n"), ("metrics.csv", b"epoch\n1,2,3\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "content"), BROKEN)
+def test_a_bad_folder_is_marked_and_hides_no_other(
+    file: str, content: bytes, two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two / "other" / file).write_bytes(content)
+    found = {line.split()[0]: line for line in said(capsys, "--in", two).splitlines()[1:]}
+    assert found["one"].endswith("finished")
+    assert f"unreadable: {two}/other/{file}" in found["other"]
+    states = {Path(one["run"]).name: one["state"] for one in json.loads(said(capsys, "--in", two, "--json"))}
+    assert states == {"one": "finished", "other": "unreadable"}
+    for words in (["show", "other"], ["report", "other"], ["compare", "one", "other"]):
+        assert main(["runs", *words, "--in", str(two)]) == 1
+        assert capsys.readouterr().err.startswith(f"cnnc: {two}/other/{file}")
+
+
+@pytest.mark.parametrize("command", ["eval", "summary"])
+def test_commands_name_a_file_that_is_not_what_a_run_writes(
+    command: str, two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (two / "other" / "config.json").write_text("[1]")
+    assert main([command, str(two / "other")]) == 1
+    assert capsys.readouterr().err == f"cnnc: {two}/other/config.json: not what a run writes there\n"
+
+
+def test_what_is_no_folder_of_a_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "t.cnn").write_text("")
+    for name, told in (
+        ("nonesuch", "there is no such folder of a run"),
+        ("t.cnn", f"a run is a folder, this is a file: `cnnc train {tmp_path}/t.cnn` begins one"),
+        (".", "no run: there is no config.json in it"),
+    ):
+        assert main(["train", "--resume", str(tmp_path / name)]) == 1
+        assert capsys.readouterr().err == f"cnnc: {tmp_path / name}: {told}\n"

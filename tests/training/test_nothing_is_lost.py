@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pty
 import random
+import re
 import signal
 import subprocess
 import time
@@ -112,7 +115,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
-    assert "the checkpoint of step 5 cannot be written: file too large; the one before is kept" in made.stdout
+    assert "the checkpoint of step 5 cannot be written: file too large; there is none before it" in made.stdout
     assert (tmp_path / "run" / "best.safetensors").exists()
     assert not [p.name for p in (tmp_path / "run").iterdir() if p.suffix == ".ckpt"]
 
@@ -162,11 +165,12 @@ def test_other_faults_stay_what_they_are() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
-def test_a_scheduler_may_ask_to_stop(tmp_path: Path, number: int) -> None:
+def test_a_scheduler_may_ask_to_stop(tmp_path: Path, number: signal.Signals) -> None:
     process = started(tmp_path)
     process.send_signal(number)
     rest, _ = process.communicate(timeout=120)
-    assert process.returncode == 130
+    assert process.returncode == 128 + number
+    assert f"{number.name}: stopping after this step; another signal leaves at once" in rest
     assert "cnnc train --resume run" in rest
 
 
@@ -182,11 +186,12 @@ def test_a_second_ctrl_c_leaves_at_once(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "last.ckpt").exists() or "resume" not in rest
 
 
-def started(folder: Path) -> subprocess.Popen[str]:
+def started(folder: Path, out: str = "run", epochs: int = 500) -> subprocess.Popen[str]:
     """A long run whose first epoch is over."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    arguments = command("train", written(folder), "--out", "run", "--epochs", "500")
-    process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    arguments = command("train", written(folder), "--out", out, "--epochs", str(epochs))
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True)
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("epoch"):
@@ -231,3 +236,90 @@ def test_a_run_that_never_began_leaves_no_folder(tmp_path: Path, wrong: tuple[st
     made = cnnc("train", written(tmp_path), "--out", "run", *wrong, cwd=tmp_path)
     assert made.returncode == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_whose_reader_has_gone_goes_on_to_its_end(tmp_path: Path) -> None:
+    """As with `| head -1`."""
+    process = started(tmp_path, epochs=6)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    assert process.wait(120) == 0, errors
+    assert finished(tmp_path / "run")
+    assert (tmp_path / "run" / "metrics.json").exists()
+    assert errors == "cnnc: nobody reads what is said here any more (broken pipe): the run goes on in silence\n"
+
+
+def test_a_run_whose_terminal_has_gone_goes_on(tmp_path: Path) -> None:
+    """After `nohup`, or `disown`: writing to what was a terminal fails in another way."""
+    process, ours = on_a_terminal(tmp_path, signal.SIG_IGN, epochs=6)
+    os.close(ours)
+    assert process.wait(120) == 0
+    assert finished(tmp_path / "run")
+
+
+def test_a_terminal_that_closes_asks_to_stop(tmp_path: Path) -> None:
+    """The kernel sends SIGHUP, a shell perhaps another; nothing that is said arrives."""
+    process, ours = on_a_terminal(tmp_path)
+    os.close(ours)
+    for _ in range(2):
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGHUP)
+        time.sleep(0.05)
+    assert process.wait(60) == 128 + signal.SIGHUP
+    state = read_state(tmp_path / "run")
+    assert state is not None
+    assert (state.what, state.error) == ("interrupted", None)
+    assert (tmp_path / "run" / "last.ckpt").exists()
+
+
+def test_nohup_is_heard(tmp_path: Path) -> None:
+    process, ours = on_a_terminal(tmp_path, signal.SIG_IGN, epochs=6)
+    process.send_signal(signal.SIGHUP)
+    os.close(ours)
+    assert process.wait(60) == 0
+    assert finished(tmp_path / "run")
+
+
+def on_a_terminal(
+    folder: Path, hangup: signal.Handlers = signal.SIG_DFL, epochs: int = 500
+) -> tuple[subprocess.Popen[bytes], int]:
+    """A run past its first epoch, and our end of the terminal that it has for all it says."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        command("train", written(folder), "--out", "run", "--epochs", epochs), cwd=folder, stdout=theirs, stderr=theirs,
+        env={**os.environ, "OMP_NUM_THREADS": "1"}, preexec_fn=lambda: signal.signal(signal.SIGHUP, hangup),
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    while b"held out" not in seen:
+        seen += os.read(ours, 2**12)
+    return process, ours
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "empty", "flipped"])
+def test_best_weights_that_are_lost_are_told_before_the_run_goes_on(tmp_path: Path, harm: str) -> None:
+    """The best of what is still to come takes their place."""
+    killed_at(24, written(tmp_path), "run", tmp_path)
+    best = tmp_path / "run" / "best.safetensors"
+    damage(best, harm) if harm != "flipped" else best.write_bytes(b"no weights" * 2000)
+    done = cnnc("train", "--resume", "run", "--no-progress", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told, _, epochs = done.stdout.partition("\nepoch")
+    assert re.search(r"run/best\.safetensors: .*: the best weights are those of the best epoch from here on", told)
+    assert epochs
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["epoch"] in (2, 3)
+    assert cnnc("eval", "run", cwd=tmp_path).returncode == 0
+
+
+def test_the_last_weights_are_the_best_where_no_epoch_is_to_come(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    assert cnnc("train", model, "--out", "run", "--epochs", 1, "--quiet", cwd=tmp_path).returncode == 0
+    whole = (tmp_path / "run" / "last.safetensors").read_bytes()
+    for name in ("metrics.json", "best.safetensors"):
+        (tmp_path / "run" / name).unlink()
+    done = cnnc("train", "--resume", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    best, last = ((tmp_path / "run" / f"{name}.safetensors").read_bytes() for name in ("best", "last"))
+    assert best == last == whole

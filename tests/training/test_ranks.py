@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cnnc.compiler.diagnostics import UserError
+from cnnc.runtime.devices.available import cores
 from cnnc.runtime.devices.ranks import Ranks, found_ranks
 from cnnc.runtime.devices.together import look_after
 from cnnc.runtime.jobs.stages import stages
@@ -241,7 +242,7 @@ def test_a_wish_to_one_process_stops_all_of_them(strategy: str, again: str, tmp_
     process = started(tmp_path, "--epochs", 400, "--strategy", strategy)
     process.send_signal(signal.SIGTERM)
     rest, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
+    assert process.returncode == 128 + signal.SIGTERM, errors
     assert f"cnnc train --resume run --devices 2{again}`" in rest
 
 
@@ -291,6 +292,14 @@ def test_a_batch_must_reach_for_all() -> None:
     job = job_of(TEXT, generated.digits(), "batch=1")
     with pytest.raises(UserError, match="a batch of 1 examples cannot be shared by 2 processes"):
         require_enough(stages(job.recipe, len(job.data.train)), job, Ranks(0, 2, 1))
+
+
+def test_there_are_no_more_processes_than_cores(tmp_path: Path) -> None:
+    """They would wait for each other, without a word."""
+    made = cnnc("train", written(tmp_path), "--devices", 999, "--device", "cpu", "--out", "run", cwd=tmp_path)
+    assert made.returncode == 1
+    assert made.stderr == f"cnnc: `--devices 999` on the CPU: each process takes a core, and there are {cores()}\n"
+    assert not (tmp_path / "run").exists()
 
 
 def test_devices_are_counted_from_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -14,6 +15,9 @@ from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
+
+from cnnc.commands.train import SHORT
+from cnnc.going_on import CHANGES
 
 from .tiny import MODEL, cnnc, command, written
 
@@ -48,10 +52,10 @@ def same_rows(first: Path, second: Path) -> None:
     assert [line.rpartition(",")[0] for line in one] == [line.rpartition(",")[0] for line in two]
 
 
-def killed_at(step: int, model: Path, out: str, folder: Path) -> None:
+def killed_at(step: int, model: Path, out: str, folder: Path, *more: str) -> None:
     """Start a run and kill it once its checkpoint has come to a step."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    arguments = command("train", model, "--out", out, "--save-every", "1", "--quiet")
+    arguments = command("train", model, "--out", out, "--save-every", "1", "--quiet", *more)
     process = subprocess.Popen(arguments, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     checkpoint = folder / out / "last.ckpt"
     until = time.monotonic() + 120
@@ -120,7 +124,48 @@ def test_a_finished_run_is_not_resumed(tmp_path: Path) -> None:
     assert re.search(r"run: this run is finished", again.stderr)
 
 
+def test_a_model_that_was_edited_no_longer_fits(tmp_path: Path) -> None:
+    killed_at(3, written(tmp_path), "run", tmp_path)
+    copy = tmp_path / "run" / "model.cnn"
+    copy.write_text(copy.read_text().replace("conv 16", "conv 24"))
+    refused = cnnc("train", "--resume", "run", cwd=tmp_path)
+    assert refused.returncode == 1
+    told = r"cnnc: run/model\.cnn no longer fits run/last\.ckpt: `\S+` is 16x8x3x3 in the checkpoint, 24x8x3x3 in the"
+    assert re.match(told, refused.stderr)
+    copy.write_text(copy.read_text().replace("conv 24", "conv 16"))
+    assert cnnc("train", "--resume", "run", "--quiet", cwd=tmp_path).returncode == 0
+
+
 def test_resume_takes_no_changes(tmp_path: Path) -> None:
-    refused = cnnc("train", "--resume", "run", "--lr", 0.1, cwd=tmp_path)
+    refused = cnnc("train", "--resume", "run", "--lr", 0.1, "--log", "tensorboard", cwd=tmp_path)
     assert refused.returncode == 2
-    assert "--resume" in refused.stderr
+    assert "--resume does not take `--lr`, `--log`: " in refused.stderr
+    assert "`cnnc train run/model.cnn --weights run/last.safetensors` with what you want begins a new" in refused.stderr
+
+
+def test_every_option_of_the_recipe_is_known_as_one() -> None:
+    """Of those that stand for a `--set`, a run goes on with the place of its data only."""
+    assert SHORT.keys() - CHANGES.keys() == {"data_dir"}
+
+
+def test_what_a_new_run_takes_from_another_is_what_the_hint_says(tmp_path: Path) -> None:
+    """Of a run that was interrupted as well, which has its best weights only."""
+    killed_at(25, written(tmp_path), "run", tmp_path)
+    refused = cnnc("train", "--resume", "run", "--epochs", 5, cwd=tmp_path)
+    hint = re.search("`cnnc (train .*)` with what you want", refused.stderr)
+    assert hint is not None
+    done = cnnc(*hint[1].split(), "--epochs", 1, "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_said_can_be_copied_into_a_shell(tmp_path: Path) -> None:
+    """Where the names of folders have spaces."""
+    run = ("train", written(tmp_path), "--out", "a b/r 1", "--epochs", 1)
+    said = [cnnc(*run, cwd=tmp_path).stdout, cnnc(*run, cwd=tmp_path).stderr]
+    said += [cnnc("train", "--resume", "a b/r 1", *more, cwd=tmp_path).stderr for more in ((), ("--lr", 1))]
+    (tmp_path / "a b" / "r 1" / "report.html").unlink(missing_ok=True)
+    said.append(cnnc("runs", "show", "a b/r 1", cwd=tmp_path).stdout)
+    hints = [hint for text in said for hint in re.findall("`([^`]*r 1[^`]*)`", text)]
+    assert len(hints) == 7
+    for hint in hints:
+        assert {"a b/r 1", "a b/r 1/last.safetensors"} & set(shlex.split(hint)), hint
