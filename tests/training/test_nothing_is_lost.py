@@ -267,7 +267,8 @@ def test_a_terminal_that_closes_asks_to_stop(tmp_path: Path) -> None:
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGHUP)
         time.sleep(0.05)
-    assert process.wait(60) == 128 + signal.SIGHUP
+    # the same to a shell: the second may come when all is saved and Python is ending already
+    assert process.wait(60) in (128 + signal.SIGHUP, -signal.SIGHUP)
     state = read_state(tmp_path / "run")
     assert state is not None
     assert (state.what, state.error) == ("interrupted", None)
