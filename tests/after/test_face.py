@@ -151,7 +151,7 @@ def test_no_control_codes_where_there_is_no_terminal(tmp_path: Path, capsys: pyt
 
 def test_mistakes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(cnnc.UserError, match="no run"):
+    with pytest.raises(cnnc.UserError, match="no such folder of a run"):
         cnnc.open_run("nowhere")
     with pytest.raises(cnnc.UserError, match="nowhere"):
         cnnc.train("zoo:lenet5", "nowhere", quiet=True)

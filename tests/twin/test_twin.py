@@ -31,9 +31,10 @@ PER_EPOCH = {"item": 2, "copy to the CPU": 60, "copy from the CPU": 0}
 
 
 @pytest.fixture(scope="session")
-def there(pytestconfig: pytest.Config) -> dict[str, str]:
-    """The environment of a process that has the device, which is built once."""
-    built = pytestconfig.cache.mkdir("twin") if pytestconfig.cache is not None else Path("twin")
+def there(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process that has the device, which is built once, and kept where pytest keeps things."""
+    cache = getattr(pytestconfig, "cache", None)
+    built = cache.mkdir("twin") if cache is not None else tmp_path_factory.mktemp("twin")
     return {**os.environ, "TORCH_EXTENSIONS_DIR": str(built), "OMP_NUM_THREADS": "1", "PATH": path()}
 
 
