@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -24,7 +25,9 @@ def path() -> str:
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 
-pytestmark = pytest.mark.skipif(not (which("g++") and which("ninja", path=path())), reason="wants g++ and ninja")
+HEADERS = Path(sysconfig.get_paths()["include"]) / "Python.h"
+TOOLS = which("g++") and which("ninja", path=path()) and HEADERS.is_file()
+pytestmark = pytest.mark.skipif(not TOOLS, reason="wants g++, ninja and the headers of Python")
 
 PER_EPOCH = {"item": 2, "copy to the CPU": 60, "copy from the CPU": 0}
 """Waits that an epoch may have: to measure, and to write the best weights."""
