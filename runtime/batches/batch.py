@@ -13,17 +13,19 @@ from .way import Made, Way
 
 
 class Rest(NamedTuple):
-    """The way that is left from a step on; `names` are those of the examples of each input. `masked`: what is known of
-    them are masks, which go along."""
+    """The way that is left from a step on; None: it is gone to its end. `names` are those of the examples of each
+    input. `masked`: what is known of them are masks, which go along."""
 
     way: Way
-    first: int
+    first: int | None
     epoch: int
     names: tuple[Positions, ...]
     masked: bool
 
     def gone(self, place: int, made: Made) -> Made:
         """One input, ready for the network."""
+        if self.first is None:
+            return made
         part = range(self.first, len(self.way.steps))
         x, mask, clean = self.way.gone(part, made, self.epoch, place, self.names[place])
         return Made(self.way.ended(x), mask, self.way.ended(clean) if clean is not None else None)

@@ -54,9 +54,10 @@ AT_HAND = Reading()
 class Feed:
     """A split with the chain of steps its examples go through.
 
-    Steps up to the last one that sets a size run example by example, the rest on whole batches. Where no step sets a
-    size examples are brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what
-    the examples are without noise. For a network that runs elsewhere batches are finished there.
+    Where examples may differ in size, steps up to the last one that sets it run example by example; all others take
+    whole batches, and for a network that runs elsewhere those that pay there. Where no step sets a size examples are
+    brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what the examples are
+    without noise.
     """
 
     def __init__(
@@ -145,7 +146,7 @@ class Feed:
         _, mask, clean = made[0]
         labels = self.split.labels[positions % len(self.split)] if members.labels is None else members.labels
         y = torch.from_numpy(labels) if mask is None else mask
-        rest = Rest(self.way, len(self.way.steps) if self.settled else self.rest.start, epoch, names, mask is not None)
+        rest = Rest(self.way, None if self.settled else self.rest.start, epoch, names, mask is not None)
         found = Batch(tuple(one.x for one in made), y, positions, clean, rest)
         return found if self.reading.ahead else found.finished()
 

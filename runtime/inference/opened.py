@@ -92,7 +92,7 @@ def trained_onnx(name: str, device: str = "auto") -> tuple[Trained, dict[str, An
     import onnx
 
     stored = onnx.load(name, load_external_data=False).metadata_props
-    return trained, json.loads(next(p.value for p in stored if p.key == "cnnc.run"))
+    return trained, json.loads(next(p.value for p in stored if p.key == RUN))
 
 
 def data_for(config: dict[str, Any] | None, text: str | None, folder: RunFolder | None = None) -> Dataset:

@@ -23,6 +23,7 @@ from ..jobs.job import evaluation, recipe_of
 from ..lowering.lower import lower
 from ..measuring.losses import ACTIVATIONS, activated, probabilities
 from ..measuring.measure import several
+from ..run.run_folder import RUN
 from ..weights import load_into
 from .given import BRIGHT
 
@@ -98,7 +99,7 @@ def from_onnx(path: str, device: str = "auto") -> Trained:
         session = onnxruntime.InferenceSession(path, providers=list(dict.fromkeys([PROVIDERS[kind], PROVIDERS["cpu"]])))
     except Exception as error:  # onnxruntime raises classes of its own for each kind of fault
         raise UserError(f"{path}: ONNX Runtime cannot read it: {str(error).splitlines()[0]}") from None
-    found = session.get_modelmeta().custom_metadata_map.get("cnnc.run")
+    found = session.get_modelmeta().custom_metadata_map.get(RUN)
     if found is None:
         raise UserError(f"{path}: it does not say how pictures are prepared: export it from a run, `cnnc export RUN`")
     decoded = session.get_inputs()[0].type == "tensor(uint8)"

@@ -18,6 +18,7 @@ from ...compiler.load import File, Loader
 from ...compiler.locate import locate, target
 from ...compiler.words import WORDS
 from ..weights import replace, save
+from ..weights.read import BEST
 from .configuration import read_config
 from .holding import LOCK, Hold, Taken, hold
 
@@ -38,7 +39,7 @@ class RunFolder:
         self.path = path
         self.model = path / "model.cnn"
         self.config = path / "config.json"
-        self.best = path / "best.safetensors"
+        self.best = path / BEST
         self.last = path / "last.safetensors"
         self.checkpoint = path / "last.ckpt"
         self.whitening = path / "whitening.safetensors"

@@ -156,6 +156,21 @@ def test_whole_batches_are_what_examples_are_one_by_one(
         assert torch.equal(first.y, second.y)
 
 
+@pytest.mark.parametrize("wanted", [Wanted((14, 14, 3)), Wanted((14, 14, 3), to_255=True)], ids=["to 1", "to 255"])
+def test_what_is_kept_ready_is_not_made_ready_again(wanted: Wanted) -> None:
+    """Also where batches need more than to be gathered: here the examples themselves, which are to be given back."""
+    held, numbers = Held(DRAWN, "x"), np.arange(len(DRAWN))
+    labels = np.zeros(len(DRAWN), np.int64)
+    kept = Feed(Split(held, numbers, labels), chain("normalize 0.5, 0.25"), wanted, 0, clean=True)
+    assert kept.settled
+    assert not kept.ready
+    found = kept.batch(0, numbers)
+    expected = (torch.from_numpy(DRAWN).movedim(-1, 1) / 255 - 0.5) / 0.25 * (255 if wanted.to_255 else 1)
+    assert torch.allclose(found.x, expected, atol=1e-3)
+    assert found.clean is not None
+    assert torch.equal(found.clean, found.x)
+
+
 def test_another_example_of_another_size_cannot_lend_its_histogram(tmp_path: Path) -> None:
     for name in ("cat", "dog"):
         fill(tmp_path / name, 3, (40, 30))
