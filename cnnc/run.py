@@ -205,7 +205,9 @@ class Run:
 
     def export(self, path: Where, **options: Any) -> None:
         """Write ONNX with the weights that were kept, and what `cnnc predict` must know in its metadata."""
-        properties = {"cnnc.run": json.dumps(self.config)}
+        from .runtime.run.run_folder import RUN
+
+        properties = {RUN: json.dumps(self.config)}
         self.network.export(path, self.best, properties=properties, **options)
 
     def resume(

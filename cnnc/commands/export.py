@@ -120,10 +120,14 @@ def run_weights(args: Namespace) -> str | None:
 
         raise UserError(f"{folder}: no run: there is no config.json in it")
     in_run(args)
-    return args.weights or str(folder / "best.safetensors")
+    from ..runtime.weights.read import BEST
+
+    return args.weights or str(folder / BEST)
 
 
 def preparation(file: str) -> dict[str, str]:
     """What `cnnc predict` must know of a trained model: its classes and how pictures are prepared, from the run."""
+    from ..runtime.run.run_folder import RUN
+
     config = Path(file).parent / "config.json"
-    return {"cnnc.run": config.read_text()} if Path(file).name == "model.cnn" and config.is_file() else {}
+    return {RUN: config.read_text()} if Path(file).name == "model.cnn" and config.is_file() else {}

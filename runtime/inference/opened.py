@@ -68,7 +68,8 @@ def trained_file(found: Compiled, weights: str | None, device: str = "auto") -> 
 
 
 def known_to(weights: str, checked: Checked) -> dict[str, Any] | None:
-    """The configuration of the run of these weights, where they say it and the model is of its kind."""
+    """The configuration of the run of these weights, where they say it and the model takes what it took; what the model
+    gives follows from the weights themselves."""
     from ..augment.whiten import whitens
     from ..weights.read import BEST
     from ..weights.safetensors_file import said_of_itself
@@ -81,7 +82,7 @@ def known_to(weights: str, checked: Checked) -> dict[str, Any] | None:
     config: dict[str, Any] = json.loads(text)
     found = Preparation.of(config)
     fits = tuple(found.wanted.shape) == tuple(checked.inputs[0].facts.output) and not any(map(whitens, found.steps))
-    return config if fits and len(found.classes) == checked.outputs[0].port.shape.channels else None
+    return config if fits else None
 
 
 def trained_onnx(name: str, device: str = "auto") -> tuple[Trained, dict[str, Any]]:

@@ -43,6 +43,22 @@ def test_they_know_how_the_run_prepared_its_pictures(
     assert answers[0] == answers[1]
 
 
+def test_one_output_for_two_classes_is_known_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (40, 8, 8, 1), np.uint8)
+    np.savez(tmp_path / "two.npz", x=x, y=np.arange(40) % 2)
+    text = "model Two:\n    input 8x8x1\n    flatten -> dense 1 -> sigmoid\n\ntrain:\n    epochs 1\n"
+    (tmp_path / "two.cnn").write_text(text)
+    data, model = str(tmp_path / "two.npz"), str(tmp_path / "two.cnn")
+    run = cnnc.train(model, data, quiet=True, report=False, out=tmp_path / "run")
+    capsys.readouterr()
+    found = []
+    for what in ([str(run.folder)], [model, "--weights", str(run.best)]):
+        assert main(["eval", *what, "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out)["loss"])
+    assert found[0] == found[1]
+
+
 def test_weights_of_another_maker_go_through_the_recipe(
     run: cnnc.Run, model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
