@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .feed import Feed
 
 
-class Made(Dataset[Any]):
+class Batches(Dataset[Any]):
     """The batches of a feed by (epoch, positions). What is wrong with a file comes back as what it is."""
 
     def __init__(self, feed: Feed) -> None:
@@ -40,7 +40,7 @@ class Readers:
         self.plan: Iterable[tuple[int, Positions]] = ()
         self.way = feed.way
         self.loader: DataLoader[Any] = DataLoader(
-            Made(feed), batch_size=None, sampler=self, num_workers=count, persistent_workers=True,
+            Batches(feed), batch_size=None, sampler=self, num_workers=count, persistent_workers=True,
             pin_memory=pinned, worker_init_fn=deaf_and_mute, collate_fn=as_it_is,
         )  # fmt: skip
 

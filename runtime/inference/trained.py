@@ -21,8 +21,8 @@ from ..devices.available import allow_tf32
 from ..devices.layout import laid_out
 from ..jobs.job import evaluation, recipe_of
 from ..lowering.lower import lower
+from ..measuring.criterion import several
 from ..measuring.losses import ACTIVATIONS, activated, probabilities
-from ..measuring.measure import several
 from ..run.run_folder import RUN
 from ..weights import load_into
 from .given import BRIGHT

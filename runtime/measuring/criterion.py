@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,6 +15,11 @@ from .places import border_weights, framed
 
 Outputs = tuple[Tensor, ...]
 """One tensor per output of the network, (N, C, spatial...)."""
+
+
+def several(found: Any) -> Outputs:
+    """The outputs of a network as a tuple."""
+    return found if isinstance(found, tuple) else (found,)
 
 
 class Term(NamedTuple):

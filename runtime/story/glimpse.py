@@ -16,8 +16,8 @@ from ..data import Dataset
 from ..inference.measured import Work, at_work
 from ..inference.paint import as_picture
 from ..jobs import task as of
+from ..measuring.criterion import several
 from ..measuring.losses import activated, probabilities
-from ..measuring.measure import several
 from ..run.run_folder import RunFolder
 from .gallery import Gallery, Prediction
 from .thumbnail import at_size, picture

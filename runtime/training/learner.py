@@ -16,8 +16,8 @@ from ..jobs.job import Job
 from ..jobs.stages import Stage
 from ..jobs.task import Reconstruction
 from ..lowering.network import Network
-from ..measuring.criterion import Criterion
-from ..measuring.measure import Measuring, several
+from ..measuring.criterion import Criterion, several
+from ..measuring.measure import Measuring
 from . import optimize
 from .average import Averaged
 from .mixing import mixed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -24,22 +24,20 @@ from ..jobs.stages import Stage, idle, plan, stages
 from ..lowering.lower import lower
 from ..lowering.network import Network
 from ..measuring.figures import Figures
-from ..measuring.measure import Measuring, measure
-from ..run.results import Results, lost
+from ..run.results import Results
 from ..run.run_folder import RunFolder
 from ..run.saving import Saving
 from ..run.watch import Watch
-from ..weights import load_into
 from .average import Averaged
 from .begin import begin
 from .learner import Learner
 from .position import Position, Row
+from .selection import Selection
 from .settle import Settling
 from .sharing import require_alike, require_enough
 from .statistics import measure_statistics
 from .threads import Pace, choose_threads
 from .trial import choose_numbers
-from .verdict import prefer, tire
 from .whitening import settled
 
 
@@ -83,6 +81,7 @@ class Trainer:
         self.settling = Settling(self.net)
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
+        self.selection = Selection(job, folder, engine, self.net, self.averaged, self.results)
         self.feeds = Feeds(job, engine.reading(workers), settled(job, folder, engine))
         self.pace = Pace()
         self.enter(self.stages[0])
@@ -195,16 +194,18 @@ class Trainer:
         over = at.stage_step >= stage.steps
         better = False
         if over or at.epoch % validate.every == 0:
-            figures = self.figures(validate.steps)
+            figures = self.selection.figures(self.held, self.learner.criterion, validate.steps)
             row |= {"val_loss": figures.loss, **{f"val_{name}": value for name, value in figures.scores.items()}}
-            better = self.judge(stage, row)
+            if self.learner.plateau is not None:
+                self.learner.plateau.seen(figures.loss)
+            better = self.selection.judge(at, row, stage.recipe)
         row["images_per_second"] = round(speed, 1)
         at.rows.append(row)
         at.forget_epoch()
         tired = at.waited if at.stopped and not over else 0
         if over or at.stopped:
             self.leave(stage)
-        self.keep(better)
+        self.selection.keep(at.rows, better=better)
         if self.due(over=True):
             self.save()
         self.watch.epoch(row, better)
@@ -222,29 +223,6 @@ class Trainer:
         row: Row = {"epoch": at.epoch, **({"phase": stage.name} if stage.name else {}), "steps": at.step}
         return row | {"lr": lr, "loss": loss, at.told: at.score / max(at.seen, 1)}
 
-    def figures(self, limit: int | None = None) -> Figures:
-        """The held-out examples under the weights of now, or their average."""
-        with self.weights():
-            return measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring(), limit)
-
-    def measuring(self) -> Measuring:
-        said = self.job.recipe.one(course.Measures)
-        tops = tuple(part.k for part in said.measures if isinstance(part, course.Top)) if said is not None else ()
-        return Measuring(self.job.task, self.net.folded[0], tops)
-
-    def weights(self) -> AbstractContextManager[None]:
-        """Inside, the network has the weights that count: averaged where the recipe averages."""
-        return self.averaged.inside(self.net) if self.averaged is not None and self.averaged.count else nullcontext()
-
-    def judge(self, stage: Stage, row: Row) -> bool:
-        """Whether these are the best weights so far; also lowers the rate or ends the phase where nothing improves."""
-        if self.learner.plateau is not None:
-            self.learner.plateau.seen(row["val_loss"])
-        stop = stage.recipe.one(course.Stop)
-        if stop is not None:
-            tire(self.position, row, stop)
-        return prefer(self.position, row, stage.recipe.one(course.Keep) or course.Keep(), self.job.task.best)
-
     def leave(self, stage: Stage) -> None:
         """Go on to the next phase."""
         at = self.position
@@ -252,11 +230,6 @@ class Trainer:
         at.stage, at.stage_step, at.waited, at.stopped = at.stage + 1, 0, 0, False
         if at.stage < len(self.stages):
             self.enter(self.stages[at.stage])
-
-    def keep(self, better: bool) -> None:
-        """The rows, and the weights where they are the best so far."""
-        with self.weights() if better else nullcontext():
-            self.results.add(self.position.rows, self.engine.whole(self.net.state_dict()) if better else None)
 
     # --- going on and ending ------------------------------------------------------------------------------------------
 
@@ -287,42 +260,11 @@ class Trainer:
             self.position.forget_epoch()
         over = self.position.stage >= len(self.stages)
         self.saving.restore(found, self.net, self.learner, self.averaged, self.engine, over=over)
-        self.require_best(over=over)
-
-    def require_best(self, *, over: bool) -> None:
-        """Begin the search for the best weights anew where those that were found are lost."""
-        why = lost(self.folder, self.job.checked) if self.position.best_epoch and self.engine.ranks.first else ""
-        if not self.engine.together.wanted(bool(why))[0]:
-            return
-        self.position.forget_best()
-        best = (
-            "the last weights take their place" if over else "the best weights are those of the best epoch from here on"
-        )
-        self.watch.say(f"{why}: {best}")
+        why = self.selection.require_best(self.position, over=over)
+        if why:
+            self.watch.say(why)
 
     def finish(self) -> Outcome:
-        """Write the last weights, and measure those kept in full precision."""
-        at = self.position
-        with self.weights():
-            last = self.engine.whole(self.net.state_dict())
-            self.folder.write_weights(self.folder.last, last)
-            if not at.best_epoch:
-                self.folder.write_weights(self.folder.best, last)
-        at.best_epoch = at.best_epoch or at.epoch
-        self.take_best()
-        before = self.engine.precision
-        self.engine.use("fp32")
-        figures = measure(self.net, self.held, self.engine, self.learner.criterion, self.measuring())
-        seconds = time.perf_counter() - self.started
-        found = {"epoch": at.best_epoch, "steps": at.step, **figures.as_dict(self.job.task.classes)}
-        self.folder.write_json(self.folder.metrics, found)
-        told = self.job.task.told(figures) + " in fp32" * (before != "fp32")
-        return Outcome(figures, at.best_epoch, seconds, told)
-
-    def take_best(self) -> None:
-        """Give the network the weights kept, which the first process has read."""
-        ranks, checked = self.engine.ranks, self.job.checked
-        net = lower(checked, seed=None, head="folded") if ranks.split and ranks.first else self.net
-        if ranks.first:
-            load_into(net, checked, self.folder.best)
-        self.engine.together.as_first(self.net, net)
+        """Write the last weights, and measure those kept."""
+        figures, told = self.selection.finish(self.position, self.held, self.learner.criterion)
+        return Outcome(figures, self.position.best_epoch, time.perf_counter() - self.started, told)

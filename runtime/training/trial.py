@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..devices.engine import Engine
-from ..measuring.measure import several
+from ..measuring.criterion import several
 
 ROUNDS = 3
 """Steps with each kind of numbers, in turns, behind one that warms up; the fastest of each counts."""
