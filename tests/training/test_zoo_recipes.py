@@ -12,7 +12,9 @@ from cnnc.compiler.chosen import chosen
 from cnnc.compiler.graph import Checked
 from cnnc.compiler.locate import ZOO
 from cnnc.compiler.pipeline import Options, compile_path
+from cnnc.compiler.recipes import learning
 from cnnc.compiler.recipes.data import Data
+from cnnc.compiler.recipes.record import Recipe
 from cnnc.runtime.data import Dataset
 from cnnc.runtime.jobs.runnable import refusals
 
@@ -36,8 +38,9 @@ LARGE = 4e7
 """Weights from which a network is not trained here."""
 
 
-def fitting(checked: Checked) -> Dataset:
-    """A few examples of the kind the model takes and gives, no larger than they must be."""
+def fitting(checked: Checked, recipe: Recipe) -> Dataset:
+    """A few examples of the kind the model takes and gives, no larger than they must be. What looks like its input is
+    that itself, unless the recipe learns classes."""
     taken, given = checked.inputs[0].facts.output, checked.outputs[0].port.shape
     draw = np.random.default_rng(0)
     classes = tuple(f"c{i}" for i in range(max(given.channels or 2, 2)))
@@ -47,7 +50,8 @@ def fitting(checked: Checked) -> Dataset:
     sizes = [min(n or 64, {1: 1024, 2: 64, 3: 16}.get(taken.rank, 64)) for n in taken.spatial]
     marks = checked.inputs[0] in checked.looked_up
     examples = draw.integers(0, 4, (8, *taken)) if marks else draw.random((8, *sizes, taken.channels), np.float32)
-    if given.rank == taken.rank and taken.rank and given != taken:
+    named = any(isinstance(said.entry, learning.CrossEntropy) for said in recipe.everything())
+    if given.rank == taken.rank and taken.rank and (given != taken or named):
         masks = draw.integers(0, 2, (8, *sizes), np.uint8)
         return made.dataset(examples, labels, classes, "masks", masks=masks)
     return made.dataset(examples, labels, classes)
@@ -73,7 +77,8 @@ def test_two_steps_are_trained(path: Path, name: str | None, model: str | None, 
     if unrun(path, name, model):
         pytest.skip("refused by name")
     sets = ("steps=2", "validate.steps=1", "batch=2", "average=none", "weights=none")
-    data = fitting(compile_path(str(path), Options(model)).checked)
+    compiled = compile_path(str(path), Options(model))
+    data = fitting(compiled.checked, chosen(compiled, name))
     if job_of(path, data, *sets, recipe=name, model=model).checked.trainable > LARGE:
         pytest.skip("settled; too large to be trained here")
     found = trained(tmp_path, path, data._replace(held=data.held.at(slice(0, 4))), *sets, recipe=name, model=model)
