@@ -104,7 +104,7 @@ def main() -> None:
             case = Case(name, "zoo:resnet50", args.size, args.batch, args.pictures)
             if name == "resnet9":
                 (folder / "resnet9.cnn").write_text(RESNET9)
-                case = Case(name, str(folder / "resnet9.cnn"), 32, 512, 50_000 if large else 1024)
+                case = Case(name, str(folder / "resnet9.cnn"), 32, *((512, 50_000) if large else (64, 256)))
             compare(case, folder, args, reached)
 
 
