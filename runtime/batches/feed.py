@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,12 +58,12 @@ class Feed:
     Where examples may differ in size, steps up to the last one that sets it run example by example; all others take
     whole batches, and for a network that runs elsewhere those that pay there. Where no step sets a size examples are
     brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what the examples are
-    without noise.
+    without noise. `once`: the examples go by once, and none is kept in memory.
     """
 
     def __init__(
         self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *,
-        reading: Reading = AT_HAND, sample: Sample | None = None, clean: bool = False,
+        reading: Reading = AT_HAND, sample: Sample | None = None, clean: bool = False, once: bool = False,
     ) -> None:  # fmt: skip
         self.split, self.wanted, self.reading, self.sample = split, wanted, reading, sample
         self.way = Way(steps, wanted, seed, clean)
@@ -72,8 +73,9 @@ class Feed:
         self.alone, self.later, self.rest = range(cut), range(cut, last), range(last, len(steps))
         require_alike(steps[:cut])
         numbers, kept = split.numbers, Kept.AS_IT_IS if cut < size else Kept.AT_SIZE if not cut else Kept.NOT
-        self.stocks = [Stock(inputs, numbers, wanted, kept) for inputs in (split.examples, *split.others)]
-        self.masks = Stock(split.masks, numbers, wanted, kept, labels=True) if split.masks is not None else None
+        stock = partial(Stock, numbers=numbers, wanted=wanted, kept=kept, room=0 if once else CACHE)
+        self.stocks = [stock(inputs) for inputs in (split.examples, *split.others)]
+        self.masks = stock(split.masks, labels=True) if split.masks is not None else None
         self.readers: Readers | None = None
         self.settled = not size and not self.later and not reading.ahead and self.settle()
         """Whether the examples are kept as the network takes them."""
@@ -110,8 +112,12 @@ class Feed:
             return self.readers.batches(plan)
         return self.batches_ahead(plan)
 
+    def close(self) -> None:
+        """End the processes that read; who asks for batches again gets new ones."""
+        self.readers = None
+
     def __getstate__(self) -> dict[str, Any]:
-        """For the processes that read."""
+        """What the processes that read know of it."""
         return {**self.__dict__, "readers": None}
 
     def batches_ahead(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
