@@ -55,6 +55,12 @@ def devices() -> list[str]:
     return ["cpu", *(f"cuda:{i}" for i in range(cuda)), *["mps"] * torch.backends.mps.is_available()]
 
 
+def wait_for(device: torch.device) -> None:
+    """Until the device has done what was asked of it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def allow_tf32(device: str, allowed: bool) -> None:
     """Whether convolutions and products of fp32 may be rounded to tf32 on a GPU."""
     if device == "cuda":
