@@ -55,6 +55,11 @@ def devices() -> list[str]:
     return ["cpu", *(f"cuda:{i}" for i in range(cuda)), *["mps"] * torch.backends.mps.is_available()]
 
 
+def called(device: torch.device) -> str | None:
+    """The name of a GPU."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else None
+
+
 def wait_for(device: torch.device) -> None:
     """Until the device has done what was asked of it."""
     if device.type == "cuda":
