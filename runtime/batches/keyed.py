@@ -43,7 +43,7 @@ def uniform(key: tuple[int, ...], examples: NDArray[Any], count: int) -> NDArray
     """Numbers in [0, 1), (examples, count): row i hangs on the key and on `examples[i]` only."""
     rows = scrambled(np.uint64(hashed(*key)) + _GOLDEN * (examples.astype(np.uint64) + np.uint64(1)))
     columns = _GOLDEN * np.arange(1, count + 1, dtype=np.uint64)
-    numbers: NDArray[np.float64] = (scrambled(rows[:, None] + columns) >> np.uint64(11)) * 2.0**-53
+    numbers: NDArray[np.float64] = (scrambled(rows[:, None] + columns) >> np.uint64(11)) * np.float64(2.0**-53)
     return numbers
 
 

@@ -6,11 +6,17 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import torch
 
 from ...compiler.diagnostics import UserError
 
+CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
+"""By which cuBLAS is told, before its first product, to work in the same places each time."""
+DRIVER = Path("/proc/driver/nvidia/version")
+"""Where NVIDIA's driver says which one it is."""
 SHARE = 2.5e8
 """Multiply-accumulates of a step, forward, that are worth a thread: less is lost again in waiting for each other."""
 
@@ -39,14 +45,17 @@ def cores() -> int:
 
 
 def found_device(wanted: str) -> torch.device:
-    """`cpu`, `cuda`, `mps`, one of several GPUs as `cuda:1`, the best there is for `auto`. DeviceError for others."""
+    """`cpu`, `cuda`, `mps`, one of several GPUs as `cuda:1`, which this process then takes, the best there is for
+    `auto`. DeviceError for others."""
     there = devices()
     if wanted == "auto":
         return torch.device(there[-1].partition(":")[0])
     wanted = {"gpu": "cuda"}.get(wanted, wanted)
     if wanted not in there and wanted not in {name.partition(":")[0] for name in there}:
         raise DeviceError(f"there is no device `{wanted}` here, only {', '.join(f'`{name}`' for name in there)}")
-    return torch.device(wanted)
+    found = torch.device(wanted)
+    take(found)
+    return found
 
 
 def devices() -> list[str]:
@@ -55,15 +64,36 @@ def devices() -> list[str]:
     return ["cpu", *(f"cuda:{i}" for i in range(cuda)), *["mps"] * torch.backends.mps.is_available()]
 
 
-def called(device: torch.device) -> str | None:
-    """The name of a GPU."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else None
+def require_places(kind: str, processes: int) -> None:
+    """DeviceError where each process of this machine cannot have a device, or a core, of its own."""
+    if kind == "cpu" and processes > cores():
+        raise DeviceError(f"`--devices {processes}` on the CPU: each process takes a core, and there are {cores()}")
+    there = torch.cuda.device_count() if kind == "cuda" else processes
+    if processes > there:
+        count = f"{there} GPU{'s' * (there != 1)}"
+        hint = ": ask for GPUs by the node, `--gpus-per-node`, not by the task" if "SLURM_JOB_ID" in os.environ else ""
+        raise DeviceError(f"`--devices {processes}`: this process sees {count}{hint}")
 
 
-def wait_for(device: torch.device) -> None:
-    """Until the device has done what was asked of it."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def take(device: torch.device) -> None:
+    """Make it the GPU of this process, which random numbers, events and streams go by where none is named."""
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+
+
+def versions(device: torch.device) -> dict[str, Any]:
+    """What of a GPU and its libraries decides how numbers come out; empty for others."""
+    if device.type != "cuda":
+        return {}
+    nccl = torch.cuda.nccl.version() if torch.distributed.is_nccl_available() else None  # type: ignore[no-untyped-call]
+    return {
+        "name": torch.cuda.get_device_name(device),
+        "capability": torch.cuda.get_device_capability(device),
+        "driver": DRIVER.read_text().splitlines()[0] if DRIVER.exists() else None,
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
+        "nccl": nccl,
+    }
 
 
 def allow_tf32(device: str, allowed: bool) -> None:
@@ -74,12 +104,14 @@ def allow_tf32(device: str, allowed: bool) -> None:
 
 def choose_algorithms(device: str, deterministic: bool) -> None:
     """On a GPU the fastest convolutions, found by trying, as shapes stay the same; or only what always gives the
-    same, for which cuBLAS wants to know before it begins."""
+    same, for which cuBLAS wants to know before it begins: it is told in any case, as a later run may want it."""
     if device != "cuda":
         return
-    if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(deterministic)
+    os.environ.setdefault(CUBLAS, ":4096:8")
+    if deterministic != torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(deterministic)
+    # nothing is read here that was never written
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.deterministic = deterministic
     torch.backends.cudnn.benchmark = not deterministic
 
@@ -90,6 +122,10 @@ def algorithms_needed() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        if CUBLAS in str(error):
+            raise DeviceError(
+                f"cuBLAS is deterministic only where `{CUBLAS}=:4096:8` is in the environment before torch begins"
+            ) from None
         name, said, _ = str(error).partition(" does not have a deterministic implementation")
         if not said:
             raise

@@ -21,15 +21,16 @@ from .available import (
     DeviceError,
     allow_tf32,
     choose_algorithms,
-    cores,
     fixed,
     found_device,
     found_precision,
     has_bf16,
+    require_places,
+    take,
     threads,
 )
 from .faster import compiled
-from .layout import laid_out
+from .layout import arrange, laid_out
 from .ranks import ALONE, Ranks
 from .reading import reading
 from .synced import synced
@@ -66,9 +67,7 @@ class Engine:
         if found.index is not None and not ranks.alone:
             raise DeviceError(f"several processes take devices by themselves: `--device {found.type}`")
         self.kind, self.number = found.type, found.index
-        if self.kind == "cpu" and ranks.devices > cores():
-            told = f"`--devices {ranks.devices}` on the CPU"
-            raise DeviceError(f"{told}: each process takes a core, and there are {cores()}")
+        require_places(self.kind, ranks.devices)
         self.ranks, self.several, self.compile, self.deterministic = ranks, several, compile, deterministic
         logging.getLogger("lightning_fabric").setLevel(logging.ERROR)
         self.open = precision == "mixed" and self.kind == "cpu" and has_bf16("cpu") and self.free and not fixed()
@@ -93,6 +92,8 @@ class Engine:
             numbers: Any = PRECISIONS[precision]
             alone = self.ranks.alone
             self.fabric = self.single(numbers) if alone else self.shared(numbers)
+            as_it_comes(self.fabric)
+        take(self.fabric.device)
         self.together = Together(self.ranks, self.fabric.device)
 
     def single(self, numbers: Any) -> Fabric:
@@ -120,7 +121,10 @@ class Engine:
         """What the processes share: gradients (DDP), or weights, gradients and the optimizer (FSDP2)."""
         if self.ranks.split:
             return ModelParallelStrategy(as_it_is, data_parallel_size=self.ranks.total, tensor_parallel_size=1)
-        return DDPStrategy(find_unused_parameters=self.several, broadcast_buffers=False, gradient_as_bucket_view=True)
+        # by itself DDP makes other buckets after its first step: sums of three or more had another order after a resume
+        ordered = self.ranks.total > 2 and (self.kind == "cpu" or self.deterministic)
+        unused = self.several or ordered
+        return DDPStrategy(find_unused_parameters=unused, broadcast_buffers=False, gradient_as_bucket_view=True)
 
     @property
     def device(self) -> torch.device:
@@ -185,6 +189,11 @@ class Engine:
         elif self.kind == "mps":
             torch.mps.manual_seed(number)
 
+    def wait(self) -> None:
+        """Until the device has done all that it was asked for."""
+        if self.kind != "cpu":
+            torch.accelerator.synchronize(self.device)
+
     def at_hand(self, batch: Batch) -> Batch:
         """The batch where the network is."""
         return batch.on(self.device)
@@ -200,11 +209,17 @@ class Engine:
             self.fabric.backward(loss)
 
     def clip(self, module: Any, optimizer: Any, norm: float | None, value: float | None) -> None:
-        """Bound the gradient by its norm, or each value of it."""
-        if norm is not None:
+        """Bound the gradient by its norm, or each value of it. Scaled gradients are first brought to their own size."""
+        scaler = getattr(self.fabric.strategy.precision, "scaler", None)
+        if scaler is not None:  # Fabric's way refuses optimizers that could do it in the same pass as their step
+            scaler.unscale_(bare(optimizer))
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        if norm is not None and self.ranks.split:
             self.fabric.clip_gradients(module, optimizer, max_norm=norm, error_if_nonfinite=False)
+        elif norm is not None:
+            nn.utils.clip_grad_norm_(weights, norm)
         if value is not None:
-            self.fabric.clip_gradients(module, optimizer, clip_val=value)
+            nn.utils.clip_grad_value_(weights, value)
 
     def whole(self, state: Any) -> Any:
         """Weights, or what an optimizer remembers, as one process would have them. What is split is put together by all
@@ -220,6 +235,7 @@ class Engine:
         if remembered is not None:
             known = portions.known(optimizer, remembered)
             optimizer.load_state_dict(portions.shares(optimizer, known) if self.ranks.split else known)
+            arrange(bare(optimizer))
 
     def state(self) -> dict[str, Any]:
         """What must be the same to go on: threads, which decide the order of sums, numbers, and the scale of fp16."""
@@ -237,6 +253,18 @@ class Engine:
         if self.ranks.alone or self.ranks.split:
             return nullcontext()
         return self.fabric.no_backward_sync(module)
+
+
+def bare(optimizer: Any) -> Optimizer:
+    """Without Fabric's wrapping."""
+    found: Optimizer = getattr(optimizer, "optimizer", optimizer)
+    return found
+
+
+def as_it_comes(fabric: Fabric) -> None:
+    """Networks get their inputs unrounded, as those of one process do: what rounds are their layers."""
+    precision: Any = fabric.strategy.precision
+    precision.convert_input = lambda data: data
 
 
 def as_it_is(module: nn.Module, mesh: Any) -> nn.Module:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -15,3 +16,13 @@ def laid_out(module: Module) -> Module:
     if any(p.ndim == 4 for p in module.parameters()):
         return module.to(memory_format=torch.channels_last)
     return module
+
+
+@torch.no_grad()
+def arrange(optimizer: Optimizer) -> None:
+    """What an optimizer remembers for each number of a weight lies as the weight does: fused steps go through both side
+    by side. A run whose weights were split left it in rows."""
+    for weight, remembered in optimizer.state.items():
+        for name, value in remembered.items():
+            if isinstance(value, Tensor) and value.shape == weight.shape and value.stride() != weight.stride():
+                remembered[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)

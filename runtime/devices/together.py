@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from subprocess import Popen
 
@@ -13,11 +13,10 @@ import torch
 from torch import Tensor, distributed, nn
 
 from ...compiler.diagnostics import UserError
+from .fetch import Fetched
 from .portions import from_first
 from .ranks import FIRST, Positions, Ranks
 
-STRIDE = 8
-"""Steps between two moments at which several processes agree on stopping and saving."""
 GLANCE = 0.3
 """Seconds between two looks at the other processes."""
 
@@ -34,21 +33,19 @@ class Together:
 
     def sums(self, *values: float) -> tuple[float, ...]:
         """Each value added up over the processes."""
-        if self.ranks.alone:
-            return values
-        found = torch.tensor(values, dtype=torch.float64, device=self.device)
+        return values if self.ranks.alone else tuple(self.sent(values).read())
+
+    def sent(self, values: Sequence[float]) -> Fetched:
+        """The sums once they are there, for which nobody need wait: a GPU has other work before them."""
+        found = torch.tensor(values, dtype=torch.float64).to(self.device, non_blocking=True)
         distributed.all_reduce(found)
-        return tuple(found.tolist())
+        return Fetched(found.unbind())
 
     def wanted(self, *wishes: bool) -> tuple[bool, ...]:
         """For each wish whether any process has it."""
         if self.ranks.alone:
             return wishes
         return tuple(total > 0 for total in self.sums(*map(float, wishes)))
-
-    def turn(self, step: int) -> bool:
-        """Whether this is a step at which all ask each other."""
-        return self.ranks.alone or step % STRIDE == 0
 
     @torch.no_grad()
     def as_first(self, module: nn.Module, whole: nn.Module) -> None:

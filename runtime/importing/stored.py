@@ -16,6 +16,12 @@ MADE = {"new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_li
 """Functions that make numbers of their own; of a tensor they take the sizes at most."""
 
 
+def views(node: Any) -> bool:
+    """Whether a node hands on all numbers in their order: `x[:, None]` takes all rows first, which torch 2.8 writes."""
+    whole = function(node) == "slice" and node.meta["val"].shape == node.args[0].meta["val"].shape
+    return whole or function(node) in VIEWS
+
+
 class Stored:
     """What is known before anything comes in, by the names of nodes; those in `still` do not learn."""
 
@@ -39,7 +45,7 @@ class Stored:
         if any(n.name not in self.keys for n in given) or not (given or function(node) in MADE) or drawn(node):
             return False
         still = all(n.name in self.still for n in given)
-        if not still and (len(given) > 1 or function(node) not in VIEWS):
+        if not still and (len(given) > 1 or not views(node)):
             return False
         args, kwargs = torch.fx.node.map_arg((node.args, node.kwargs), self.number)
         made = node.target(*args, **kwargs)

@@ -15,7 +15,7 @@ import torch
 
 from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked
-from ..devices.available import allow_tf32, choose_algorithms, wait_for
+from ..devices.available import allow_tf32, choose_algorithms
 from ..devices.layout import laid_out
 from ..lowering.lower import lower
 from ..lowering.network import Network
@@ -148,7 +148,8 @@ def by_torch(net: Network, call: Any, given: dict[str, torch.Tensor], wish: Wish
     def once() -> None:
         with torch.inference_mode():
             call(*inputs)
-        wait_for(wish.device)
+        if wish.device.type != "cpu":
+            torch.accelerator.synchronize(wish.device)
 
     return once
 

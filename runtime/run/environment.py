@@ -7,7 +7,7 @@ import platform
 import shlex
 import subprocess
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ PACKAGES = ("cnnc", "torch", "torchvision", "numpy", "lightning", "pillow", "saf
 def environment(command: Sequence[str]) -> dict[str, Any]:
     """For `environment.json`, in JSON's types; what cannot be found out is None."""
     return {
-        "began": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "began": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": shlex.join([Path(command[0]).name, *command[1:]]) if command else None,
         "folder": os.getcwd(),
         "python": platform.python_version(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -132,10 +133,12 @@ def trained(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, re
     if conduct.ranks.nodes > 1:
         shown.say(f"  waiting for all {conduct.ranks.total} processes on {conduct.ranks.nodes} machines")
     alone = conduct.ranks.alone  # others may never come
+    if not alone:
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # DDP warns of what is meant
     with stopping_by_signal(shown, conduct.leave, steps=alone) as stopping, following(folder) as state:
         with shown.waiting("loading torch"):
             from ..batches.readers import readers_needed
-            from ..devices.available import algorithms_needed
+            from ..devices.available import algorithms_needed, versions
             from ..devices.faster import compiler_needed
             from ..devices.together import joined
             from ..training.train import Trainer
@@ -143,7 +146,8 @@ def trained(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, re
 
             engine = engine_of(job, conduct.ranks, conduct.compile)
         stopping.steps = True
-        folder.add_environment(environment(sys.argv) | {"device": engine.told})
+        about = {"device": engine.told, "gpu": versions(engine.device)}
+        folder.add_environment(environment(sys.argv) | about)
         with (
             memory_for(batch(job)), readers_needed(), compiler_needed(), algorithms_needed(), joined(conduct.ranks),
             watching(job, folder, shown) as watch,

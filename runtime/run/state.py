@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,7 @@ class Course:
 def following(folder: RunFolder) -> Iterator[Course]:
     """Inside, the run is running; afterwards its folder says how it ended, also where that was by an exception."""
     before = read_state(folder.path)
-    began = datetime.now(timezone.utc)
+    began = datetime.now(UTC)
     state = State("running", before.began if before else stamp(began), pid=os.getpid(), machine=platform.node())
     folder.write_json(folder.state, asdict(state))
     course = Course()
@@ -62,7 +62,7 @@ def following(folder: RunFolder) -> Iterator[Course]:
         state.error = (str(error) or type(error).__name__).splitlines()[0]
         raise
     finally:
-        ended = datetime.now(timezone.utc)
+        ended = datetime.now(UTC)
         state.ended = stamp(ended)
         state.seconds = round((before.seconds if before else 0.0) + (ended - began).total_seconds(), 1)
         folder.write_json(folder.state, asdict(state))

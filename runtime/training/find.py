@@ -16,7 +16,6 @@ from ...compiler.recipes.base import Entry
 from ...compiler.recipes.record import Recipe
 from ..batches.batch import Batch
 from ..batches.readers import readers_needed
-from ..devices.available import wait_for
 from ..devices.engine import Engine
 from ..devices.ranks import Positions
 from ..jobs.job import Job
@@ -159,7 +158,7 @@ def paced(trainer: Trainer, engine: Engine) -> float:
     for batch in read(trainer, 1 + TIMED):
         began = time.perf_counter() if engine.apart else began
         trainer.learner.step(batch, trainer.position)
-        wait_for(engine.device)
+        engine.wait()
         now = time.perf_counter()
         took.append(now - began)
         began = now

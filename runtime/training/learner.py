@@ -94,9 +94,10 @@ class Learner:
             parameter.grad = None
         *before, last = pieces(there, self.stage.split)
         for part in before:
-            with self.engine.paused(self.module):
+            with self.engine.paused(self.module), self.settling.averaging():
                 self.backward(part, batch, weight, len(part.y) / len(there.y), at)
-        self.backward(last, batch, weight, len(last.y) / len(there.y), at)
+        with self.settling.averaging():
+            self.backward(last, batch, weight, len(last.y) / len(there.y), at)
         if self.clip is not None:
             self.engine.clip(self.module, self.optimizer, self.clip.norm, self.clip.value)
         self.optimizer.step()

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from ...compiler.recipes import course
 from ..batches.feeding import Feeds
+from ..devices.agreement import Agreement
 from ..devices.engine import Engine
 from ..devices.ranks import Positions
 from ..jobs.job import Job
@@ -78,12 +79,13 @@ class Trainer:
         net = lower(job.checked, seed=job.seed, head="folded")
         begin(net, job, watch.say)
         self.net: Network = engine.placed(net, job.checked)  # type: ignore[assignment]
-        self.settling = Settling(self.net)
+        self.settling = Settling(self.net, compiled=engine.compile is not None)
         said = job.recipe.one(course.Average)
         self.averaged = Averaged(self.net, said) if said is not None else None
         self.selection = Selection(job, folder, engine, self.net, self.averaged, self.results)
         self.feeds = Feeds(job, engine.reading(workers), settled(job, folder, engine))
         self.pace = Pace()
+        self.agreement, self.wanted = Agreement(engine.together), False
         self.enter(self.stages[0])
 
     def prepare(self) -> None:
@@ -134,7 +136,7 @@ class Trainer:
         self.learner.learning()
         self.pace.rest()
         for batch, (_, whole) in zip(self.feed.batches(self.shared(plan)), plan):
-            if self.asked():
+            if self.asked(now=at.stage_step == start):
                 return False
             lr = self.learner.step(batch, at, len(batch.y) * self.engine.ranks.total / len(whole))
             seen += len(whole)
@@ -143,6 +145,8 @@ class Trainer:
                 self.try_threads(batch.inputs)
             if at.stage_step < stop and self.due():
                 self.save()
+        self.learner.settle(at)
+        self.engine.wait()
         self.measured(stage, seen / max(time.perf_counter() - began, 1e-9))
         return True
 
@@ -161,17 +165,25 @@ class Trainer:
         """Whether threads share the work of this process, which others may want for themselves."""
         return torch.get_num_threads() > 1 and not self.engine.apart and self.engine.free
 
-    def asked(self) -> bool:
-        """Whether somebody asked to stop. Several processes do it at the same step."""
-        together = self.engine.together
-        return together.turn(self.position.step) and together.wanted(self.stopping())[0]
+    def asked(self, *, now: bool) -> bool:
+        """Whether somebody asked to stop. Several processes do it at the same step, as they save."""
+        if self.engine.ranks.alone:
+            return self.stopping()
+        stop, self.wanted = self.agreement.reached(self.position.step, self.stopping(), self.clock(), now=now)
+        return stop
+
+    def clock(self) -> bool:
+        """Whether it is time to save by the clock of the first process."""
+        return not self.saving.every and self.engine.ranks.first and self.saving.due(self.position.step)
 
     def due(self, *, over: bool = False) -> bool:
-        """Whether a checkpoint should be written now: by the clock of the first process."""
-        together, step = self.engine.together, self.position.step
+        """Whether a checkpoint should be written now."""
         if self.saving.every or self.engine.ranks.alone:
-            return self.saving.due(step)
-        return (over or together.turn(step)) and together.wanted(self.engine.ranks.first and self.saving.due(step))[0]
+            return self.saving.due(self.position.step)
+        if over:
+            return self.engine.together.wanted(self.clock())[0]
+        wanted, self.wanted = self.wanted, False
+        return wanted
 
     def try_threads(self, inputs: tuple[Tensor, ...]) -> None:
         """Steps became slow: perhaps one thread does better now. From here on sums run in another order."""
@@ -187,7 +199,6 @@ class Trainer:
     def measured(self, stage: Stage, speed: float) -> None:
         """Measure, take note, keep the best, go on to the next phase where this one is over."""
         at = self.position
-        self.learner.settle(at)
         at.loss, at.score, at.seen = self.totals()
         row = self.row(stage)
         validate = stage.recipe.one(course.Validate) or course.Validate()

@@ -74,16 +74,15 @@ def test_a_network_is_measured_as_it_is_fastest(net: Path, monkeypatch: pytest.M
     assert asked == [("cpu", False), ("cpu", False), ("cpu", False), ("cpu", True)]
 
 
-def test_the_device_that_is_measured_is_waited_for_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    second = torch.device("cuda", 1)
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda device=None: waited.append(device))
-    monkeypatch.setattr(torch.cuda, "get_device_name", {second: "NVIDIA H100"}.get)
-    waited: list[object] = []
-    available.wait_for(second)
-    available.wait_for(torch.device("cpu"))
-    assert waited == [second]
-    assert available.called(second) == "NVIDIA H100"
-    assert available.called(torch.device("cpu")) is None
+def test_the_gpu_that_is_measured_is_named(
+    net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(available, "versions", lambda device: {"name": "NVIDIA H100"})
+    arguments = ["bench", str(net), "--backend", "eager", "--batch", "1", "--seconds", "0.01", "--model", "Net"]
+    assert main(arguments) == 0
+    assert "MACs; NVIDIA H100, " in capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["gpu"] == {"name": "NVIDIA H100"}
 
 
 def test_a_line_for_each_batch_and_backend(net: Path, capsys: pytest.CaptureFixture[str]) -> None:

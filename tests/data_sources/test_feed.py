@@ -36,7 +36,7 @@ def test_pictures_are_resized_as_torchvision_resizes_bytes(tmp_path: Path) -> No
     mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
     wanted = torch.stack([functional.normalize(functional.to_dtype(x, torch.float32, True), mean, std) for x in small])
     assert (batch.x - wanted).abs().max() < 1.01 / 255 / 0.224  # the last bit of rounding is each one's own
-    assert (batch.x - wanted).abs().mean() < 1e-3
+    assert (batch.x - wanted).abs().mean() < 3e-3
 
 
 def test_a_picture_is_shown_whole_with_zeros_around_it_and_its_mask_too(tmp_path: Path) -> None:
