@@ -107,9 +107,8 @@ def told(checked: Checked, wish: Wish, threads: int) -> str:
     from ..runtime.devices.available import versions
 
     shapes = ", ".join(str(node.facts.output) for node in checked.inputs)
-    place = (
-        f"{versions(wish.device).get('name', wish.device)}, {threads} thread{'s' * (threads != 1)}, {wish.precision}"
-    )
+    device = versions(wish.device).get("name", wish.device)
+    place = f"{device}, {threads} thread{'s' * (threads != 1)}, {wish.precision}"
     return f"{checked.name}, {shapes}, {short(checked.macs)} MACs; {place}"
 
 

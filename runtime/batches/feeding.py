@@ -47,6 +47,12 @@ class Feeds:
             )
         return self.made[key]
 
+    def only(self, *feeds: Feed) -> None:
+        """End the processes that read for all others, whose phases are over."""
+        for feed in self.made.values():
+            if feed not in feeds:
+                feed.close()
+
     def sample(self, split: Split) -> Sample | None:
         """How the inputs of the model get their examples, where it has several and the data one."""
         inputs = len(self.job.checked.inputs)

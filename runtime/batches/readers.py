@@ -87,6 +87,6 @@ def readers_needed() -> Iterator[None]:
         if "DataLoader worker" not in str(error):
             raise
         raise UserError(
-            "a process that reads examples was ended, perhaps for want of memory: `--workers` asks for fewer, "
-            "`--resume` goes on"
+            "a process that reads examples was ended, perhaps for want of memory, in a container that of /dev/shm: "
+            "`--workers` asks for fewer, `docker run --shm-size` gives more, `--resume` goes on"
         ) from error

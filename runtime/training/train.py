@@ -106,6 +106,7 @@ class Trainer:
         clean = self.learner.criterion.clean
         self.feed = self.feeds.learned(stage.recipe, clean=clean)
         self.held = self.feeds.held(clean=clean)
+        self.feeds.only(self.feed, self.held)
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 
@@ -117,6 +118,8 @@ class Trainer:
             with suppress(OSError):
                 self.results.write()
             raise
+        finally:
+            self.feeds.only()
 
     def ran(self) -> Outcome:
         while self.position.stage < len(self.stages):
