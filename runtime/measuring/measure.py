@@ -74,9 +74,7 @@ def answers(module: nn.Module, feed: Feed, engine: Engine, limit: int | None = N
     module.eval()
     size = min(BATCH, max(LARGE // max(prod(feed.wanted.shape), 1), 1))
     parts = parted(np.arange(len(feed)), even(len(feed), size * engine.ranks.total))[:limit]
-    own = [engine.ranks.share(part) for part in parts]
-    plan = ((0, share if len(share) else part[:1]) for share, part in zip(own, parts))
-    for batch, part in zip(feed.batches(plan), parts):
+    for batch, part in zip(feed.batches((0, engine.ranks.passed(part)) for part in parts), parts):
         there = engine.at_hand(batch)
         with engine.numbers():
             outputs = several(module(*there.inputs))

@@ -93,12 +93,14 @@ class Trainer:
         for said in idle(self.stages):
             self.watch.say(said)
         measure_statistics(self.net, self.job.checked, self.feeds.plain(), self.engine)
+        self.feeds.only(self.feed, self.held)
+        if self.engine.apart or not self.engine.free:
+            return
         size = min(self.stages[0].batch, len(self.feed))
         inputs = self.feed.batch(0, np.arange(size)).inputs
         if self.engine.open and choose_numbers(self.net, inputs, self.engine):
             self.enter(self.stages[0])
-        if self.engine.free:
-            choose_threads(self.net, inputs, self.engine)
+        choose_threads(self.net, inputs, self.engine)
 
     def enter(self, stage: Stage) -> None:
         """Begin a phase."""
