@@ -161,6 +161,16 @@ def test_contrastive_is_the_formula_of_hadsell() -> None:
     assert loss(said, first, second, target=alike) == pytest.approx(float(expected), rel=1e-4)
 
 
+def test_contrastive_on_one_output_compares_all_pairs() -> None:
+    """Each vector with each other one, none with itself: the formula, pair by pair."""
+    vectors, labels = VECTORS[:5], torch.tensor([0, 1, 0, 1, 1])
+    pairs = [(i, j) for i in range(5) for j in range(5) if i != j]
+    first, second = (vectors[list(side)] for side in zip(*pairs))
+    alike = torch.tensor([int(labels[i] == labels[j]) for i, j in pairs])
+    expected = loss(rule.Contrastive(on=("out0", "out1"), margin=1.0), first, second, target=alike)
+    assert loss(rule.Contrastive(margin=1.0), vectors, target=labels) == pytest.approx(expected, rel=1e-4)
+
+
 @pytest.mark.parametrize("how", ["mean", "sum"])
 def test_kl_is_that_of_torchs_distributions(how: str) -> None:
     mean, log_variance = VECTORS[:, :2], VECTORS[:, 2:4]

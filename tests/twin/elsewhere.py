@@ -71,6 +71,7 @@ def cases(folder: Path) -> dict[str, Case]:
         "given back": Case(models.AUTOENCODER, made.digits(), ("augment=noise 0.1 -> erase", "batch=256")),
         "variational": Case(models.VAE, made.digits(), ("batch=256",)),
         "triplets": Case(models.EMBEDDING, made.digits(), ("data=digits, sample=triplets()",)),
+        "all pairs": Case(models.EMBEDDING, made.digits(), ("loss=contrastive", "batch=64"), model="Single"),
         "pairs": Case(models.EMBEDDING, made.digits(), PAIRS, model="Twins"),
         "sgd": digits("optimizer=sgd, lr=0.05, momentum=0.9, nesterov=true", "clip=norm=1", "schedule=cosine"),
         "adam": digits("optimizer=adam, lr=1e-3", "batch=256, split=4", "average=ema, decay=0.9", text=DEEP),
