@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch import Tensor
 from ...compiler.recipes.steps import HistogramMatch, Step
 from ..augment import at_once, fixed, sizing
 from ..data import DataError, Held, Split
+from ..devices.available import cores, memory
 from ..devices.ranks import Positions
 from . import keyed
 from .batch import Batch, Rest
@@ -26,8 +27,10 @@ from .stock import CACHE, Kept, Stock, Wanted
 from .tensors import in_unit, resized
 from .way import Made, Way
 
-AHEAD = min(max(os.cpu_count() or 1, 3), 16)
-"""Batches prepared while the network works, each in a thread of its own."""
+AHEAD = min(max(cores(), 3), 16)
+"""Batches prepared while the network works, each in a thread of its own, as far as there is room."""
+ROOM = memory() // 8
+"""Bytes that batches may take which are prepared ahead."""
 VALUE = 4
 """Bytes of a number that the network takes."""
 AT_ONCE = 2**22
@@ -41,11 +44,12 @@ Sample = Callable[[int, Positions], Members]
 
 class Reading(NamedTuple):
     """How batches are made: `ahead` of a network that runs elsewhere, by so many `processes` or by threads of this one,
-    in `pinned` memory, from which a GPU takes them by itself."""
+    in `pinned` memory, from which a GPU takes them by itself; `room` is for so many bytes of them."""
 
     ahead: bool = False
     processes: int = 0
     pinned: bool = False
+    room: int = ROOM
 
 
 AT_HAND = Reading()
@@ -107,10 +111,21 @@ class Feed:
             return self.cut(plan)
         if self.kept and not self.reading.ahead:
             return (self.batch(epoch, positions) for epoch, positions in plan)
-        if self.reading.processes and not self.kept:
-            self.readers = self.readers or Readers(self, self.reading.processes, pinned=self.reading.pinned)
-            return self.readers.batches(plan)
-        return self.batches_ahead(plan)
+        plan = iter(plan)
+        first = list(islice(plan, 1))
+        most, plan = self.most(*first[0]) if first else 1, chain(first, plan)
+        if not self.reading.processes or self.kept:
+            return self.batches_ahead(plan, min(most, AHEAD))
+        most = min(most, 2 * self.reading.processes)
+        if self.readers is None or self.readers.most != most:
+            self.readers = Readers(self, self.reading.processes, most, pinned=self.reading.pinned)
+        return self.readers.batches(plan)
+
+    def most(self, epoch: int, positions: Positions) -> int:
+        """How many batches like this one there is room for: at least one."""
+        one = self.batch(epoch, positions[:1])
+        size = sum(x.nbytes for x in (*one.inputs, one.y, one.clean) if x is not None)
+        return max(self.reading.room // max(size * len(positions), 1), 1)
 
     def close(self) -> None:
         """End the processes that read; who asks for batches again gets new ones."""
@@ -120,13 +135,13 @@ class Feed:
         """What the processes that read know of it."""
         return {**self.__dict__, "readers": None}
 
-    def batches_ahead(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
+    def batches_ahead(self, plan: Iterable[tuple[int, Positions]], most: int) -> Iterator[Batch]:
         with ThreadPoolExecutor(max_workers=1 if self.kept else AHEAD) as pool:
             waiting: deque[Future[Batch]] = deque()
             try:
                 for epoch, positions in plan:
                     waiting.append(pool.submit(self.pinned, epoch, positions))
-                    if len(waiting) > AHEAD:
+                    if len(waiting) > most:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()

@@ -47,11 +47,13 @@ class Readers:
     """So many processes for one feed, kept from epoch to epoch. They end with this object, to which nothing that it
     holds leads back: else they would stay until somebody looks for such circles."""
 
-    def __init__(self, feed: Feed, count: int, *, pinned: bool) -> None:
-        self.planned, self.way = Planned(), feed.way
+    def __init__(self, feed: Feed, count: int, most: int, *, pinned: bool) -> None:
+        """`most` batches lie ahead, if need be of fewer processes."""
+        self.planned, self.way, self.most = Planned(), feed.way, most
+        count = min(count, most)
         self.loader: DataLoader[Any] = DataLoader(
             Batches(copy(feed)), batch_size=None, sampler=self.planned, num_workers=count, persistent_workers=True,
-            pin_memory=pinned, worker_init_fn=deaf_and_mute, collate_fn=as_it_is,
+            prefetch_factor=most // count, pin_memory=pinned, worker_init_fn=deaf_and_mute, collate_fn=as_it_is,
         )  # fmt: skip
 
     def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:

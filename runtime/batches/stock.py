@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ..data.dataset import Examples
+from ..devices.available import cores
 from ..devices.ranks import Positions
 from .tensors import as_labels, as_tensor, in_unit, resized, with_channels
 
@@ -60,7 +61,7 @@ class Stock:
         self.cache: Tensor | None = None
         """(N, spatial..., C), so that an example is one piece of memory."""
         if kept is not Kept.NOT and self.values < room:
-            with ThreadPoolExecutor(max_workers=2) as pool:
+            with ThreadPoolExecutor(max_workers=cores()) as pool:
                 self.keep(torch.cat(list(pool.map(self.one, numbers))))
 
     def keep(self, x: Tensor) -> None:

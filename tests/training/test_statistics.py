@@ -70,8 +70,10 @@ def test_nothing_is_read_by_this_process_before_a_gpu_begins(tmp_path: Path, mon
     made, real = [], Feed.batch
 
     def seen(self: Feed, epoch: int, positions: Positions) -> Batch:
-        assert threading.current_thread() is not threading.main_thread()
-        made.extend(positions.tolist())
+        if threading.current_thread() is threading.main_thread():
+            assert len(positions) == 1  # of which one learns how large batches are
+        else:
+            made.extend(positions.tolist())
         return real(self, epoch, positions)
 
     monkeypatch.setattr(Feed, "batch", seen)
