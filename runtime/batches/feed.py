@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ...compiler.recipes.steps import HistogramMatch, Step
-from ..augment import at_once, fixed, sizing
+from ..augment import at_once, fixed, moves, sizing
 from ..data import DataError, Held, Split
 from ..devices.available import cores, memory
 from ..devices.ranks import Positions
@@ -37,6 +37,9 @@ AT_ONCE = 2**22
 """Bytes of examples that are gathered at once from memory."""
 TURN = 2**40
 """What the number of an example grows by where it comes again in an epoch: it is then changed anew."""
+
+Weigh = Callable[[Tensor], tuple[Tensor, ...]]
+"""From label maps to what their places weigh, in each way that is wanted."""
 
 Sample = Callable[[int, Positions], Members]
 """From the epoch and the positions of a batch to what each input of the model gets."""
@@ -62,18 +65,21 @@ class Feed:
     Where examples may differ in size, steps up to the last one that sets it run example by example; all others take
     whole batches, and for a network that runs elsewhere those that pay there. Where no step sets a size examples are
     brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what the examples are
-    without noise. `once`: the examples go by once, and none is kept in memory.
+    without noise. `once`: the examples go by once, and none is kept in memory. `maps` tells what places weigh, of masks
+    that no further step moves.
     """
 
     def __init__(
         self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *,
         reading: Reading = AT_HAND, sample: Sample | None = None, clean: bool = False, once: bool = False,
+        maps: Weigh | None = None,
     ) -> None:  # fmt: skip
-        self.split, self.wanted, self.reading, self.sample = split, wanted, reading, sample
+        self.split, self.wanted, self.reading, self.sample, self.maps = split, wanted, reading, sample, maps
         self.way = Way(steps, wanted, seed, clean)
         size = behind_last(steps, sizing)
         cut = 0 if alike(split) else size
-        last = max(behind_last(steps, away if reading.ahead else changing), cut)
+        moved = behind_last(steps, moves) if maps is not None else 0
+        last = max(behind_last(steps, away if reading.ahead else changing), moved, cut)
         self.alone, self.later, self.rest = range(cut), range(cut, last), range(last, len(steps))
         require_alike(steps[:cut])
         numbers, kept = split.numbers, Kept.AS_IT_IS if cut < size else Kept.AT_SIZE if not cut else Kept.NOT
@@ -102,6 +108,11 @@ class Feed:
         """Whether all of it is in memory."""
         return all(stock.cache is not None for stock in (*self.stocks, *([self.masks] if self.masks else [])))
 
+    @property
+    def gathered_soon(self) -> bool:
+        """Whether there is little to do for a batch: its examples are kept, and their places weigh nothing."""
+        return self.kept and self.maps is None
+
     def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
         """The batches of a plan of (epoch, positions in the split).
 
@@ -114,7 +125,7 @@ class Feed:
         plan = iter(plan)
         first = list(islice(plan, 1))
         most, plan = self.most(*first[0]) if first else 1, chain(first, plan)
-        if not self.reading.processes or self.kept:
+        if not self.reading.processes or self.gathered_soon:
             return self.batches_ahead(plan, min(most, AHEAD))
         most = min(most, 2 * self.reading.processes)
         if self.readers is None or self.readers.most != most:
@@ -124,7 +135,7 @@ class Feed:
     def most(self, epoch: int, positions: Positions) -> int:
         """How many batches like this one there is room for: at least one."""
         one = self.batch(epoch, positions[:1])
-        size = sum(x.nbytes for x in (*one.inputs, one.y, one.clean) if x is not None)
+        size = sum(x.nbytes for x in (*one.inputs, one.y, one.clean, *one.maps) if x is not None)
         return max(self.reading.room // max(size * len(positions), 1), 1)
 
     def close(self) -> None:
@@ -136,7 +147,7 @@ class Feed:
         return {**self.__dict__, "readers": None}
 
     def batches_ahead(self, plan: Iterable[tuple[int, Positions]], most: int) -> Iterator[Batch]:
-        with ThreadPoolExecutor(max_workers=1 if self.kept else AHEAD) as pool:
+        with ThreadPoolExecutor(max_workers=1 if self.gathered_soon else AHEAD) as pool:
             waiting: deque[Future[Batch]] = deque()
             try:
                 for epoch, positions in plan:
@@ -168,7 +179,8 @@ class Feed:
         labels = self.split.labels[positions % len(self.split)] if members.labels is None else members.labels
         y = torch.from_numpy(labels) if mask is None else mask
         rest = Rest(self.way, None if self.settled else self.rest.start, epoch, names, mask is not None)
-        found = Batch(tuple(one.x for one in made), y, positions, clean, rest)
+        maps = self.maps(mask[:, 0].long()) if self.maps is not None and mask is not None else ()
+        found = Batch(tuple(one.x for one in made), y, positions, clean, rest, maps)
         return found if self.reading.ahead else found.finished()
 
     def named(self, stock: Stock, positions: Positions) -> Positions:

@@ -86,7 +86,8 @@ def whole(batch: Batch, positions: Positions, engine: Engine) -> Batch:
     if engine.ranks.alone:
         return batch
     clean = engine.together.gathered(batch.clean, positions) if batch.clean is not None else None
-    return batch._replace(y=engine.together.gathered(batch.y, positions), positions=positions, clean=clean)
+    y, *maps = (engine.together.gathered(x, positions) for x in (batch.y, *batch.maps))
+    return batch._replace(y=y, positions=positions, clean=clean, maps=tuple(maps))
 
 
 @torch.no_grad()
@@ -97,7 +98,7 @@ def measure(
     adding = measuring.meter()
     losses, sizes = [], []
     for outputs, batch in answers(module, feed, engine, limit):
-        losses.append(criterion(outputs, batch.y, batch.clean))
+        losses.append(criterion(outputs, batch.y, batch.clean, batch.maps))
         sizes.append(len(batch.y))
         adding.add(outputs, known(batch, measuring.task))
     count, loss = sum(sizes), sum(map(mul, Fetched(losses).read(), sizes))

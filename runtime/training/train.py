@@ -105,9 +105,9 @@ class Trainer:
     def enter(self, stage: Stage) -> None:
         """Begin a phase."""
         self.learner = Learner(self.net, self.job, self.engine, stage, self.settling, self.averaged)
-        clean = self.learner.criterion.clean
-        self.feed = self.feeds.learned(stage.recipe, clean=clean)
-        self.held = self.feeds.held(clean=clean)
+        clean, maps = self.learner.criterion.clean, self.learner.criterion.maps
+        self.feed = self.feeds.learned(stage.recipe, clean=clean, maps=maps)
+        self.held = self.feeds.held(clean=clean, maps=maps)
         self.feeds.only(self.feed, self.held)
 
     # --- the loop -----------------------------------------------------------------------------------------------------
