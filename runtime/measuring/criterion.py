@@ -47,7 +47,8 @@ class Term(NamedTuple):
         """The loss on one output."""
         said = values(self.loss, found, framed(target, found), self.folded)
         if weights is not None:
-            said = Said(said.losses * weights, said.counted)
+            there = weights if weights.ndim == said.losses.ndim else weights[:, None]  # the same for all channels
+            said = Said(said.losses * there, said.counted)
         return reduced(said, self.loss.reduce)
 
 

@@ -102,6 +102,20 @@ def test_borders_between_two_things_weigh_most() -> None:
     assert float(found) == pytest.approx(float(expected) + math.log(2), rel=1e-6)
 
 
+@pytest.mark.parametrize("said", [rule.BinaryCrossEntropy, rule.CrossEntropy])
+def test_each_picture_is_weighed_by_its_own_map(said: type[rule.Loss]) -> None:
+    """Also where an output is a single yes or no at each place."""
+    labels = torch.zeros(2, 1, 9, dtype=torch.long)
+    labels[0, 0, [0, 3]] = labels[1, 0, [2, 8]] = 1
+    border = rule.Border(w0=10, sigma=5)
+    maps = torch.randn(2, 1, 1, 9, generator=DRAW)
+    each = functional.binary_cross_entropy_with_logits(maps[:, 0], labels.float(), reduction="none")
+    criterion = Criterion([said(weight_map=border)], ["out"], ["sigmoid"], [(1, 9)])
+    assert criterion.maps is not None
+    found = criterion((maps,), labels, None, criterion.maps(labels))
+    assert float(found) == pytest.approx(float((each * border_weights(border, labels)).mean()), rel=1e-6)
+
+
 def test_weights_are_those_of_the_part_that_an_output_sees() -> None:
     """U-Net's own output is smaller than its labels: a thing outside of it is none."""
     labels = torch.zeros(1, 1, 9, dtype=torch.long)

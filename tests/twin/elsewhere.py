@@ -29,7 +29,7 @@ EPOCHS = (1, 3)
 """Two runs, whose difference is that of steps alone."""
 COLOURS = models.CLASSIFIER.replace("8x8x1", "16x16x3")
 PAIRS = ("data=digits, sample=pairs()", "loss=contrastive, on=(a, b)", "batch=256")
-BORDERS = ("loss=binary_cross_entropy, weight_map=border(w0=5, sigma=3)", "augment=hflip -> affine rotation=10")
+BORDERS = ("loss=cross_entropy, weight_map=border(w0=5, sigma=3)", "augment=hflip -> affine rotation=10")
 DEEP = models.CLASSIFIER.replace("dense classes", "dropout 0.3 -> dense classes")
 
 
@@ -65,7 +65,7 @@ def cases(folder: Path) -> dict[str, Case]:
         "more colours": photos("crop 16", "lighting 0.1", "channel_shift 20", "trivial_augment", "standardize"),
         "two": photos("crop 16", "histogram_match", "noise 0.1", "erase", "normalize imagenet"),
         "masks": Case(models.UNET, made.shapes(40), ("augment=hflip -> affine rotation=10 -> elastic 2", "batch=8")),
-        "borders": Case(models.UNET, made.shapes(40), (*BORDERS, "batch=8, split=2")),
+        "borders": Case(models.UNET, made.shapes(40, classes=3), (*BORDERS, "batch=8, split=2")),
         "series": Case(models.SERIES, made.series(60), ("batch=16",)),
         "volumes": Case(models.VOLUMES, made.volumes(32, 16), ("augment=hflip", "batch=8")),
         "values": Case(models.VALUES, made.values(80), ("batch=16",)),
