@@ -12,7 +12,6 @@ pass) is of what a large product of matrices reaches.
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -24,6 +23,7 @@ import numpy as np
 import torch
 import torchvision
 from cnnc.runtime.devices.engine import Engine
+from cnnc.runtime.devices.reading import reading
 from cnnc.runtime.jobs.job import Job
 from cnnc.runtime.run.display import Display
 from cnnc.runtime.run.launch import watching
@@ -34,7 +34,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
-from .feed import MEAN, STD, draw
+from .feed import FILLED, MEAN, STD, draw
 from .steps import job_of
 
 RESNET9 = """
@@ -56,7 +56,7 @@ CHAINS = {
     "jpeg": "resized_crop {size} -> hflip -> normalize imagenet",
     "resnet9": "crop 32, pad=4 -> hflip -> normalize imagenet",
 }
-READERS = min(os.cpu_count() or 1, 16)
+READERS = reading("cuda").processes
 
 
 class Case(NamedTuple):
@@ -91,7 +91,7 @@ def main() -> None:
     large = torch.cuda.is_available()
     parser.add_argument("--size", type=int, default=224 if large else 64)
     parser.add_argument("--batch", type=int, default=256 if large else 32)
-    parser.add_argument("--pictures", type=int, default=5120 if large else 128)
+    parser.add_argument("--pictures", type=int, help="default: 20 batches, of files as many as readers need")
     parser.add_argument("--epochs", type=int, default=5, help="the first is not counted")
     parser.add_argument("--precision", default="mixed")
     parser.add_argument("--compile", nargs="?", const="default", help="as of `cnnc train`")
@@ -101,7 +101,8 @@ def main() -> None:
     for name in [args.case] if args.case else CHAINS:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            case = Case(name, "zoo:resnet50", args.size, args.batch, args.pictures)
+            count = FILLED * READERS if large and name == "jpeg" else 20 if large else 4
+            case = Case(name, "zoo:resnet50", args.size, args.batch, args.pictures or count * args.batch)
             if name == "resnet9":
                 (folder / "resnet9.cnn").write_text(RESNET9)
                 case = Case(name, str(folder / "resnet9.cnn"), 32, *((512, 50_000) if large else (64, 256)))

@@ -77,12 +77,13 @@ def set_threads(wanted: int | None) -> int:
 
 
 def about(checked: Checked, wish: Wish, threads: int) -> dict[str, Any]:
+    from ..runtime.devices.available import versions
     from ..runtime.run.environment import installed, processor
 
     return {
         "model": checked.name, "input": [list(node.facts.output) for node in checked.inputs], "macs": checked.macs,
-        "device": str(wish.device), "processor": processor(), "threads": threads, "precision": wish.precision,
-        "torch": installed("torch"), "onnxruntime": installed("onnxruntime"),
+        "device": str(wish.device), "gpu": versions(wish.device), "processor": processor(), "threads": threads,
+        "precision": wish.precision, "torch": installed("torch"), "onnxruntime": installed("onnxruntime"),
     }  # fmt: skip
 
 
@@ -103,9 +104,11 @@ def as_dict(line: Timing | Missing) -> dict[str, Any]:
 def told(checked: Checked, wish: Wish, threads: int) -> str:
     """What is measured on what: `ResNet18, 224x224x3, 1.82G MACs; cpu, 2 threads, fp32`"""
     from ..compiler.figures import short
+    from ..runtime.devices.available import versions
 
     shapes = ", ".join(str(node.facts.output) for node in checked.inputs)
-    place = f"{wish.device}, {threads} thread{'s' * (threads != 1)}, {wish.precision}"
+    device = versions(wish.device).get("name", wish.device)
+    place = f"{device}, {threads} thread{'s' * (threads != 1)}, {wish.precision}"
     return f"{checked.name}, {shapes}, {short(checked.macs)} MACs; {place}"
 
 

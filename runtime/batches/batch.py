@@ -37,8 +37,8 @@ class Batch(NamedTuple):
     Positions count on behind the end of the split for examples that come again in an epoch.
 
     `y` is (N,) of class numbers, (N, values), or (N, spatial...) of class numbers where -1 does not count. `clean` are
-    the examples before noise was added and pieces were blanked out, for those who are to give them back. With a `rest`
-    it is not ready, and masks still are (N, 1, spatial...).
+    the examples before noise was added and pieces were blanked out, for those who are to give them back. `maps` are
+    what places weigh. With a `rest` it is not ready, and masks still are (N, 1, spatial...).
     """
 
     inputs: tuple[Tensor, ...]
@@ -46,6 +46,7 @@ class Batch(NamedTuple):
     positions: Positions
     clean: Tensor | None = None
     rest: Rest | None = None
+    maps: tuple[Tensor, ...] = ()
 
     @property
     def x(self) -> Tensor:
@@ -55,7 +56,8 @@ class Batch(NamedTuple):
     def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         """With another form of all its tensors."""
         clean = change(self.clean) if self.clean is not None else None
-        return self._replace(inputs=tuple(map(change, self.inputs)), y=change(self.y), clean=clean)
+        inputs, maps = (tuple(map(change, some)) for some in (self.inputs, self.maps))
+        return self._replace(inputs=inputs, y=change(self.y), clean=clean, maps=maps)
 
     def without_way(self) -> Batch:
         """As it is handed from process to process: both know the way, which may hold large tables."""

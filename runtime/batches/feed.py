@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,8 +14,9 @@ import torch
 from torch import Tensor
 
 from ...compiler.recipes.steps import HistogramMatch, Step
-from ..augment import at_once, fixed, sizing
+from ..augment import at_once, fixed, moves, sizing
 from ..data import DataError, Held, Split
+from ..devices.available import cores, memory
 from ..devices.ranks import Positions
 from . import keyed
 from .batch import Batch, Rest
@@ -25,8 +27,10 @@ from .stock import CACHE, Kept, Stock, Wanted
 from .tensors import in_unit, resized
 from .way import Made, Way
 
-AHEAD = min(max(os.cpu_count() or 1, 3), 16)
-"""Batches prepared while the network works, each in a thread of its own."""
+AHEAD = min(max(cores(), 3), 16)
+"""Batches prepared while the network works, each in a thread of its own, as far as there is room."""
+ROOM = memory() // 8
+"""Bytes that batches may take which are prepared ahead."""
 VALUE = 4
 """Bytes of a number that the network takes."""
 AT_ONCE = 2**22
@@ -34,17 +38,21 @@ AT_ONCE = 2**22
 TURN = 2**40
 """What the number of an example grows by where it comes again in an epoch: it is then changed anew."""
 
+Weigh = Callable[[Tensor], tuple[Tensor, ...]]
+"""From label maps to what their places weigh, in each way that is wanted."""
+
 Sample = Callable[[int, Positions], Members]
 """From the epoch and the positions of a batch to what each input of the model gets."""
 
 
 class Reading(NamedTuple):
     """How batches are made: `ahead` of a network that runs elsewhere, by so many `processes` or by threads of this one,
-    in `pinned` memory, from which a GPU takes them by itself."""
+    in `pinned` memory, from which a GPU takes them by itself; `room` is for so many bytes of them."""
 
     ahead: bool = False
     processes: int = 0
     pinned: bool = False
+    room: int = ROOM
 
 
 AT_HAND = Reading()
@@ -57,23 +65,27 @@ class Feed:
     Where examples may differ in size, steps up to the last one that sets it run example by example; all others take
     whole batches, and for a network that runs elsewhere those that pay there. Where no step sets a size examples are
     brought to the model's. Masks go along where a step moves places. `clean` keeps a copy of what the examples are
-    without noise.
+    without noise. `once`: the examples go by once, and none is kept in memory. `maps` tells what places weigh, of masks
+    that no further step moves.
     """
 
     def __init__(
         self, split: Split, steps: tuple[Step, ...], wanted: Wanted, seed: int, *,
-        reading: Reading = AT_HAND, sample: Sample | None = None, clean: bool = False,
+        reading: Reading = AT_HAND, sample: Sample | None = None, clean: bool = False, once: bool = False,
+        maps: Weigh | None = None,
     ) -> None:  # fmt: skip
-        self.split, self.wanted, self.reading, self.sample = split, wanted, reading, sample
+        self.split, self.wanted, self.reading, self.sample, self.maps = split, wanted, reading, sample, maps
         self.way = Way(steps, wanted, seed, clean)
         size = behind_last(steps, sizing)
         cut = 0 if alike(split) else size
-        last = max(behind_last(steps, away if reading.ahead else changing), cut)
+        moved = behind_last(steps, moves) if maps is not None else 0
+        last = max(behind_last(steps, away if reading.ahead else changing), moved, cut)
         self.alone, self.later, self.rest = range(cut), range(cut, last), range(last, len(steps))
         require_alike(steps[:cut])
         numbers, kept = split.numbers, Kept.AS_IT_IS if cut < size else Kept.AT_SIZE if not cut else Kept.NOT
-        self.stocks = [Stock(inputs, numbers, wanted, kept) for inputs in (split.examples, *split.others)]
-        self.masks = Stock(split.masks, numbers, wanted, kept, labels=True) if split.masks is not None else None
+        stock = partial(Stock, numbers=numbers, wanted=wanted, kept=kept, room=0 if once else CACHE)
+        self.stocks = [stock(inputs) for inputs in (split.examples, *split.others)]
+        self.masks = stock(split.masks, labels=True) if split.masks is not None else None
         self.readers: Readers | None = None
         self.settled = not size and not self.later and not reading.ahead and self.settle()
         """Whether the examples are kept as the network takes them."""
@@ -96,6 +108,11 @@ class Feed:
         """Whether all of it is in memory."""
         return all(stock.cache is not None for stock in (*self.stocks, *([self.masks] if self.masks else [])))
 
+    @property
+    def gathered_soon(self) -> bool:
+        """Whether there is little to do for a batch: its examples are kept, and their places weigh nothing."""
+        return self.kept and self.maps is None
+
     def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
         """The batches of a plan of (epoch, positions in the split).
 
@@ -105,22 +122,37 @@ class Feed:
             return self.cut(plan)
         if self.kept and not self.reading.ahead:
             return (self.batch(epoch, positions) for epoch, positions in plan)
-        if self.reading.processes and not self.kept:
-            self.readers = self.readers or Readers(self, self.reading.processes, pinned=self.reading.pinned)
-            return self.readers.batches(plan)
-        return self.batches_ahead(plan)
+        plan = iter(plan)
+        first = list(islice(plan, 1))
+        most, plan = self.most(*first[0]) if first else 1, chain(first, plan)
+        if not self.reading.processes or self.gathered_soon:
+            return self.batches_ahead(plan, min(most, AHEAD))
+        most = min(most, 2 * self.reading.processes)
+        if self.readers is None or self.readers.most != most:
+            self.readers = Readers(self, self.reading.processes, most, pinned=self.reading.pinned)
+        return self.readers.batches(plan)
+
+    def most(self, epoch: int, positions: Positions) -> int:
+        """How many batches like this one there is room for: at least one."""
+        one = self.batch(epoch, positions[:1])
+        size = sum(x.nbytes for x in (*one.inputs, one.y, one.clean, *one.maps) if x is not None)
+        return max(self.reading.room // max(size * len(positions), 1), 1)
+
+    def close(self) -> None:
+        """End the processes that read; who asks for batches again gets new ones."""
+        self.readers = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """For the processes that read."""
+        """What the processes that read know of it."""
         return {**self.__dict__, "readers": None}
 
-    def batches_ahead(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
-        with ThreadPoolExecutor(max_workers=1 if self.kept else AHEAD) as pool:
+    def batches_ahead(self, plan: Iterable[tuple[int, Positions]], most: int) -> Iterator[Batch]:
+        with ThreadPoolExecutor(max_workers=1 if self.gathered_soon else AHEAD) as pool:
             waiting: deque[Future[Batch]] = deque()
             try:
                 for epoch, positions in plan:
                     waiting.append(pool.submit(self.pinned, epoch, positions))
-                    if len(waiting) > AHEAD:
+                    if len(waiting) > most:
                         yield waiting.popleft().result()
                 while waiting:
                     yield waiting.popleft().result()
@@ -147,7 +179,8 @@ class Feed:
         labels = self.split.labels[positions % len(self.split)] if members.labels is None else members.labels
         y = torch.from_numpy(labels) if mask is None else mask
         rest = Rest(self.way, None if self.settled else self.rest.start, epoch, names, mask is not None)
-        found = Batch(tuple(one.x for one in made), y, positions, clean, rest)
+        maps = self.maps(mask[:, 0].long()) if self.maps is not None and mask is not None else ()
+        found = Batch(tuple(one.x for one in made), y, positions, clean, rest, maps)
         return found if self.reading.ahead else found.finished()
 
     def named(self, stock: Stock, positions: Positions) -> Positions:

@@ -13,7 +13,7 @@ from ..data import Split
 from ..devices.ranks import Positions
 from ..jobs.job import Job, evaluation
 from . import sampling
-from .feed import AT_HAND, Feed, Reading, Sample
+from .feed import AT_HAND, Feed, Reading, Sample, Weigh
 from .stock import Wanted
 
 
@@ -25,27 +25,34 @@ class Feeds:
         self.wanted = Wanted(job.input, job.to_255)
         self.made: dict[object, Feed] = {}
 
-    def learned(self, recipe: Recipe, *, clean: bool) -> Feed:
+    def learned(self, recipe: Recipe, *, clean: bool, maps: Weigh | None = None) -> Feed:
         """The examples to learn from, through `augment:`."""
-        return self.feed(self.job.data.train, augmentation(recipe), clean)
+        return self.feed(self.job.data.train, augmentation(recipe), clean, maps)
 
-    def held(self, *, clean: bool) -> Feed:
+    def held(self, *, clean: bool, maps: Weigh | None = None) -> Feed:
         """The examples held out, through `evaluate:`."""
-        return self.feed(self.job.data.held, evaluation(self.job.recipe), clean)
+        return self.feed(self.job.data.held, evaluation(self.job.recipe), clean, maps)
 
     def plain(self) -> Feed:
         """The examples to learn from as they would be measured."""
         return self.feed(self.job.data.train, evaluation(self.job.recipe), False)
 
-    def feed(self, split: Split, steps: tuple[Step, ...], clean: bool) -> Feed:
+    def feed(self, split: Split, steps: tuple[Step, ...], clean: bool, maps: Weigh | None = None) -> Feed:
         """One feed, made once: the next phase often wants the same."""
-        key = (split is self.job.data.train, steps, clean)
+        key = (split is self.job.data.train, steps, clean, maps)
         if key not in self.made:
             whole, sample = measured_by(steps, self.whitening), self.sample(split)
             self.made[key] = Feed(
-                split, whole, self.wanted, self.job.seed, reading=self.reading, sample=sample, clean=clean
-            )
+                split, whole, self.wanted, self.job.seed, reading=self.reading, sample=sample, clean=clean,
+                maps=maps,
+            )  # fmt: skip
         return self.made[key]
+
+    def only(self, *feeds: Feed) -> None:
+        """End the processes that read for all others, whose phases are over."""
+        for feed in self.made.values():
+            if feed not in feeds:
+                feed.close()
 
     def sample(self, split: Split) -> Sample | None:
         """How the inputs of the model get their examples, where it has several and the data one."""

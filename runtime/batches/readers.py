@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from torch.utils.data import DataLoader, Dataset
@@ -33,22 +34,30 @@ class Batches(Dataset[Any]):
             return error
 
 
-class Readers:
-    """So many processes for one feed, kept from epoch to epoch."""
+class Planned:
+    """What is to be read: the same object for the loader, whatever the plan."""
 
-    def __init__(self, feed: Feed, count: int, *, pinned: bool) -> None:
-        self.plan: Iterable[tuple[int, Positions]] = ()
-        self.way = feed.way
-        self.loader: DataLoader[Any] = DataLoader(
-            Batches(feed), batch_size=None, sampler=self, num_workers=count, persistent_workers=True,
-            pin_memory=pinned, worker_init_fn=deaf_and_mute, collate_fn=as_it_is,
-        )  # fmt: skip
+    plan: Iterable[tuple[int, Positions]] = ()
 
     def __iter__(self) -> Iterator[tuple[int, Positions]]:
         return iter(self.plan)
 
+
+class Readers:
+    """So many processes for one feed, kept from epoch to epoch. They end with this object, to which nothing that it
+    holds leads back: else they would stay until somebody looks for such circles."""
+
+    def __init__(self, feed: Feed, count: int, most: int, *, pinned: bool) -> None:
+        """`most` batches lie ahead, if need be of fewer processes."""
+        self.planned, self.way, self.most = Planned(), feed.way, most
+        count = min(count, most)
+        self.loader: DataLoader[Any] = DataLoader(
+            Batches(copy(feed)), batch_size=None, sampler=self.planned, num_workers=count, persistent_workers=True,
+            prefetch_factor=most // count, pin_memory=pinned, worker_init_fn=deaf_and_mute, collate_fn=as_it_is,
+        )  # fmt: skip
+
     def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
-        self.plan = plan
+        self.planned.plan = plan
         for found in self.loader:
             if isinstance(found, UserError):
                 raise found
@@ -80,6 +89,6 @@ def readers_needed() -> Iterator[None]:
         if "DataLoader worker" not in str(error):
             raise
         raise UserError(
-            "a process that reads examples was ended, perhaps for want of memory: `--workers` asks for fewer, "
-            "`--resume` goes on"
+            "a process that reads examples was ended, perhaps for want of memory, in a container that of /dev/shm: "
+            "`--workers` asks for fewer, `docker run --shm-size` gives more, `--resume` goes on"
         ) from error

@@ -12,11 +12,12 @@ import torch
 from torch import Tensor
 
 from ..data.dataset import Examples
+from ..devices.available import cores
 from ..devices.ranks import Positions
 from .tensors import as_labels, as_tensor, in_unit, resized, with_channels
 
 CACHE = 2**30
-"""Bytes up to which examples are kept in memory at the model's size."""
+"""Bytes below which examples are kept in memory at the model's size."""
 
 
 class Wanted(NamedTuple):
@@ -47,7 +48,7 @@ class Stock:
 
     def __init__(
         self, examples: Examples, numbers: Positions, wanted: Wanted, kept: Kept = Kept.AT_SIZE, *,
-        labels: bool = False,
+        labels: bool = False, room: int = CACHE,
     ) -> None:  # fmt: skip
         self.examples, self.numbers, self.wanted, self.labels = examples, numbers, wanted, labels
         self.sized = kept is not Kept.AS_IT_IS
@@ -59,8 +60,8 @@ class Stock:
         self.values = len(numbers) * prod(sizes) * (1 if labels else wanted.channels)
         self.cache: Tensor | None = None
         """(N, spatial..., C), so that an example is one piece of memory."""
-        if kept is not Kept.NOT and self.values <= CACHE:
-            with ThreadPoolExecutor(max_workers=2) as pool:
+        if kept is not Kept.NOT and self.values < room:
+            with ThreadPoolExecutor(max_workers=cores()) as pool:
                 self.keep(torch.cat(list(pool.map(self.one, numbers))))
 
     def keep(self, x: Tensor) -> None:

@@ -73,5 +73,7 @@ def resized(x: Tensor, *sizes: int) -> Tensor:
         return x
     if not x.is_floating_point() and (x.dtype != torch.uint8 or x.ndim != 4):
         return functional.interpolate(x.float(), sizes, mode="nearest-exact").to(x.dtype)
+    if x.dtype == torch.uint8 and x.device.type != "cpu":  # GPUs have no kernels for it
+        return resized(x.float(), *sizes).round_().to(torch.uint8)
     smaller = x.ndim == 4 and (sizes[0] < x.shape[-2] or sizes[1] < x.shape[-1])
     return functional.interpolate(x, sizes, mode=MODES[len(sizes)], align_corners=False, antialias=smaller)

@@ -17,6 +17,10 @@ CUBLAS = "CUBLAS_WORKSPACE_CONFIG"
 """By which cuBLAS is told, before its first product, to work in the same places each time."""
 DRIVER = Path("/proc/driver/nvidia/version")
 """Where NVIDIA's driver says which one it is."""
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
+"""Where a container says how much memory it may use: bytes, or `max`."""
+LEAST = 2**32
+"""Bytes of memory that a machine is taken to have which does not say."""
 SHARE = 2.5e8
 """Multiply-accumulates of a step, forward, that are worth a thread: less is lost again in waiting for each other."""
 
@@ -42,6 +46,14 @@ def fixed() -> int:
 def cores() -> int:
     """The CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory() -> int:
+    """Bytes of memory that this machine has, or that a container may use of it."""
+    known = "SC_PHYS_PAGES" in getattr(os, "sysconf_names", ())
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if known else LEAST
+    allowed = CONTAINER.read_text().strip() if CONTAINER.exists() else ""
+    return min(there, int(allowed)) if allowed.isdigit() else there
 
 
 def found_device(wanted: str) -> torch.device:

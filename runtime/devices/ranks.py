@@ -45,6 +45,12 @@ class Ranks(NamedTuple):
         """The examples of this process."""
         return positions if self.alone else self.shares(positions)[self.rank]
 
+    def passed(self, positions: Positions) -> Positions:
+        """What this process brings through the network of a batch that is only measured: its share, or one example
+        where that is empty, since all go through the network together."""
+        share = self.share(positions)
+        return share if len(share) else positions[:1]
+
 
 FIRST = "CNNC_FIRST_RANK"
 """Where a process finds the number of the one that started it."""

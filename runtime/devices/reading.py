@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..batches.feed import Reading
+from ..batches.feed import ROOM, Reading
 from .available import cores
 
 READERS = 16
@@ -13,4 +13,4 @@ def reading(kind: str, processes: int | None = None, devices: int = 1) -> Readin
     """By processes beside a GPU, one a core up to 16 for each of the devices here; by threads beside a CPU."""
     if processes is None:
         processes = min(max(cores() // devices, 1), READERS) if kind != "cpu" else 0
-    return Reading(kind != "cpu", processes, kind == "cuda")
+    return Reading(kind != "cpu", processes, kind == "cuda", ROOM // devices)

@@ -15,10 +15,11 @@ from torch.nn import functional
 from ...compiler.diagnostics import UserError
 from ..augment import sizing
 from ..batches.feed import Feed
-from ..data import Split
+from ..data import Held, Split
 from ..devices.reading import reading
 from ..jobs.stages import even, parted
 from ..measuring.judged import Judged
+from .given import Loaded
 from .trained import Trained
 
 TOLD = {
@@ -30,8 +31,8 @@ TOLD = {
 """What is said of an example by each task: the name of what is told, and of its number."""
 
 BATCH = 64
-PART = 512
-"""Examples between two looks at the clock."""
+MANY = 1024
+"""Files from which processes that read are worth their beginning."""
 
 
 class Answer(NamedTuple):
@@ -112,13 +113,21 @@ def class_name(classes: tuple[str, ...], number: int) -> str:
     return classes[number] if number < len(classes) else str(number)
 
 
-def outputs(trained: Trained, split: Split) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-    """Positions and what the network gives, batch by batch."""
+def outputs(
+    trained: Trained, split: Split, order: NDArray[np.int64] | None = None
+) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    """Positions, in order unless another is given, and what the network gives, batch by batch."""
     preparation = trained.preparation
-    feed = Feed(split, preparation.steps, preparation.wanted, 0, reading=reading(trained.device.type))
-    parts = parted(np.arange(len(split)), even(len(split), BATCH))
+    made = reading(trained.device.type, None if reads_files(split) else 0)
+    feed = Feed(split, preparation.steps, preparation.wanted, 0, reading=made, once=True)
+    parts = parted(np.arange(len(split)) if order is None else order, even(len(split), BATCH))
     for batch in feed.batches((0, positions) for positions in parts):
         yield batch.positions, trained.predict(batch.on(trained.device).x)
+
+
+def reads_files(split: Split) -> bool:
+    """Whether there is much to read: not where examples lie in memory, as those of requests do."""
+    return len(split) >= MANY and not isinstance(split.examples, (Held, Loaded))
 
 
 def judged(trained: Trained, split: Split, seconds: float | None = None) -> Judged:
@@ -127,9 +136,8 @@ def judged(trained: Trained, split: Split, seconds: float | None = None) -> Judg
     if seconds is not None:
         order = np.random.default_rng(0).permutation(order)
     classes, began, parts = trained.preparation.classes, time.perf_counter(), []
-    for some in parted(order, even(len(order), PART)) if seconds is not None else [order]:
-        part = split.at(some)
-        parts += [Judged.of(classes, some[at], part.labels[at], found) for at, found in outputs(trained, part)]
+    for at, found in outputs(trained, split, order):
+        parts.append(Judged.of(classes, at, split.labels[at], found))
         if seconds is not None and time.perf_counter() - began > seconds:
             break
     return Judged.together(classes, parts)

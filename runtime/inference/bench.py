@@ -15,6 +15,8 @@ import torch
 
 from ...compiler.diagnostics import UserError
 from ...compiler.graph import Checked
+from ..devices.available import allow_tf32, choose_algorithms
+from ..devices.layout import laid_out
 from ..lowering.lower import lower
 from ..lowering.network import Network
 from ..lowering.verify import examples
@@ -24,6 +26,9 @@ WARM = 3
 """Runs before the first that is timed."""
 LEAST = 5
 """Runs that are timed at least."""
+
+NUMBERS = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+"""What a network computes with."""
 
 Once = Callable[[], object]
 """Computes one batch and returns when it is done."""
@@ -67,12 +72,20 @@ class Missing(NamedTuple):
 
 def bench(checked: Checked, wish: Wish) -> Iterator[Timing | Missing]:
     """Line by line, batch by batch."""
-    net = lower(checked, seed=0)
-    net.eval()
+    net = placed(checked, wish)
     with TemporaryDirectory() as folder:
         for size in wish.batches:
             for backend in wish.backends:
                 yield line(net, checked, backend, size, wish, Path(folder))
+
+
+def placed(checked: Checked, wish: Wish) -> Network:
+    """The network as it is at its fastest on the device: its weights in the numbers it computes with, laid out for its
+    maps, by the algorithms that a trial finds."""
+    kind = wish.device.type
+    choose_algorithms(kind, deterministic=False)
+    allow_tf32(kind, wish.precision != "fp32")
+    return laid_out(lower(checked, seed=0)).to(wish.device, NUMBERS[wish.precision]).eval()
 
 
 def line(net: Network, checked: Checked, backend: str, size: int, wish: Wish, folder: Path) -> Timing | Missing:
@@ -130,21 +143,20 @@ def compiled(net: Network, checked: Checked, size: int, wish: Wish, folder: Path
 
 def by_torch(net: Network, call: Any, given: dict[str, torch.Tensor], wish: Wish) -> Once:
     """In inference mode, maps in channels-last order."""
-    device = wish.device
-    net.to(device)
-    inputs = [laid_out(given[name]).to(device) for name in net.input_names]
-    kind = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(wish.precision)
+    inputs = [taken(given[name], wish) for name in net.input_names]
 
     def once() -> None:
-        with torch.inference_mode(), torch.autocast(device.type, kind, enabled=kind is not None):
+        with torch.inference_mode():
             call(*inputs)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+        if wish.device.type != "cpu":
+            torch.accelerator.synchronize(wish.device)
 
     return once
 
 
-def laid_out(x: torch.Tensor) -> torch.Tensor:
+def taken(x: torch.Tensor, wish: Wish) -> torch.Tensor:
+    """An input as the network takes it; ids stay whole."""
+    x = x.to(wish.device, NUMBERS[wish.precision] if x.is_floating_point() else x.dtype)
     return x.to(memory_format=torch.channels_last) if x.ndim == 4 else x
 
 

@@ -74,4 +74,4 @@ def at_work(folder: RunFolder, weights: str | None, data: Dataset, device: str =
     net = laid_out(net).to(engine.device).eval()
     losses = criterion(job, stages(job.recipe, max(len(data.train), 1))[-1], net)
     feeds = Feeds(job, engine.reading(None), kept(folder, job.recipe))
-    return Work(job, net, engine, feeds.held(clean=losses.clean), losses)
+    return Work(job, net, engine, feeds.held(clean=losses.clean, maps=losses.maps), losses)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from ...compiler.diagnostics import UserError
 from ...compiler.recipes import learning as rule
 from .losses import TOGETHER, Said, jointly, values
-from .places import border_weights, framed
+from .places import Maps, framed
 
 Outputs = tuple[Tensor, ...]
 """One tensor per output of the network, (N, C, spatial...)."""
@@ -29,23 +29,26 @@ class Term(NamedTuple):
     outputs: tuple[int, ...]
     folded: str | None
 
-    def __call__(self, outputs: Outputs, target: Tensor, clean: Tensor | None = None) -> Tensor:
-        """The mean over the batch. `target` is what is known, `clean` the examples themselves."""
+    def __call__(
+        self, outputs: Outputs, target: Tensor, clean: Tensor | None = None, weights: Tensor | None = None
+    ) -> Tensor:
+        """The mean over the batch. `target` is what is known, `clean` the examples themselves, `weights` those of the
+        places of the output."""
         found = tuple(outputs[i].float() for i in self.outputs)
         if isinstance(self.loss, TOGETHER):
             return self.loss.weight * jointly(self.loss, found, target)
         if self.loss.target == "input":
             assert clean is not None
             target = clean.float()
-        loss = self.one(found[0], target)
+        loss = self.one(found[0], target, weights)
         return loss if self.loss.weight == 1 else self.loss.weight * loss
 
-    def one(self, found: Tensor, target: Tensor) -> Tensor:
+    def one(self, found: Tensor, target: Tensor, weights: Tensor | None) -> Tensor:
         """The loss on one output."""
-        target = framed(target, found)
-        said = values(self.loss, found, target, self.folded)
-        if isinstance(self.loss.weight_map, rule.Border):
-            said = Said(said.losses * border_weights(self.loss.weight_map, target), said.counted)
+        said = values(self.loss, found, framed(target, found), self.folded)
+        if weights is not None:
+            there = weights if weights.ndim == said.losses.ndim else weights[:, None]  # the same for all channels
+            said = Said(said.losses * there, said.counted)
         return reduced(said, self.loss.reduce)
 
 
@@ -63,26 +66,47 @@ class Criterion:
     """The weighted sum of the terms."""
 
     def __init__(
-        self, losses: Sequence[rule.Loss], names: Sequence[str], folded: Sequence[str | None], *, itself: bool = False
-    ) -> None:
-        """`itself`: the examples are to be given back, so that every loss on an output is measured by them."""
+        self, losses: Sequence[rule.Loss], names: Sequence[str], folded: Sequence[str | None],
+        sizes: Sequence[Sequence[int | None]] = (), *, itself: bool = False,
+    ) -> None:  # fmt: skip
+        """`sizes` are the spatial ones of the outputs, by which places are weighed. `itself`: the examples are to be
+        given back, so that every loss on an output is measured by them."""
         self.terms = tuple(term for loss in losses for term in terms(aimed(loss, itself), names, folded))
+        weighed = [(term.loss.weight_map, term.outputs[0]) for term in self.terms]
+        maps = tuple((said, known(sizes[i])) for said, i in weighed if isinstance(said, rule.Border))
+        self.maps = Maps(maps) if maps else None
+        """What each batch is to bring along, one for each term that weighs places."""
 
     @property
     def clean(self) -> bool:
         """Whether it wants the examples themselves."""
         return any(term.loss.target == "input" for term in self.terms)
 
-    def __call__(self, outputs: Outputs, target: Tensor, clean: Tensor | None = None) -> Tensor:
-        total = self.terms[0](outputs, target, clean)
-        for other in self.terms[1:]:
-            total = total + other(outputs, target, clean)
+    def __call__(
+        self, outputs: Outputs, target: Tensor, clean: Tensor | None = None, maps: tuple[Tensor, ...] = ()
+    ) -> Tensor:
+        total, *others = self.apart(outputs, target, clean, maps)
+        for other in others:
+            total = total + other
         return total
+
+    def apart(
+        self, outputs: Outputs, target: Tensor, clean: Tensor | None, maps: tuple[Tensor, ...]
+    ) -> Iterator[Tensor]:
+        """The terms one by one; those that weigh places by the maps of the batch."""
+        weights = iter(maps)
+        for term in self.terms:
+            yield term(outputs, target, clean, next(weights) if term.loss.weight_map is not None else None)
 
     @torch.no_grad()
     def each(self, outputs: Outputs, target: Tensor, clean: Tensor | None = None) -> list[float]:
         """The terms one by one, with their weights."""
-        return [float(term(outputs, target, clean)) for term in self.terms]
+        return [float(term) for term in self.apart(outputs, target, clean, ())]
+
+
+def known(sizes: Sequence[int | None]) -> tuple[int, ...]:
+    """The sizes of an output where those of the input are given."""
+    return tuple(size for size in sizes if size is not None)
 
 
 def aimed(loss: rule.Loss, itself: bool) -> rule.Loss:

@@ -178,9 +178,7 @@ def contrastive(loss: rule.Contrastive, found: tuple[Tensor, ...], target: Tenso
         squares = (found[0] - found[1]).flatten(1).square().sum(1)
         alike = target == 1
     else:
-        squares, alike = among(found[0]), target[:, None] == target
-        apart = ~torch.eye(len(target), dtype=torch.bool, device=target.device)
-        squares, alike = squares[apart], alike[apart]
+        squares, alike = beside_diagonal(among(found[0])), beside_diagonal(target[:, None] == target)
     lacking = (loss.margin - (squares + TINY**2).sqrt()).clamp_min(0)
     return (torch.where(alike, squares, lacking**2) / 2).mean()
 
@@ -206,6 +204,13 @@ def among(x: Tensor) -> Tensor:
     """Squared distances between all rows, (N, N)."""
     norms = x.square().sum(1)
     return (norms[:, None] + norms - 2 * x @ x.T).clamp_min(0)
+
+
+def beside_diagonal(square: Tensor) -> Tensor:
+    """The values of a square matrix that are not on its diagonal, row by row; to take them by a mask would wait for a
+    GPU to count them."""
+    count = len(square)
+    return square.flatten()[1:].view(count - 1, count + 1)[:, :-1].flatten()
 
 
 def all_violating(distances: Tensor, alike: Tensor, margin: float) -> Tensor:

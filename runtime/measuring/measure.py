@@ -74,9 +74,7 @@ def answers(module: nn.Module, feed: Feed, engine: Engine, limit: int | None = N
     module.eval()
     size = min(BATCH, max(LARGE // max(prod(feed.wanted.shape), 1), 1))
     parts = parted(np.arange(len(feed)), even(len(feed), size * engine.ranks.total))[:limit]
-    own = [engine.ranks.share(part) for part in parts]
-    plan = ((0, share if len(share) else part[:1]) for share, part in zip(own, parts))
-    for batch, part in zip(feed.batches(plan), parts):
+    for batch, part in zip(feed.batches((0, engine.ranks.passed(part)) for part in parts), parts):
         there = engine.at_hand(batch)
         with engine.numbers():
             outputs = several(module(*there.inputs))
@@ -88,7 +86,8 @@ def whole(batch: Batch, positions: Positions, engine: Engine) -> Batch:
     if engine.ranks.alone:
         return batch
     clean = engine.together.gathered(batch.clean, positions) if batch.clean is not None else None
-    return batch._replace(y=engine.together.gathered(batch.y, positions), positions=positions, clean=clean)
+    y, *maps = (engine.together.gathered(x, positions) for x in (batch.y, *batch.maps))
+    return batch._replace(y=y, positions=positions, clean=clean, maps=tuple(maps))
 
 
 @torch.no_grad()
@@ -99,7 +98,7 @@ def measure(
     adding = measuring.meter()
     losses, sizes = [], []
     for outputs, batch in answers(module, feed, engine, limit):
-        losses.append(criterion(outputs, batch.y, batch.clean))
+        losses.append(criterion(outputs, batch.y, batch.clean, batch.maps))
         sizes.append(len(batch.y))
         adding.add(outputs, known(batch, measuring.task))
     count, loss = sum(sizes), sum(map(mul, Fetched(losses).read(), sizes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,13 +13,29 @@ from torch.nn import functional
 from ...compiler.recipes.learning import Border
 
 
+@dataclass(frozen=True)
+class Maps:
+    """What each place of an output weighs, for the losses that weigh places: wanted are the way and the sizes of the
+    output. Where batches are made, since a GPU would wait for it."""
+
+    wanted: tuple[tuple[Border, tuple[int, ...]], ...]
+
+    def __call__(self, labels: Tensor) -> tuple[Tensor, ...]:
+        """Of label maps (N, spatial...)."""
+        return tuple(border_weights(said, within(labels, sizes, labels.ndim + 1)) for said, sizes in self.wanted)
+
+
 def framed(target: Tensor, found: Tensor) -> Tensor:
-    """The label map, or the map to be given back, for the places of an output.
+    """The label map, or the map to be given back, for the places of an output."""
+    return within(target, tuple(found.shape[2:]), found.ndim)
+
+
+def within(target: Tensor, sizes: tuple[int, ...], rank: int) -> Tensor:
+    """The map for an output of these spatial sizes and so many dimensions in all.
 
     An output of more than half the size sees the middle, as that of U-Net, whose convolutions have no border. A smaller
     one is coarser: of its places the nearest label counts.
     """
-    sizes = found.shape[2:]
     there = target.shape[-len(sizes) :] if sizes else ()
     if not sizes or target.ndim < 1 + len(sizes) or there == sizes:
         return target
@@ -25,9 +43,9 @@ def framed(target: Tensor, found: Tensor) -> Tensor:
         for axis, (n, m) in enumerate(zip(sizes, there), target.ndim - len(sizes)):
             target = target.narrow(axis, (m - n) // 2, n)
         return target
-    maps = target if target.ndim == found.ndim else target[:, None]
+    maps = target if target.ndim == rank else target[:, None]
     taken = functional.interpolate(maps.float(), sizes, mode="nearest-exact").to(target.dtype)
-    return taken if target.ndim == found.ndim else taken[:, 0]
+    return taken if target.ndim == rank else taken[:, 0]
 
 
 def border_weights(said: Border, target: Tensor) -> Tensor:
@@ -35,8 +53,8 @@ def border_weights(said: Border, target: Tensor) -> Tensor:
 
     d1 and d2 are the distances to the two nearest things: connected pieces of what is not background.
     """
-    weights = [1 + said.w0 * nearness(one, said.sigma) for one in target.cpu().numpy()]
-    return torch.from_numpy(np.stack(weights)).to(target.device, torch.float32)
+    weights = [1 + said.w0 * nearness(one, said.sigma) for one in target.numpy()]
+    return torch.from_numpy(np.stack(weights)).to(torch.float32)
 
 
 def nearness(labels: NDArray[np.int64], sigma: float) -> NDArray[np.float64]:

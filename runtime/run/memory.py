@@ -9,8 +9,11 @@ import torch
 
 from ...compiler.diagnostics import UserError
 
-SAID = ("can't allocate memory", "out of memory", "not enough memory")
-"""How torch's allocators say it."""
+SAID = (
+    "can't allocate memory", "out of memory", "not enough memory", "cublas_status_alloc_failed",
+    "cudnn_status_alloc_failed",
+)  # fmt: skip
+"""How torch's allocators and the libraries under it say it, in lower case."""
 
 
 @contextmanager
@@ -27,4 +30,4 @@ def memory_for(batch: int) -> Iterator[None]:
 
 def starved(error: Exception) -> bool:
     """Whether memory was the matter."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(word in str(error) for word in SAID)
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(word in str(error).lower() for word in SAID)

@@ -14,9 +14,12 @@ import torch
 from ...compiler.recipes import course, learning
 from ...compiler.recipes.base import Entry
 from ...compiler.recipes.record import Recipe
+from ..batches.batch import Batch
+from ..batches.readers import readers_needed
 from ..devices.engine import Engine
 from ..devices.ranks import Positions
 from ..jobs.job import Job
+from ..run.memory import starved
 from ..run.run_folder import Unwritten
 from .learner import TrainingError
 from .position import Position
@@ -33,6 +36,8 @@ ENOUGH = 0.9
 SIZES = tuple(2**n for n in range(2, 13))
 PATIENCE = 10.0
 """Seconds that a step of a trial may take."""
+TIMED = 3
+"""Steps of a trial that are timed at most."""
 
 
 class Nobody:
@@ -84,9 +89,8 @@ def find_rate(job: Job, engine: Engine) -> Rates:
     learner.learning()
     tried: list[Tried] = []
     mean, least = 0.0, math.inf
-    for number in range(STEPS):
+    for number, batch in enumerate(read(trainer, STEPS)):
         before = at.loss
-        batch = trainer.feed.batch(number, some(trainer, number))
         try:
             lr = learner.step(batch, at)
             learner.settle(at)
@@ -130,33 +134,37 @@ def best(found: list[Speed]) -> Speed | None:
 
 
 def speed(job: Job, engine: Engine, size: int) -> Speed:
-    """Examples a second over a few steps, preparing them included; the first step does not count."""
+    """Examples a second over a few steps; the first step does not count."""
     said = job.recipe.one(course.Batch) or course.Batch(size=size)
     recipe = without(job.recipe, course.Batch).having([said.changed(size=size)])
     try:
-        trainer = begun(job._replace(recipe=recipe), engine)
-        trainer.learner.learning()
-        took = []
-        for number in range(4):
-            began = time.perf_counter()
-            trainer.learner.step(trainer.feed.batch(number, some(trainer, number)[:size]), trainer.position)
-            wait(engine)
-            took.append(time.perf_counter() - began)
-            if number and sum(took) > PATIENCE:
-                break
-        return Speed(size, size / min(took[1:]))
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        return Speed(size, error=type(error).__name__)
+        return Speed(size, size / paced(begun(job._replace(recipe=recipe), engine), engine))
+    except (RuntimeError, MemoryError) as error:
+        if not starved(error):
+            raise
+        return Speed(size, error="out of memory")
     finally:
         gc.collect()
         if engine.kind == "cuda":
             torch.cuda.empty_cache()
 
 
-def wait(engine: Engine) -> None:
-    """Until the device has done what was asked."""
-    if engine.kind == "cuda":
-        torch.cuda.synchronize()
+def paced(trainer: Trainer, engine: Engine) -> float:
+    """Seconds of the fastest of a few steps, what is prepared between them on the same cores included. Beside a GPU
+    others prepare, and a few steps do not tell how fast: there it is the step alone."""
+    trainer.learner.learning()
+    took: list[float] = []
+    start = began = time.perf_counter()
+    for batch in read(trainer, 1 + TIMED):
+        began = time.perf_counter() if engine.apart else began
+        trainer.learner.step(batch, trainer.position)
+        engine.wait()
+        now = time.perf_counter()
+        took.append(now - began)
+        began = now
+        if len(took) > 1 and now - start > PATIENCE:
+            break
+    return min(took[1:])
 
 
 def begun(job: Job, engine: Engine) -> Trainer:
@@ -164,6 +172,12 @@ def begun(job: Job, engine: Engine) -> Trainer:
     trainer = Trainer(job, Unwritten(), engine, Nobody())
     trainer.prepare()
     return trainer
+
+
+def read(trainer: Trainer, count: int) -> Iterator[Batch]:
+    """So many batches, made as those of a run are."""
+    with readers_needed():
+        yield from trainer.feed.batches((number, some(trainer, number)) for number in range(count))
 
 
 def some(trainer: Trainer, number: int) -> Positions:

@@ -117,7 +117,7 @@ class Learner:
             inputs = (x,)
         with self.engine.numbers():
             outputs = several(self.module(*inputs))
-        loss = self.criterion(outputs, target, batch.clean)
+        loss = self.criterion(outputs, target, batch.clean, batch.maps)
         apart = 0.0
         if self.penalty and self.engine.ranks.split:
             apart = self.penalize(part)
@@ -173,7 +173,8 @@ class Learner:
 def criterion(job: Job, stage: Stage, net: Network) -> Criterion:
     """The losses of a phase."""
     itself = isinstance(job.task, Reconstruction)
-    return Criterion(stage.recipe.all(learning.Loss), net.output_names, net.folded, itself=itself)
+    sizes = [output.port.shape.spatial for output in job.checked.outputs]
+    return Criterion(stage.recipe.all(learning.Loss), net.output_names, net.folded, sizes, itself=itself)
 
 
 def pieces(batch: Batch, count: int) -> Iterator[Batch]:
@@ -183,5 +184,6 @@ def pieces(batch: Batch, count: int) -> Iterator[Batch]:
         return
     columns: list[Any] = [list(zip(*(x.chunk(count) for x in batch.inputs))), batch.y.chunk(count)]
     cleans: Any = batch.clean.chunk(count) if batch.clean is not None else [None] * count
-    for inputs, y, clean in zip(*columns, cleans):
-        yield batch._replace(inputs=inputs, y=y, clean=clean)
+    maps: Any = list(zip(*(x.chunk(count) for x in batch.maps))) or [()] * count
+    for inputs, y, clean, weights in zip(*columns, cleans, maps):
+        yield batch._replace(inputs=inputs, y=y, clean=clean, maps=weights)

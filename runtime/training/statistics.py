@@ -48,24 +48,25 @@ STATISTICS = {"mean", "variance", "count"}
 
 @torch.no_grad()
 def fill(part: Measured, net: nn.Module, feed: Feed, engine: Engine) -> None:
-    """Mean and variance of each channel over all training examples, added up in double precision."""
+    """Mean and variance of each channel over all training examples, which the processes share, added up in double
+    precision."""
     training = net.training
     net.eval()
     reached = Reached(whole=engine.ranks.split)
-    sums: list[Tensor] = []
-    squares: list[Tensor] = []
-    count = 0
+    sums, count = torch.zeros(2, len(part.mean), dtype=torch.float64, device=part.mean.device), 0
     hook = part.register_forward_pre_hook(reached)
-    for positions in parted(np.arange(len(feed)), even(len(feed), BATCH)):
+    plan = parted(np.arange(len(feed)), even(len(feed), BATCH * engine.ranks.total))
+    for batch, positions in zip(feed.batches((0, engine.ranks.passed(every)) for every in plan), plan):
         with suppress(Enough):
-            net(*engine.at_hand(feed.batch(0, positions)).inputs)
-        x = reached.x.double().movedim(1, -1).flatten(0, -2)
-        sums.append(x.sum(0))
-        squares.append(x.square().sum(0))
-        count += len(x)
+            net(*engine.at_hand(batch).inputs)
+        if len(engine.ranks.share(positions)):
+            x = reached.x.double().movedim(1, -1).flatten(0, -2)
+            sums += torch.stack([x.sum(0), x.square().sum(0)])
+            count += len(x)
     hook.remove()
     net.train(training)
-    mean = sum(sums[1:], sums[0]) / count
+    *found, total = engine.together.sums(*sums.flatten().tolist(), count)
+    mean, square = (torch.tensor(found, dtype=torch.float64) / total).chunk(2)
     part.mean.copy_(mean)
-    part.variance.copy_((sum(squares[1:], squares[0]) / count - mean.square()).clamp_min(0))
-    part.count.fill_(count)
+    part.variance.copy_((square - mean.square()).clamp_min(0))
+    part.count.fill_(total)

@@ -93,19 +93,22 @@ class Trainer:
         for said in idle(self.stages):
             self.watch.say(said)
         measure_statistics(self.net, self.job.checked, self.feeds.plain(), self.engine)
+        self.feeds.only(self.feed, self.held)
+        if self.engine.apart or not self.engine.free:
+            return
         size = min(self.stages[0].batch, len(self.feed))
         inputs = self.feed.batch(0, np.arange(size)).inputs
         if self.engine.open and choose_numbers(self.net, inputs, self.engine):
             self.enter(self.stages[0])
-        if self.engine.free:
-            choose_threads(self.net, inputs, self.engine)
+        choose_threads(self.net, inputs, self.engine)
 
     def enter(self, stage: Stage) -> None:
         """Begin a phase."""
         self.learner = Learner(self.net, self.job, self.engine, stage, self.settling, self.averaged)
-        clean = self.learner.criterion.clean
-        self.feed = self.feeds.learned(stage.recipe, clean=clean)
-        self.held = self.feeds.held(clean=clean)
+        clean, maps = self.learner.criterion.clean, self.learner.criterion.maps
+        self.feed = self.feeds.learned(stage.recipe, clean=clean, maps=maps)
+        self.held = self.feeds.held(clean=clean, maps=maps)
+        self.feeds.only(self.feed, self.held)
 
     # --- the loop -----------------------------------------------------------------------------------------------------
 
@@ -117,6 +120,8 @@ class Trainer:
             with suppress(OSError):
                 self.results.write()
             raise
+        finally:
+            self.feeds.only()
 
     def ran(self) -> Outcome:
         while self.position.stage < len(self.stages):

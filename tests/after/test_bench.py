@@ -8,7 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cnnc.runtime.inference.bench import LEAST, WARM, spread, timed
+import torch
+from cnnc.compiler.pipeline import Options, compile_path
+from cnnc.runtime.devices import available
+from cnnc.runtime.inference import bench
+from cnnc.runtime.inference.bench import LEAST, WARM, Wish, spread, timed
 
 from cnnc.cli import main
 
@@ -50,6 +54,35 @@ def test_each_run_is_timed_after_some_to_warm_up() -> None:
     assert len(times) == LEAST
     assert len(calls) == LEAST + WARM
     assert min(times) >= 0.01
+
+
+def test_a_network_is_measured_as_it_is_fastest(net: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights lie as maps do and are not brought to other numbers each time; fp32 is no tf32."""
+    asked = []
+    monkeypatch.setattr(bench, "allow_tf32", lambda *given: asked.append(given))
+    monkeypatch.setattr(bench, "choose_algorithms", lambda kind, deterministic: asked.append((kind, deterministic)))
+    checked = compile_path(str(net), Options("Net")).checked
+    for precision, kind in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        wish = Wish(precision=precision, seconds=0.0)
+        made = bench.placed(checked, wish)
+        assert all(p.dtype == kind and p.is_contiguous(memory_format=torch.channels_last)
+                   for p in made.parameters() if p.ndim == 4)  # fmt: skip
+        seen: list[torch.Tensor] = []
+        made.register_forward_hook(lambda part, inputs, output, seen=seen: seen.extend([*inputs, output]))  # type: ignore[misc]
+        bench.eager(made, checked, 2, wish, net.parent)()
+        assert [x.dtype for x in seen] == [kind, kind]
+    assert asked == [("cpu", False), ("cpu", False), ("cpu", False), ("cpu", True)]
+
+
+def test_the_gpu_that_is_measured_is_named(
+    net: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(available, "versions", lambda device: {"name": "NVIDIA H100"})
+    arguments = ["bench", str(net), "--backend", "eager", "--batch", "1", "--seconds", "0.01", "--model", "Net"]
+    assert main(arguments) == 0
+    assert "MACs; NVIDIA H100, " in capsys.readouterr().out
+    assert main([*arguments, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["gpu"] == {"name": "NVIDIA H100"}
 
 
 def test_a_line_for_each_batch_and_backend(net: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +13,13 @@ import pytest
 import torch
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment, Step
+from cnnc.runtime.batches.batch import Batch
 from cnnc.runtime.batches.feed import Feed, Reading
 from cnnc.runtime.batches.stock import Wanted
 from cnnc.runtime.data import DataError, Held, Split
 from cnnc.runtime.data.dataset import Array
+from cnnc.runtime.devices import available
+from cnnc.runtime.devices.ranks import Positions
 from PIL import Image
 from torchvision.transforms.v2 import functional
 
@@ -154,6 +161,73 @@ def test_whole_batches_are_what_examples_are_one_by_one(
         first, second = (feed.batch(epoch, numbers[::-2].copy()).finished() for feed in (whole, alone))
         assert torch.allclose(first.x, second.x, atol=1e-6)
         assert torch.equal(first.y, second.y)
+
+
+@pytest.mark.parametrize("room", [1, 3, 100])
+def test_batches_that_are_made_ahead_have_their_room(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Four pictures of 12x12x3 bytes with their labels, of 8 bytes each."""
+    size = 4 * (12 * 12 * 3 + 8)
+    monkeypatch.setattr("cnnc.runtime.batches.feed.AHEAD", 10)
+    held, numbers = OneByOne(Held(DRAWN, "x")), np.arange(len(DRAWN))
+    split = Split(held, numbers, np.zeros(len(DRAWN), np.int64))
+    reading = Reading(ahead=True, room=room * size)
+    feed = Feed(split, chain("resized_crop 12"), Wanted((12, 12, 3)), 5, reading=reading)
+    made, real = [], Feed.batch
+
+    def seen(self: Feed, epoch: int, positions: Positions) -> Batch:
+        made.append(len(positions))
+        return real(self, epoch, positions)
+
+    monkeypatch.setattr(Feed, "batch", seen)
+    found = feed.batches([(0, np.arange(4))] * 30)
+    assert sum(x.nbytes for x in (*next(found).inputs, next(found).y)) == size
+    time.sleep(0.3)
+    assert made.count(4) <= min(room, 10) + 2
+    assert len(list(found)) == 28
+
+
+def test_processes_that_read_have_their_room() -> None:
+    held, numbers = OneByOne(Held(DRAWN, "x")), np.arange(len(DRAWN))
+    split = Split(held, numbers, np.zeros(len(DRAWN), np.int64))
+    for room, processes in ((1, 1), (2, 2), (100, 2)):
+        reading = Reading(ahead=True, processes=2, room=room * 4 * (12 * 12 * 3 + 8))
+        feed = Feed(split, chain("resized_crop 12"), Wanted((12, 12, 3)), 5, reading=reading)
+        found = feed.batches([(0, np.arange(4))] * 5)
+        assert len([next(found), *found]) == 5
+        assert len(multiprocessing.active_children()) == processes
+        del feed, found
+        assert not multiprocessing.active_children()
+
+
+class Together(OneByOne):
+    """Examples that are only given where so many ask at the same time."""
+
+    def __init__(self, held: Held, count: int) -> None:
+        super().__init__(held)
+        self.barrier = threading.Barrier(count, timeout=5)
+
+    def load(self, number: int) -> Array:
+        self.barrier.wait()
+        return super().load(number)
+
+
+def test_what_is_kept_is_loaded_by_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(9)), raising=False)
+    held, numbers = Together(Held(DRAWN, "x"), 9), np.arange(9)
+    kept = Feed(Split(held, numbers, np.zeros(9, np.int64)), (), Wanted((14, 14, 3)), 0)
+    assert torch.equal(kept.batch(0, numbers).x, torch.from_numpy(DRAWN).movedim(-1, 1) / 255)
+
+
+@pytest.mark.skipif(not Path("/proc/meminfo").exists(), reason="memory is told in /proc")
+def test_memory_is_that_of_the_container(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Linux tells it in kibibytes, less what its kernel keeps for itself, unless a container may use less."""
+    monkeypatch.setattr(available, "CONTAINER", tmp_path / "max")
+    lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    whole = 1024 * int(lines["MemTotal"].split()[0])
+    assert available.memory() == whole
+    for said, expected in ((f"{2**20}\n", 2**20), ("max\n", whole), (f"{2**60}", whole)):
+        (tmp_path / "max").write_text(said)
+        assert available.memory() == expected
 
 
 @pytest.mark.parametrize("wanted", [Wanted((14, 14, 3)), Wanted((14, 14, 3), to_255=True)], ids=["to 1", "to 255"])

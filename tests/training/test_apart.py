@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,18 +20,21 @@ from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment
 from cnnc.runtime.batches.feed import Feed, Reading
 from cnnc.runtime.batches.stock import Wanted
-from cnnc.runtime.data import DataError
+from cnnc.runtime.data import DataError, Held
 from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.devices.faster import compiled, compiler_needed, require_whole
+from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.run.saving import Saving
 from cnnc.runtime.training import learner
 from cnnc.runtime.training.learner import TrainingError
 from cnnc.runtime.training.position import Position
+from cnnc.runtime.training.train import Trainer
 
 from ..data_sources.made import fill, opened
+from ..data_sources.test_feed import OneByOne
 from . import generated, models
 from .tiny import MODEL, command, written
-from .trial import trained
+from .trial import Silent, job_of, trained
 
 STEPS = read("train:\n    augment: resized_crop 12 -> hflip -> normalize imagenet").one(Augment)
 
@@ -93,7 +98,7 @@ def test_a_process_that_reads_may_be_killed_and_the_run_goes_on(tmp_path: Path) 
         os.kill(children(process.pid)[0], signal.SIGKILL)
         _, told = process.communicate(timeout=120)
     assert process.returncode == 1, told
-    assert re.search("a process that reads examples was ended.*`--resume` goes on", told)
+    assert re.search("a process that reads examples was ended.*`docker run --shm-size`.*`--resume` goes on", told)
     assert "Traceback" not in told
     with subprocess.Popen(
         command("train", "--resume", "run", "--no-progress", "--workers", "1"),
@@ -109,6 +114,45 @@ def test_a_process_that_reads_may_be_killed_and_the_run_goes_on(tmp_path: Path) 
     assert "Traceback" not in told
     time.sleep(0.5)
     assert not [n for n in reading if Path(f"/proc/{n}/cmdline").exists() and Path(f"/proc/{n}/cmdline").read_bytes()]
+
+
+PHASES = """
+train:
+    data digits
+    loss cross_entropy
+    batch 100
+
+    phase first:
+        epochs 1
+        augment: resized_crop 8
+
+    phase second:
+        epochs 1
+        augment: resized_crop 8, area=0.5 -> hflip
+"""
+
+
+class Counting(Silent):
+    """Is told of epochs, and looks how many processes read then."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+
+    def epoch(self, *_: object) -> None:
+        self.counts.append(len(multiprocessing.active_children()))
+
+
+def test_processes_that_read_end_with_their_phase(tmp_path: Path) -> None:
+    data = generated.digits()
+    assert isinstance(data.train.examples, Held)
+    apart = data._replace(train=replace(data.train, examples=OneByOne(data.train.examples)))
+    torch.set_num_threads(1)
+    watch, job = Counting(), job_of(models.CLASSIFIER + PHASES, apart)
+    trainer = Trainer(job, RunFolder(tmp_path), Engine("cpu", "fp32"), watch, workers=2)
+    trainer.prepare()
+    trainer.run()
+    assert watch.counts == [0, 2]  # at the end of the first the second has begun, whose processes have not
+    assert multiprocessing.active_children() == []
 
 
 def test_figures_that_are_read_late_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+import time
+import weakref
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from cnnc.compiler.recipes import learning
+from cnnc.compiler.recipes import course, learning
+from cnnc.runtime.batches.feed import Reading
+from cnnc.runtime.data import Held
+from cnnc.runtime.data.dataset import Array
 from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.training import find
+from cnnc.runtime.training.learner import Learner
 
 from . import generated as made
 from . import models
@@ -67,4 +74,82 @@ def test_a_batch_that_does_not_fit_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(find, "begun", refuse)
     found = find.speed(job_of(models.CLASSIFIER, made.digits()), Engine("cpu", "fp32"), 64)
-    assert found == find.Speed(64, error="OutOfMemoryError")
+    assert found == find.Speed(64, error="out of memory")
+
+
+class Refusing:
+    """A run whose steps a library under torch has no memory for."""
+
+    feed = learner = position = None
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        self.learner = self.feed = self  # type: ignore[assignment]
+        self.stages = [course.Batch(size=4)]
+
+    def learning(self) -> None:
+        self.learner = self.feed = None  # no circle is left
+        raise RuntimeError(self.said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+        "NCCL error: unhandled cuda error. Last error: Cuda failure 2 'Out of memory'",
+    ],
+)
+def test_nothing_is_left_of_a_batch_that_does_not_fit(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    """When memory is given back no trainer holds it any more."""
+    left = []
+    trainer = [Refusing(said)]
+    there = weakref.ref(trainer[0])
+    monkeypatch.setattr(find, "begun", lambda *_: trainer.pop())
+    monkeypatch.setattr(find.gc, "collect", lambda: left.append(there()))
+    found = find.speed(job_of(models.CLASSIFIER, made.digits()), Engine("cpu", "fp32"), 64)
+    assert found == find.Speed(64, error="out of memory")
+    assert left == [None]
+
+
+def test_what_else_goes_wrong_with_a_batch_is_no_want_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(find, "begun", lambda *_: Refusing("CUDA error: an illegal memory access was encountered"))
+    with pytest.raises(RuntimeError, match="illegal"):
+        find.speed(job_of(models.CLASSIFIER, made.digits()), Engine("cpu", "fp32"), 64)
+
+
+class Slow:
+    """Pictures in a place from which each takes a while."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def load(self, number: int) -> Array:
+        time.sleep(0.004)
+        return self.held.load(number)
+
+    def name(self, number: int) -> str:
+        return self.held.name(number)
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_the_size_of_a_batch_follows_the_step_and_not_what_is_read_beside_it(
+    monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    """A step that takes the same time whatever the size: then the largest batch is the fastest."""
+    torch.set_num_threads(1)
+    data = made.digits()
+    held = data.train.examples
+    assert isinstance(held, Held)
+    train = replace(data.train.at(np.arange(64)), examples=Slow(held))
+    job = job_of(models.CLASSIFIER, data._replace(train=train), "augment=resized_crop 8")
+    monkeypatch.setattr(Engine, "apart", apart)
+    monkeypatch.setattr(Engine, "reading", lambda *_: Reading(ahead=apart))
+    monkeypatch.setattr(Learner, "step", lambda *_: time.sleep(0.03))
+    tried = list(find.find_batch(job, Engine("cpu", "fp32")))
+    assert find.best(tried) == tried[-1]
+    assert tried[-1].size == 64
+    assert [one.per_second for one in tried] == pytest.approx([one.size / 0.03 for one in tried], rel=0.3)

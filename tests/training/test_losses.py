@@ -10,7 +10,7 @@ import torch
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.recipes import learning as rule
 from cnnc.runtime.measuring.criterion import Criterion
-from cnnc.runtime.measuring.places import border_weights, framed
+from cnnc.runtime.measuring.places import Maps, border_weights, framed
 from torch import Tensor
 from torch.nn import functional
 from torchmetrics.functional.segmentation import dice_score
@@ -96,7 +96,34 @@ def test_borders_between_two_things_weigh_most() -> None:
     maps = torch.randn(1, 2, 1, 9, generator=DRAW)
     expected = (functional.cross_entropy(maps, labels, reduction="none")[0, 0] * weights).mean()
     said = rule.CrossEntropy(weight_map=rule.Border(w0=10, sigma=5))
-    assert loss(said, maps, target=labels) == pytest.approx(float(expected), rel=1e-6)
+    criterion = Criterion([said, rule.CrossEntropy(on=("out1",))], ["out0", "out1"], [None] * 2, [(1, 9)] * 2)
+    assert criterion.maps is not None
+    found = criterion((maps, torch.zeros(1, 2, 1, 9)), labels, None, criterion.maps(labels))
+    assert float(found) == pytest.approx(float(expected) + math.log(2), rel=1e-6)
+
+
+@pytest.mark.parametrize("said", [rule.BinaryCrossEntropy, rule.CrossEntropy])
+def test_each_picture_is_weighed_by_its_own_map(said: type[rule.Loss]) -> None:
+    """Also where an output is a single yes or no at each place."""
+    labels = torch.zeros(2, 1, 9, dtype=torch.long)
+    labels[0, 0, [0, 3]] = labels[1, 0, [2, 8]] = 1
+    border = rule.Border(w0=10, sigma=5)
+    maps = torch.randn(2, 1, 1, 9, generator=DRAW)
+    each = functional.binary_cross_entropy_with_logits(maps[:, 0], labels.float(), reduction="none")
+    criterion = Criterion([said(weight_map=border)], ["out"], ["sigmoid"], [(1, 9)])
+    assert criterion.maps is not None
+    found = criterion((maps,), labels, None, criterion.maps(labels))
+    assert float(found) == pytest.approx(float((each * border_weights(border, labels)).mean()), rel=1e-6)
+
+
+def test_weights_are_those_of_the_part_that_an_output_sees() -> None:
+    """U-Net's own output is smaller than its labels: a thing outside of it is none."""
+    labels = torch.zeros(1, 1, 9, dtype=torch.long)
+    labels[0, 0, [0, 3, 6]] = 1
+    border = rule.Border(w0=10, sigma=5)
+    (weights,) = Maps(((border, (1, 7)),))(labels)
+    assert torch.equal(weights, border_weights(border, labels[..., 1:8]))
+    assert weights[0, 0, 0] == pytest.approx(1 + 10 * math.exp(-((2 + 5) ** 2) / 50))
 
 
 def test_an_output_without_borders_sees_the_middle_of_the_labels() -> None:
@@ -159,6 +186,16 @@ def test_contrastive_is_the_formula_of_hadsell() -> None:
     expected = torch.where(alike == 1, far**2, (1.0 - far).clamp_min(0) ** 2).mean() / 2
     said = rule.Contrastive(on=("out0", "out1"), margin=1.0)
     assert loss(said, first, second, target=alike) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_contrastive_on_one_output_compares_all_pairs() -> None:
+    """Each vector with each other one, none with itself: the formula, pair by pair."""
+    vectors, labels = VECTORS[:5], torch.tensor([0, 1, 0, 1, 1])
+    pairs = [(i, j) for i in range(5) for j in range(5) if i != j]
+    first, second = (vectors[list(side)] for side in zip(*pairs))
+    alike = torch.tensor([int(labels[i] == labels[j]) for i, j in pairs])
+    expected = loss(rule.Contrastive(on=("out0", "out1"), margin=1.0), first, second, target=alike)
+    assert loss(rule.Contrastive(margin=1.0), vectors, target=labels) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("how", ["mean", "sum"])

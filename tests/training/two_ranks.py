@@ -92,6 +92,7 @@ train:
         epochs 1
 """
 
+BORDERS = "loss=cross_entropy, weight_map=border(w0=5, sigma=3)"
 PLAIN = ("epochs=1", "batch=97", "augment=none", "precision=fp32")
 SGD = (*PLAIN, "optimizer=sgd, lr=0.05, momentum=0.9, weight_decay=1e-4")
 
@@ -109,7 +110,7 @@ CASES = {
     "twice": Case(TWICE, generated.digits, SGD),
     "vae": Case(models.VAE, generated.digits, (*PLAIN, "optimizer=sgd, lr=1e-4, momentum=0.9")),
     "phases": Case(PHASES, generated.digits, ("batch=97", "augment=none", "precision=fp32", "average=ema, decay=0.9")),
-    "masks": Case(models.UNET, lambda: generated.shapes(60), (*SGD, "batch=15")),
+    "masks": Case(models.UNET, lambda: generated.shapes(60, classes=3), (*SGD, "batch=15", BORDERS)),
 }
 
 

@@ -29,6 +29,7 @@ EPOCHS = (1, 3)
 """Two runs, whose difference is that of steps alone."""
 COLOURS = models.CLASSIFIER.replace("8x8x1", "16x16x3")
 PAIRS = ("data=digits, sample=pairs()", "loss=contrastive, on=(a, b)", "batch=256")
+BORDERS = ("loss=cross_entropy, weight_map=border(w0=5, sigma=3)", "augment=hflip -> affine rotation=10")
 DEEP = models.CLASSIFIER.replace("dense classes", "dropout 0.3 -> dense classes")
 
 
@@ -59,10 +60,12 @@ def cases(folder: Path) -> dict[str, Case]:
         "files": Case(COLOURS, files, ("augment=resized_crop 16 -> hflip -> color_jitter 0.3 -> erase", "batch=8")),
         "crop": photos("crop 16, pad=2", "hflip", "vflip", "normalize imagenet"),
         "place": photos("affine rotation=20, shear=5, shift=0.1, zoom=0.2", "elastic 2", "center_crop 16"),
-        "colours": photos("resize 16", "brightness 0.3", "contrast 0.3", "saturation 0.3", "hue 0.1", "exposure 1.5"),
-        "more colours": photos("resize 16", "lighting 0.1", "channel_shift 20", "trivial_augment", "standardize"),
+        "resized": photos("resize 16", "hflip"),
+        "colours": photos("crop 16", "brightness 0.3", "contrast 0.3", "saturation 0.3", "hue 0.1", "exposure 1.5"),
+        "more colours": photos("crop 16", "lighting 0.1", "channel_shift 20", "trivial_augment", "standardize"),
         "two": photos("crop 16", "histogram_match", "noise 0.1", "erase", "normalize imagenet"),
         "masks": Case(models.UNET, made.shapes(40), ("augment=hflip -> affine rotation=10 -> elastic 2", "batch=8")),
+        "borders": Case(models.UNET, made.shapes(40, classes=3), (*BORDERS, "batch=8, split=2")),
         "series": Case(models.SERIES, made.series(60), ("batch=16",)),
         "volumes": Case(models.VOLUMES, made.volumes(32, 16), ("augment=hflip", "batch=8")),
         "values": Case(models.VALUES, made.values(80), ("batch=16",)),
@@ -70,6 +73,7 @@ def cases(folder: Path) -> dict[str, Case]:
         "given back": Case(models.AUTOENCODER, made.digits(), ("augment=noise 0.1 -> erase", "batch=256")),
         "variational": Case(models.VAE, made.digits(), ("batch=256",)),
         "triplets": Case(models.EMBEDDING, made.digits(), ("data=digits, sample=triplets()",)),
+        "all pairs": Case(models.EMBEDDING, made.digits(), ("loss=contrastive", "batch=64"), model="Single"),
         "pairs": Case(models.EMBEDDING, made.digits(), PAIRS, model="Twins"),
         "sgd": digits("optimizer=sgd, lr=0.05, momentum=0.9, nesterov=true", "clip=norm=1", "schedule=cosine"),
         "adam": digits("optimizer=adam, lr=1e-3", "batch=256, split=4", "average=ema, decay=0.9", text=DEEP),

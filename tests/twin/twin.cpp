@@ -1,5 +1,5 @@
 // A device that is no device: memory of a kind of its own, computed with by the CPU. What CUDA refuses it refuses too
-// (tensors of the CPU among its own, numpy), and it counts what would keep the CPU waiting for a GPU.
+// (tensors of the CPU among its own, numpy, whole numbers where it has no kernels for them), and it counts what would keep the CPU waiting for a GPU.
 
 #include <map>
 #include <mutex>
@@ -198,9 +198,23 @@ const Tensor& resize(const Tensor& self, SymIntArrayRef size, std::optional<at::
   return self;
 }
 
+// What CUDA computes of floating numbers only; the CPU computes some of it of bytes and other whole numbers as well.
+const std::set<std::string> FLOATING{
+    "aten::upsample_linear1d", "aten::upsample_bilinear2d", "aten::_upsample_bilinear2d_aa", "aten::upsample_trilinear3d",
+    "aten::upsample_bicubic2d", "aten::_upsample_bicubic2d_aa", "aten::avg_pool2d", "aten::avg_pool3d",
+    "aten::max_pool2d_with_indices", "aten::max_pool3d_with_indices", "aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm",
+    "aten::addmv", "aten::dot",
+};
+
+void require_floating(const std::string& name, const Tensor& x) {
+  TORCH_CHECK_NOT_IMPLEMENTED(at::isFloatingType(x.scalar_type()), '"', name, "\" not implemented for '",
+                              c10::toString(x.scalar_type()), "'");
+}
+
 Tensor convolution(const Tensor& x, const Tensor& weight, const MaybeTensor& bias, SymIntArrayRef stride,
                    SymIntArrayRef padding, SymIntArrayRef dilation, bool transposed, SymIntArrayRef more, c10::SymInt groups) {
   require_own("convolution", {x, weight, bias});
+  require_floating("convolution", x);
   Inside own;
   return back(at::convolution_symint(bared(x), bared(weight), bared(bias), stride, padding, dilation, transposed, more, groups));
 }
@@ -247,7 +261,9 @@ void fallback(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
     others |= foreign(x) && x.dim() > 0;
     by_mask |= places && !foreign(x) && x.scalar_type() == at::kBool;
   };
-  for (const auto& value : torch::jit::last(*stack, op.schema().arguments().size())) {
+  const auto given = torch::jit::last(*stack, op.schema().arguments().size());
+  if (FLOATING.count(name)) require_floating(name, given[0].toTensor());
+  for (const auto& value : given) {
     if (value.isTensor()) look(value.toTensor());
     else if (value.isTensorList()) for (const Tensor& x : value.toTensorVector()) look(x);
     else if (value.isOptionalTensorList()) for (const MaybeTensor& x : value.toOptionalTensorVector()) look(x.value_or(Tensor()));
