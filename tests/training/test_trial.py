@@ -77,6 +77,7 @@ def test_numbers_of_a_gpu_are_refused_on_a_cpu(precision: str) -> None:
 def test_one_of_several_gpus_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
     assert [str(found_device(name)) for name in ("auto", "cuda", "gpu", "cuda:1", "cpu")] == [
         "cuda", "cuda", "cuda", "cuda:1", "cpu",
     ]  # fmt: skip
