@@ -13,6 +13,8 @@ from ...compiler.diagnostics import UserError
 
 MODES = {"default": "default", "graphs": "reduce-overhead", "tune": "max-autotune"}
 """Our words and torch's: `graphs` records CUDA graphs, which pays where steps are short, `tune` tries kernels."""
+RECORDED = ("graphs", "tune")
+"""Those that record CUDA graphs."""
 
 
 def compiled(module: nn.Module, mode: str | None) -> Any:
@@ -22,6 +24,15 @@ def compiled(module: nn.Module, mode: str | None) -> Any:
     if mode not in MODES:
         raise UserError(f"there is no `{mode}` of torch.compile, only {', '.join(f'`{m}`' for m in MODES)}")
     return torch.compile(module, dynamic=False, mode=MODES[mode])
+
+
+def require_whole(mode: str | None, split: int, kind: str) -> None:
+    """UserError where recorded graphs would write the gradients of a part of a batch over those of the part before."""
+    if mode in RECORDED and split > 1 and kind == "cuda":
+        raise UserError(
+            f"`--compile {mode}` records CUDA graphs, which do not add up the gradients of the parts of a batch: "
+            f"leave out `split={split}`, or take `--compile default`"
+        )
 
 
 @contextmanager

@@ -13,8 +13,9 @@ Module = TypeVar("Module", bound=nn.Module)
 
 def laid_out(module: Module) -> Module:
     """With kernels over two dimensions in channels-last order, which maps then keep: faster on every device."""
-    if any(p.ndim == 4 for p in module.parameters()):
-        return module.to(memory_format=torch.channels_last)
+    for weight in module.parameters():
+        if weight.ndim == 4:  # volumes, in the same network, have kernels of another rank
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
     return module
 
 

@@ -139,12 +139,13 @@ def trained(job: Job, folder: RunFolder, shown: Display, conduct: Conduct, *, re
         with shown.waiting("loading torch"):
             from ..batches.readers import readers_needed
             from ..devices.available import algorithms_needed, versions
-            from ..devices.faster import compiler_needed
+            from ..devices.faster import compiler_needed, require_whole
             from ..devices.together import joined
             from ..training.train import Trainer
             from .memory import memory_for
 
             engine = engine_of(job, conduct.ranks, conduct.compile)
+        require_whole(conduct.compile, parts(job), engine.kind)
         stopping.steps = True
         about = {"device": engine.told, "gpu": versions(engine.device)}
         folder.add_environment(environment(sys.argv) | about)
@@ -215,6 +216,11 @@ def stopping_by_signal(shown: Display, leave: Leave, *, steps: bool) -> Abstract
 def work(job: Job) -> float:
     """Multiply-accumulates of one step, forward."""
     return float((job.checked.macs or 0) * batch(job))
+
+
+def parts(job: Job) -> int:
+    """Of a batch, at most."""
+    return max((said.entry.split for said in job.recipe.everything() if isinstance(said.entry, Batch)), default=1)
 
 
 def batch(job: Job) -> int:

@@ -24,31 +24,42 @@ class Lamb(Optimizer):
         loss = closure() if closure is not None else None
         for group in self.param_groups:
             weights = [weight for weight in group["params"] if weight.grad is not None]
-            ways = [self.way(weight, own(weight.grad), group) for weight in weights]
-            for weight, way, trust in zip(weights, ways, trusts(weights, ways)):
-                own(weight).sub_(trust * way, alpha=group["lr"])
+            if not weights:
+                continue
+            ways = self.ways(weights, group)
+            torch._foreach_mul_(ways, trusts(weights, ways))
+            torch._foreach_add_(list(map(own, weights)), ways, alpha=-group["lr"])
         return loss
 
-    def way(self, weight: Tensor, gradient: Tensor, group: dict[str, Any]) -> Tensor:
-        """Where the weight, or the share of it, should go."""
-        state = self.state[weight]
+    def ways(self, weights: list[Tensor], group: dict[str, Any]) -> list[Tensor]:
+        """Where each weight, or the share of it, should go."""
+        states = [self.remembered(weight) for weight in weights]
+        means, squares = ([own(state[name]) for state in states] for name in ("mean", "square"))
+        gradients, (first, second) = [own(weight.grad) for weight in weights], group["betas"]
+        torch._foreach_lerp_(means, gradients, 1 - first)
+        torch._foreach_mul_(squares, second)
+        torch._foreach_addcmul_(squares, gradients, gradients, value=1 - second)
+        counts = [float(state["step"]) for state in states]
+        found = torch._foreach_div(means, [1 - first**count for count in counts])
+        below = torch._foreach_div(squares, [1 - second**count for count in counts])
+        torch._foreach_sqrt_(below)
+        torch._foreach_add_(below, group["eps"])
+        torch._foreach_div_(found, below)
+        torch._foreach_add_(found, list(map(own, weights)), alpha=group["weight_decay"])
+        return list(found)
+
+    def remembered(self, weight: Tensor) -> dict[str, Any]:
+        """What is known of a weight from the steps before, and of this one its number."""
+        state: dict[str, Any] = self.state[weight]
         if not state:
             state |= {"step": torch.zeros(()), "mean": torch.zeros_like(weight), "square": torch.zeros_like(weight)}
-        (first, second), mean, square = group["betas"], own(state["mean"]), own(state["square"])
         state["step"] += 1
-        mean.lerp_(gradient, 1 - first)
-        square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        count = float(state["step"])
-        way = (mean / (1 - first**count)) / ((square / (1 - second**count)).sqrt() + group["eps"])
-        found: Tensor = way + group["weight_decay"] * own(weight)
-        return found
+        return state
 
 
 def trusts(weights: list[Tensor], ways: list[Tensor]) -> list[Tensor]:
     """The norm of each weight over that of its way; 1 where one is 0."""
-    if not weights:
-        return []
-    lengths, reaches = torch.stack([x.norm() for x in [*map(own, weights), *ways]]).chunk(2)
+    lengths, reaches = torch.stack(list(torch._foreach_norm([*map(own, weights), *ways]))).chunk(2)
     if parted(weights[0]):  # all are: norms of shares, which all processes add up
         squares = torch.cat([lengths, reaches]).square()
         distributed.all_reduce(squares)

@@ -27,7 +27,7 @@ from cnnc.runtime.batches.stock import Wanted
 from cnnc.runtime.data import DataError, Held
 from cnnc.runtime.data.dataset import Array
 from cnnc.runtime.devices.engine import Engine
-from cnnc.runtime.devices.faster import compiled, compiler_needed
+from cnnc.runtime.devices.faster import compiled, compiler_needed, require_whole
 from cnnc.runtime.measuring.figures import Figures
 from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.run.saving import Saving
@@ -264,6 +264,15 @@ def test_how_the_network_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == {"dynamic": False, "mode": "reduce-overhead"}
     with pytest.raises(UserError, match="only `default`, `graphs`, `tune`"):
         compiled(net, "much")
+
+
+def test_recorded_graphs_do_not_add_up_parts_of_a_batch() -> None:
+    """https://github.com/pytorch/pytorch/issues/169545"""
+    require_whole("graphs", 1, "cuda")
+    require_whole("default", 2, "cuda")
+    require_whole("tune", 2, "cpu")
+    with pytest.raises(UserError, match=r"leave out `split=2`, or take `--compile default`"):
+        require_whole("tune", 2, "cuda")
 
 
 def test_a_compiler_that_gives_up_is_told() -> None:

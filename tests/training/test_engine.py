@@ -257,3 +257,10 @@ def test_a_run_tells_the_gpu_and_its_libraries(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.distributed, "is_nccl_available", lambda: False)
     found = available.versions(torch.device("cuda:0"))
     assert (found["name"], found["cuda"], found["nccl"]) == ("NVIDIA H200", torch.version.cuda, None)
+
+
+def test_kernels_over_pictures_and_volumes_lie_in_one_network() -> None:
+    net = laid_out(nn.ModuleList([nn.Conv2d(2, 3, 3), nn.Conv3d(2, 3, 3)]))
+    pictures, volumes = (part.weight for part in net)  # type: ignore[misc]
+    assert pictures.is_contiguous(memory_format=torch.channels_last)
+    assert volumes.is_contiguous()
