@@ -41,6 +41,9 @@ TURN = 2**40
 Weigh = Callable[[Tensor], tuple[Tensor, ...]]
 """From label maps to what their places weigh, in each way that is wanted."""
 
+Plan = tuple[tuple[int, Positions], ...]
+"""For each step (epoch, positions in the split)."""
+
 Sample = Callable[[int, Positions], Members]
 """From the epoch and the positions of a batch to what each input of the model gets."""
 
@@ -113,6 +116,11 @@ class Feed:
         """Whether there is little to do for a batch: its examples are kept, and their places weigh nothing."""
         return self.kept and self.maps is None
 
+    @property
+    def apart(self) -> bool:
+        """Whether processes make the batches, as soon as they are asked for."""
+        return self.reading.processes > 0 and not self.gathered_soon
+
     def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
         """The batches of a plan of (epoch, positions in the split).
 
@@ -125,7 +133,7 @@ class Feed:
         plan = iter(plan)
         first = list(islice(plan, 1))
         most, plan = self.most(*first[0]) if first else 1, chain(first, plan)
-        if not self.reading.processes or self.gathered_soon:
+        if not self.apart:
             return self.batches_ahead(plan, min(most, AHEAD))
         most = min(most, 2 * self.reading.processes)
         if self.readers is None or self.readers.most != most:

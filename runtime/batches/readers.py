@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -57,8 +58,20 @@ class Readers:
         )  # fmt: skip
 
     def batches(self, plan: Iterable[tuple[int, Positions]]) -> Iterator[Batch]:
+        """The batches of a plan, which are begun at once."""
         self.planned.plan = plan
-        for found in self.loader:
+        return self.handed_over(iter(self.loader))
+
+    def handed_over(self, made: Iterator[Batch | UserError]) -> Iterator[Batch]:
+        while True:
+            try:
+                found = next(made)
+            except StopIteration:
+                return
+            except (ConnectionError, EOFError) as error:
+                if "Caught" in str(error):  # while it read, not while it handed over
+                    raise
+                raise RuntimeError("DataLoader worker hung up") from error
             if isinstance(found, UserError):
                 raise found
             yield found.with_way(self.way)
@@ -88,6 +101,8 @@ def readers_needed() -> Iterator[None]:
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # torch would tell it again when the others end
         raise UserError(
             "a process that reads examples was ended, perhaps for want of memory, in a container that of /dev/shm: "
             "`--workers` asks for fewer, `docker run --shm-size` gives more, `--resume` goes on"

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from ...compiler.recipes import course
+from ..batches.batch import Batch
+from ..batches.feed import Plan
 from ..batches.feeding import Feeds
 from ..devices.agreement import Agreement
 from ..devices.engine import Engine
@@ -104,6 +106,7 @@ class Trainer:
 
     def enter(self, stage: Stage) -> None:
         """Begin a phase."""
+        self.coming: tuple[Plan, Iterator[Batch]] | None = None
         self.learner = Learner(self.net, self.job, self.engine, stage, self.settling, self.averaged)
         clean, maps = self.learner.criterion.clean, self.learner.criterion.maps
         self.feed = self.feeds.learned(stage.recipe, clean=clean, maps=maps)
@@ -115,13 +118,14 @@ class Trainer:
     def run(self) -> Outcome:
         """Train from where it stands to the end, or until asked to stop."""
         try:
-            return self.ran()
+            outcome = self.ran()
         except BaseException:
             with suppress(OSError):
                 self.results.write()
             raise
-        finally:
-            self.feeds.only()
+        self.coming = None
+        self.feeds.only()
+        return outcome
 
     def ran(self) -> Outcome:
         while self.position.stage < len(self.stages):
@@ -136,11 +140,11 @@ class Trainer:
         at = self.position
         began = time.perf_counter()
         start, seen = at.stage_step, 0
-        stop = min((at.stage_step // stage.per_epoch + 1) * stage.per_epoch, stage.steps)
-        plan = tuple(self.steps(stage, at.passes, at.step, start, stop))
+        plan, batches = self.coming or self.begun(stage)
+        self.coming, stop = None, start + len(plan)
         self.learner.learning()
         self.pace.rest()
-        for batch, (_, whole) in zip(self.feed.batches(self.shared(plan)), plan):
+        for batch, (_, whole) in zip(batches, plan):
             if self.asked(now=at.stage_step == start):
                 return False
             lr = self.learner.step(batch, at, len(batch.y) * self.engine.ranks.total / len(whole))
@@ -152,8 +156,17 @@ class Trainer:
                 self.save()
         self.learner.settle(at)
         self.engine.wait()
+        if self.feed.apart and stop < stage.steps:  # the processes that read need not wait until it is measured
+            self.coming = self.begun(stage)
         self.measured(stage, seen / max(time.perf_counter() - began, 1e-9))
         return True
+
+    def begun(self, stage: Stage) -> tuple[Plan, Iterator[Batch]]:
+        """The rest of the epoch under way: its steps and their batches."""
+        at = self.position
+        stop = min((at.stage_step // stage.per_epoch + 1) * stage.per_epoch, stage.steps)
+        plan = tuple(self.steps(stage, at.passes, at.step, at.stage_step, stop))
+        return plan, self.feed.batches(self.shared(plan))
 
     def steps(self, stage: Stage, passes: int, step: int, start: int, stop: int) -> Iterator[tuple[int, Positions]]:
         """The examples of the steps of an epoch."""

@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,16 +20,21 @@ import torch
 from cnnc.compiler.diagnostics import UserError
 from cnnc.compiler.override import read
 from cnnc.compiler.recipes.steps import Augment
+from cnnc.runtime.batches.batch import Batch
 from cnnc.runtime.batches.feed import Feed, Reading
+from cnnc.runtime.batches.readers import Readers, readers_needed
 from cnnc.runtime.batches.stock import Wanted
 from cnnc.runtime.data import DataError, Held
+from cnnc.runtime.data.dataset import Array
 from cnnc.runtime.devices.engine import Engine
 from cnnc.runtime.devices.faster import compiled, compiler_needed, require_whole
+from cnnc.runtime.measuring.figures import Figures
 from cnnc.runtime.run.run_folder import RunFolder
 from cnnc.runtime.run.saving import Saving
 from cnnc.runtime.training import learner
 from cnnc.runtime.training.learner import TrainingError
 from cnnc.runtime.training.position import Position
+from cnnc.runtime.training.selection import Selection
 from cnnc.runtime.training.train import Trainer
 
 from ..data_sources.made import fill, opened
@@ -153,6 +160,67 @@ def test_processes_that_read_end_with_their_phase(tmp_path: Path) -> None:
     trainer.run()
     assert watch.counts == [0, 2]  # at the end of the first the second has begun, whose processes have not
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.parametrize("fault", [ConnectionResetError(104, "Connection reset by peer"), EOFError()])
+def test_a_process_that_ends_while_it_hands_over_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    """As where it is killed when what it made waits already; what goes wrong with a file is no such case."""
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    readers = Readers(pictures(tmp_path), 1, 1, pinned=False)
+
+    def gone(error: Exception) -> Iterator[Batch]:
+        raise error
+        yield
+
+    with pytest.raises(UserError, match="a process that reads examples was ended"), readers_needed():
+        list(readers.handed_over(gone(fault)))
+    with pytest.raises(EOFError), readers_needed():
+        list(readers.handed_over(gone(EOFError("Caught EOFError in DataLoader worker process 0."))))
+
+
+class Counted(OneByOne):
+    """Counts what is loaded, in whatever process."""
+
+    def __init__(self, held: Held) -> None:
+        super().__init__(held)
+        self.count = multiprocessing.Value("q", 0)
+
+    def load(self, number: int) -> Array:
+        with self.count:
+            self.count.value += 1
+        return super().load(number)
+
+
+def test_processes_read_on_while_the_epoch_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the last epoch there is nothing to read on; what is learned is what one process learns."""
+    data, sets = generated.digits(), ("augment=resized_crop 8 -> hflip", "batch=100", "epochs=3")
+    assert isinstance(data.train.examples, Held)
+    examples = Counted(data.train.examples)
+    apart = data._replace(train=replace(data.train, examples=examples))
+    seen, real = [], Selection.figures
+
+    def figures(*given: Any) -> Figures:
+        time.sleep(0.5)
+        seen.append(examples.count.value)
+        return real(*given)
+
+    monkeypatch.setattr(Selection, "figures", figures)
+    torch.set_num_threads(1)
+    trainer = Trainer(job_of(models.CLASSIFIER, apart, *sets), RunFolder(tmp_path), Engine("cpu", "fp32"), Silent(),
+                      workers=2)  # fmt: skip
+    before = examples.count.value
+    trainer.run()
+    over = [count - before - len(data.train) * epoch for epoch, count in enumerate(seen, 1)]
+    assert over[0] > 300
+    assert over[1] > 300
+    assert over[2] == 3  # one example each time tells how large batches are
+    assert multiprocessing.active_children() == []
+    monkeypatch.undo()
+    alone = trained(tmp_path / "alone", models.CLASSIFIER, data, *sets)
+    for name, value in alone.trainer.net.state_dict().items():
+        torch.testing.assert_close(trainer.net.state_dict()[name], value, rtol=1e-4, atol=1e-6)
 
 
 def test_figures_that_are_read_late_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
