@@ -15,7 +15,7 @@ def laid_out(module: Module) -> Module:
     """With kernels over two dimensions in channels-last order, which maps then keep: faster on every device."""
     for weight in module.parameters():
         if weight.ndim == 4:  # volumes, in the same network, have kernels of another rank
-            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+            weight.data = weight.data.to(memory_format=torch.channels_last)
     return module
 
 
