@@ -14,7 +14,7 @@ from ...compiler.recipes.record import Recipe, from_json, plain, to_json
 from ...compiler.shape import Shape
 from ..data import Dataset
 from ..data.imprint import imprint
-from ..data.statistics import statistics
+from ..data.statistics import gray, statistics
 from ..lowering.plan import Plan
 from .adapt import Changes, normalizes, wants_255
 from .defaults import Basis
@@ -69,7 +69,7 @@ def basis(checked: Checked, data: Dataset, task: Task, recipe: Recipe) -> Basis:
     measured = task.normalized and not wants_255(checked) and not normalizes(checked)
     mean, std = statistics(data.train, data.channels) if measured else ((), ())
     if channels == 1 and len(mean) == 3:
-        mean, std = (round(sum(mean) / 3, 3),), (round(sum(std) / 3, 3),)
+        mean, std = gray(mean, std)
     pictures = data.shape is None or len(data.shape) == 3
     small = data.shape is not None and max(data.shape[:2]) <= 28
     batch = batch_of(recipe) or task.batch

@@ -15,10 +15,11 @@ from ...compiler.recipes.base import chosen
 from ...compiler.recipes.data import Data
 from ...compiler.recipes.record import Recipe
 from ..data import Dataset
+from ..lowering.plan import ending
 from .adapt import normalizes, wants_255
 from .job import batch_of, evaluation, sizes
 from .stages import stages
-from .task import Classification, Regression, Task
+from .task import Classification, Regression, Tagging, Task
 
 ANY_RANK = (steps.Normalize, steps.Standardize, steps.Noise, steps.HistogramMatch, steps.ChannelShift)
 """Steps for examples of any rank."""
@@ -33,7 +34,8 @@ def require_suitable(recipe: Recipe, task: Task, checked: Checked, data: Dataset
     of_recipe = of_metrics(recipe, task), of_mixing(recipe, task), of_batches(recipe), of_range(recipe, checked)
     of_data = of_steps(recipe, data), of_whitening(recipe, prod(sizes(checked.inputs[0].facts.output)))
     of_learning = of_losses(recipe, checked), of_task(recipe, task, data), of_figures(recipe, task), of_rates(recipe)
-    for fault in chain(*of_recipe, *of_data, *of_learning, of_single(recipe, checked, len(data.train))):
+    of_outputs = of_tags(task, checked), of_ends(recipe, checked)
+    for fault in chain(*of_recipe, *of_data, *of_learning, *of_outputs, of_single(recipe, checked, len(data.train))):
         raise UserError(fault)
 
 
@@ -185,6 +187,34 @@ def of_losses(recipe: Recipe, checked: Checked) -> Iterator[str]:
         for name in (said.entry.on or ()) if isinstance(said.entry, learning.Loss) else ():
             if name not in names:
                 yield f"`{said.entry.word}` is on `{name}`, which is no output of `{checked.name}`: " + ", ".join(names)
+
+
+def of_tags(task: Task, checked: Checked) -> Iterator[str]:
+    """Several of them may be right."""
+    first = checked.outputs[0]
+    if isinstance(task, Tagging) and ending(first.port) in SHARED:
+        yield (f"each tag of the data is a yes or no, but output `{first.name}` ends in "
+               f"{ending(first.port)}, of which one is right: end it in `sigmoid`")  # fmt: skip
+
+
+SHARED = ("softmax", "log_softmax")
+"""Activations by which all values of an output are one distribution."""
+
+
+def of_ends(recipe: Recipe, checked: Checked) -> Iterator[str]:
+    """Losses that contain another activation than the one the output ends in."""
+    for said in recipe.everything():
+        for output in checked.outputs if isinstance(said.entry, learning.Loss) else ():
+            if output.name not in (said.entry.on or [checked.outputs[0].name]):
+                continue
+            end, what = ending(output.port), f"`{said.entry.word}`"
+            if isinstance(said.entry, learning.BinaryCrossEntropy) and end in SHARED:
+                yield (f"{what} is of values that are yes or no, but output `{output.name}` ends in {end}, of which "
+                       f"one is right: `loss cross_entropy`, or end it in `sigmoid`")  # fmt: skip
+            several = output.port.shape.channels != 1
+            if isinstance(said.entry, learning.CrossEntropy) and end == "sigmoid" and several:
+                yield (f"{what} is of one class among several, but output `{output.name}` ends in sigmoid, yes or no "
+                       f"for each: `loss binary_cross_entropy`, or end it in `softmax`")  # fmt: skip
 
 
 def of_places(recipe: Recipe, ranks: dict[str, int]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from ...compiler.recipes.data import Data, Triplets, Twos
 from ...compiler.recipes.record import Recipe
 from ...compiler.shape import Shape
 from ..data import DataError, Dataset
+from ..lowering.plan import ending
 
 if TYPE_CHECKING:
     from ..measuring.figures import Figures
@@ -81,6 +82,11 @@ class Task:
         return f"accuracy {100 * accuracy:.2f} % ({round(accuracy * figures.examples):,} of {figures.examples:,})"
 
 
+def yes_or_no(output: Output) -> bool:
+    """Whether each value is one by itself."""
+    return output.port.shape.channels == 1 or ending(output.port) == "sigmoid"
+
+
 class Classification(Task):
     """One class of several, from a vector of their probabilities; of two classes also as one yes or no."""
 
@@ -93,7 +99,7 @@ class Classification(Task):
         return (2, 1) if len(self.classes) == 2 else (len(self.classes),)
 
     def loss(self, output: Output) -> type[learning.Loss]:
-        return learning.BinaryCrossEntropy if output.port.shape.channels == 1 else learning.CrossEntropy
+        return learning.BinaryCrossEntropy if yes_or_no(output) else learning.CrossEntropy
 
 
 class Tagging(Task):
@@ -131,7 +137,7 @@ class Segmentation(Task):
         return output.rank == (taken.rank or 1) and output.rank > 0
 
     def loss(self, output: Output) -> type[learning.Loss]:
-        return learning.BinaryCrossEntropy if output.port.shape.channels == 1 else learning.CrossEntropy
+        return learning.BinaryCrossEntropy if yes_or_no(output) else learning.CrossEntropy
 
     def told(self, figures: Figures) -> str:
         scores = figures.scores

@@ -52,14 +52,13 @@ class Plan:
 
     def end(self, port: Port) -> tuple[Value, str | None]:
         """The value before the activation that ends an output, and the name of that activation."""
-        node = port.node
+        node, word = port.node, ending(port)
+        if word is None:
+            return key(port), None
         if foldable(node.op):
-            return key(node.inputs[0]), node.op.word
-        act = getattr(node.op, "act", None)
-        if act is not None and foldable(act):
-            self.bare.add(node.path)
-            return bare(node), act.word
-        return key(port), None
+            return key(node.inputs[0]), word
+        self.bare.add(node.path)
+        return bare(node), word
 
     def steps_of(self, node: Node) -> Iterator[Step]:
         if isinstance(node.op, Input):
@@ -81,6 +80,13 @@ def key(port: Port) -> Value:
 def bare(node: Node) -> Value:
     """What a layer makes before its `act=`."""
     return node.serial, -1
+
+
+def ending(port: Port) -> str | None:
+    """The name of the activation that ends an output, where a loss on logits contains it."""
+    op = port.node.op
+    last = op if foldable(op) else getattr(op, "act", None)
+    return last.word if last is not None and foldable(last) else None
 
 
 def foldable(op: Op) -> bool:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 from cnnc.runtime.data import DataError, Dataset
+from cnnc.runtime.data.statistics import statistics
 from numpy.typing import NDArray
+from sklearn.preprocessing import StandardScaler
 
 from .made import drawn, opened
 
@@ -123,3 +125,12 @@ def test_a_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:500])
     with pytest.raises(DataError, match=r"a\.npz: no arrays"):
         opened(tmp_path / "a.npz")
+
+
+def test_measured_values_of_any_size_are_standardized_as_scikit_learn_does(tmp_path: Path) -> None:
+    drawn = np.random.default_rng(0).normal(size=(40, 6, 6, 5))
+    x = drawn * [1e-5, 1, 1e4, 1e-3, 0] + [3e-4, 0.5, -7e5, 10, 0.3]
+    data = written(tmp_path, x=x, y=np.arange(40) % 2)
+    mean, std = statistics(data.train, 5)
+    learned = x[data.train.numbers].reshape(-1, 5)
+    np.testing.assert_allclose((learned - mean) / std, StandardScaler().fit_transform(learned), rtol=0.01, atol=0.01)

@@ -28,7 +28,7 @@ from .trial import Silent, job_of, trained
     ("text", "data", "task", "loss", "params", "inputs"),
     [
         (models.UNET, made.shapes(8), "segmentation", "binary_cross_entropy", (), ()),
-        (models.UNET, made.shapes(8, classes=3), "segmentation", "cross_entropy", ("classes=3",), ()),
+        (models.UNET, made.shapes(8, classes=3), "segmentation", "binary_cross_entropy", ("classes=3",), ()),
         (models.SERIES, made.series(9), "classification", "cross_entropy", ("classes=3",), ("64x1",)),
         (models.VOLUMES, made.volumes(8), "classification", "cross_entropy", ("classes=2",), ("12x12x12x1",)),
         (models.VALUES, made.values(8), "regression", "mse", ("values=2",), ()),
@@ -84,6 +84,14 @@ def test_marks_are_not_normalised() -> None:
         ),
         (models.SERIES, made.series(9), ("augment=hflip",), "`hflip` is for pictures, the data are series"),
         (models.VALUES, made.values(8), ("metrics=top(5)",), "`metrics top` does not suit regression"),
+        (
+            models.TAGS.replace("sigmoid", "softmax"),
+            made.tags(8),
+            (),
+            "each tag of the data is a yes or no, but output",
+        ),
+        (models.CLASSIFIER, made.digits(), ("loss=binary_cross_entropy",), "ends in softmax, of which one is right"),
+        (models.CLASSIFIER.replace("softmax", "sigmoid"), made.digits(), ("loss=cross_entropy",), "yes or no for each"),
         (models.UNET, made.shapes(8), ("mix=one_of, mixup=0.2",), "does not suit segmentation"),
         (models.EMBEDDING.split("model Triplets")[0], made.digits(), (), "say how they are put together"),
         (models.EMBEDDING, made.digits(), ("data=digits, sample=triplets()", "batch=64"), "makes batches of 32"),
