@@ -176,8 +176,11 @@ def begun(job: Job, engine: Engine) -> Trainer:
 
 def read(trainer: Trainer, count: int) -> Iterator[Batch]:
     """So many batches, made as those of a run are."""
-    with readers_needed():
-        yield from trainer.feed.batches((number, some(trainer, number)) for number in range(count))
+    try:
+        with readers_needed():
+            yield from trainer.feed.batches((number, some(trainer, number)) for number in range(count))
+    finally:
+        trainer.feeds.only()
 
 
 def some(trainer: Trainer, number: int) -> Positions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import time
 import weakref
 from dataclasses import replace
@@ -118,17 +119,32 @@ def test_what_else_goes_wrong_with_a_batch_is_no_want_of_memory(monkeypatch: pyt
         find.speed(job_of(models.CLASSIFIER, made.digits()), Engine("cpu", "fp32"), 64)
 
 
+def test_processes_that_read_end_with_the_trial() -> None:
+    torch.set_num_threads(1)
+    data = made.digits()
+    assert isinstance(data.train.examples, Held)
+    train = replace(data.train, examples=Slow(data.train.examples, 0.0))
+    job = job_of(models.CLASSIFIER, data._replace(train=train), "augment=resized_crop 8")
+    trainer = find.begun(job, Engine("cpu", "fp32"))
+    trainer.feed.reading = Reading(processes=2)
+    batches = find.read(trainer, 5)
+    next(batches)
+    assert len(multiprocessing.active_children()) == 2
+    del batches
+    assert not multiprocessing.active_children()
+
+
 class Slow:
     """Pictures in a place from which each takes a while."""
 
-    def __init__(self, held: Held) -> None:
-        self.held = held
+    def __init__(self, held: Held, seconds: float = 0.004) -> None:
+        self.held, self.seconds = held, seconds
 
     def __len__(self) -> int:
         return len(self.held)
 
     def load(self, number: int) -> Array:
-        time.sleep(0.004)
+        time.sleep(self.seconds)
         return self.held.load(number)
 
     def name(self, number: int) -> str:
