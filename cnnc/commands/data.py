@@ -30,8 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", nargs="*", metavar="X", help="the data to look into; `show X` says the same")
     parser.add_argument("--data-dir", metavar="DIR", help="where published data lie (CNNC_DATA, ~/.cache/cnnc/data)")
     parser.add_argument("--split", type=float, metavar="SHARE", help="share to learn from, of data in one piece (0.8)")
-    parser.add_argument("--bad-images", choices=("skip", "fail"), default="skip", help="files that cannot be read")
-    parser.add_argument("--look-anew", dest="look", action="store_const", const="anew", default="remembered",
+    parser.add_argument("--bad-images", choices=("skip", "fail"), help="files that cannot be read")
+    parser.add_argument("--look-anew", dest="look", action="store_const", const="anew",
                         help="into all files, also those that are as they were at the last look")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="for programs")
 
@@ -48,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
     from ..runtime.data import open_data
     from ..runtime.data.opening import named
 
-    said = named(words[0], None).changed(root=args.data_dir, bad=args.bad_images, split=args.split, look=args.look)
+    asked = {"root": args.data_dir, "bad": args.bad_images, "split": args.split, "look": args.look}
+    said = named(words[0], None).changed(**{name: value for name, value in asked.items() if value is not None})
     found = open_data(said, 0)
     print(json.dumps(as_dict(found), indent=1) if args.json else "\n".join(told(found)))
     return cli.DONE

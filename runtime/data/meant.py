@@ -3,6 +3,7 @@ what lies in it. The one place where kinds of data are told apart."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import islice
@@ -29,13 +30,23 @@ LOOKED_AT = 50
 """Files of a folder that tell its kind."""
 
 
+def entry(text: str) -> rule.Data:
+    """The entry that a text means: a source, perhaps with what a recipe says behind it, `folder("a"), split=0.9`."""
+    return written(text) if says(text) else rule.Data(source=meant(text))
+
+
+def says(text: str) -> bool:
+    """Whether it is written as in a recipe."""
+    word = re.split(r"[(,]", text, maxsplit=1)[0].strip()
+    return word in PARTS["source"] and not Path(text).exists()
+
+
 def meant(text: str) -> Part:
     """The source that a text means. DataError where there is none, or several could be meant."""
     if not text.strip():
         raise DataError("data with an empty name: give a word such as `digits`, a file or a folder (`.` is this one)")
-    word = text.partition("(")[0].strip()
-    if word in PARTS["source"] and not Path(text).exists():
-        return written(text)
+    if says(text):
+        return written(text).source
     path = Path(text).expanduser()
     if path.is_dir():
         return of_folder(text, path)
@@ -45,11 +56,11 @@ def meant(text: str) -> Part:
     raise DataError(unknown(text, path))
 
 
-def written(text: str) -> Part:
-    """A source as a recipe has it: `npz("a.npz", gray=true)`."""
+def written(text: str) -> rule.Data:
+    """An entry as a recipe has it: `npz("a.npz", gray=true), split=0.9`."""
     said = read(f"train: data {text}", "--data").one(rule.Data)
     assert said is not None
-    return said.source
+    return said
 
 
 def of_lines(text: str, path: Path) -> Part:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import singledispatch
+from pathlib import Path
 
 from ...compiler.recipes.base import Part
 from ...compiler.recipes.data import Data
 from .dataset import DataError, Dataset
 from .examined import Examined
-from .meant import meant
+from .meant import entry
 
 TAKEN: dict[type[Part], tuple[str, ...]] = {}
 """Arguments of `data` beside `train`, `test`, `split`, `seed`, `size` and `sample` that a source makes use of, such as
@@ -39,9 +40,19 @@ def open_data(data: Data, seed: int) -> Dataset:
 
 
 def named(text: str, data: Data | None) -> Data:
-    """The entry for `--data`: `digits`, `npz("a.npz")`, a file or a folder; what else the recipe says of its data is
-    kept where the source is of the same kind."""
-    found = meant(text)
-    if data is None or type(data.source) is not type(found):
-        return Data(source=found, seed=data.seed if data is not None else None)
-    return data.changed(source=found)
+    """The entry for `--data`: `digits`, `npz("a.npz"), split=0.9`, a file or a folder; what else the recipe says of its
+    data is kept where the source is of the same kind, of sub-folders where they are there."""
+    found = entry(text)
+    given = {name: value for name, value in found.__dict__.items() if value != getattr(Data(source=found.source), name)}
+    if data is None or type(data.source) is not type(found.source):
+        kept = Data(source=found.source, seed=data.seed if data is not None else None)
+    else:
+        kept = divided(data.changed(source=found.source))
+    return kept.changed(**given)
+
+
+def divided(data: Data) -> Data:
+    """Without the sub-folders that the source lacks, which were those of another one."""
+    path = Path(getattr(data.source, "path", ""))
+    lacks = path.is_dir() and not all((path / part).exists() for part in (data.train, data.test) if part)
+    return data.changed(train=None, test=None) if lacks else data

@@ -122,9 +122,12 @@ def data_for(config: dict[str, Any] | None, text: str | None, folder: RunFolder 
 
 
 def measured_on(data: Dataset, text: str | None) -> Split:
-    """The held-out examples; all of a folder that is given in one piece, which no training has seen."""
-    one_folder = text not in (None, "digits") and data.train.examples is data.held.examples
-    if not one_folder:
+    """The held-out examples; all of a folder that is given in one piece, which no training has seen, unless the text
+    says how it is divided."""
+    from ..data.meant import entry
+
+    whole = text not in (None, "digits") and data.train.examples is data.held.examples
+    if not whole or (text and entry(text).split):
         return data.held
     import numpy as np
 

@@ -204,17 +204,19 @@ SHARED = ("softmax", "log_softmax")
 def of_ends(recipe: Recipe, checked: Checked) -> Iterator[str]:
     """Losses that contain another activation than the one the output ends in."""
     for said in recipe.everything():
-        for output in checked.outputs if isinstance(said.entry, learning.Loss) else ():
-            if output.name not in (said.entry.on or [checked.outputs[0].name]):
+        loss = said.entry
+        if not isinstance(loss, learning.Loss):
+            continue
+        for output in checked.outputs:
+            if output.name not in (loss.on or [checked.outputs[0].name]):
                 continue
-            end, what = ending(output.port), f"`{said.entry.word}`"
-            if isinstance(said.entry, learning.BinaryCrossEntropy) and end in SHARED:
-                yield (f"{what} is of values that are yes or no, but output `{output.name}` ends in {end}, of which "
-                       f"one is right: `loss cross_entropy`, or end it in `sigmoid`")  # fmt: skip
-            several = output.port.shape.channels != 1
-            if isinstance(said.entry, learning.CrossEntropy) and end == "sigmoid" and several:
-                yield (f"{what} is of one class among several, but output `{output.name}` ends in sigmoid, yes or no "
-                       f"for each: `loss binary_cross_entropy`, or end it in `softmax`")  # fmt: skip
+            end, several = ending(output.port), output.port.shape.channels != 1
+            if isinstance(loss, learning.BinaryCrossEntropy) and end in SHARED:
+                yield (f"`{loss.word}` is of values that are yes or no, but output `{output.name}` ends in {end}, of "
+                       f"which one is right: `loss cross_entropy`, or end it in `sigmoid`")  # fmt: skip
+            if isinstance(loss, learning.CrossEntropy) and end == "sigmoid" and several:
+                yield (f"`{loss.word}` is of one class among several, but output `{output.name}` ends in sigmoid, yes "
+                       f"or no for each: `loss binary_cross_entropy`, or end it in `softmax`")  # fmt: skip
 
 
 def of_places(recipe: Recipe, ranks: dict[str, int]) -> Iterator[str]:

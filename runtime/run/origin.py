@@ -16,7 +16,7 @@ from ...compiler.recipes.record import Recipe, Said
 from ..data import Dataset, open_data
 from ..data.examined import examined
 from ..data.imprint import imprint
-from ..data.meant import meant
+from ..data.meant import says
 from ..data.opening import named
 from ..jobs.job import recipe_of
 from .run_folder import RunFolder
@@ -62,10 +62,11 @@ def placed(said: Said, folder: RunFolder, moved: Moved) -> Any:
 
 def at_last(data: Data, text: str) -> Data:
     """The entry with its source in another place; what the recipe says of it besides is kept."""
-    source = seen_from(Path.cwd(), meant(text))
-    if type(source) is type(data.source) and "path" in source.__dict__:
-        return data.changed(source=data.source.changed(path=source.__dict__["path"]))
-    return named(text, data)
+    found = named(text, data)
+    source = seen_from(Path.cwd(), found.source)
+    if not says(text) and type(source) is type(data.source) and "path" in source.__dict__:
+        source = data.source.changed(path=source.__dict__["path"])
+    return found.changed(source=source)
 
 
 def began_in(folder: RunFolder) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from cnnc.compiler.recipes.data import Data
 from cnnc.runtime.data import SOURCES, DataError
 from cnnc.runtime.data.meant import meant
 from cnnc.runtime.data.opening import named, opens
+
+from cnnc.cli import main
 
 from .made import fill, opened
 
@@ -83,3 +86,34 @@ def test_two_classes_where_labels_are_binary(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.zeros((9, 4, 4, 1)), y=np.arange(9) % 3)
     with pytest.raises(DataError, match="takes two classes, a has 3"):
         opened(tmp_path / "a.npz", labels="binary")
+
+
+def test_what_stands_behind_a_source_counts(tmp_path: Path) -> None:
+    """The whole entry of a recipe may be given: nothing of it is dropped."""
+    said = named(f'folder("{tmp_path}"), split=0.5, train=val, test=train', None)
+    assert (said.split, said.train, said.test) == (0.5, "val", "train")
+    recipe = Data(source=rule.Folder(path="other"), split=0.9, size=(8, 8))
+    assert named("digits, split=0.25", recipe).split == 0.25
+    found = named(f'folder("{tmp_path}"), split=0.5', recipe)
+    assert (found.split, found.size) == (0.5, (8, 8))
+
+
+@pytest.mark.parametrize(("folders", "kept"), [(("train", "validation"), True), (("a", "b"), False)])
+def test_sub_folders_of_a_recipe_are_those_of_its_own_folder(
+    folders: tuple[str, ...], kept: bool, tmp_path: Path
+) -> None:
+    for name in folders:
+        fill(tmp_path / name / "a" if kept else tmp_path / name, 1, (8, 8))
+    recipe = Data(source=rule.Folder(path="other"), train="train", test="validation", labels="binary")
+    found = named(str(tmp_path), recipe)
+    assert (found.train, found.test) == (("train", "validation") if kept else (None, None))
+    assert found.labels == "binary"
+
+
+def test_what_the_command_says_is_no_less_than_what_the_text_says(tmp_path: Path, capsys: Any) -> None:
+    for name in ("a", "b"):
+        fill(tmp_path / name, 10, (8, 8))
+    assert main(["data", f'folder("{tmp_path}"), split=0.5']) == 0
+    assert "10 to learn from, 10 held out" in capsys.readouterr().out
+    assert main(["data", f'folder("{tmp_path}"), split=0.5', "--split", "0.8"]) == 0
+    assert "16 to learn from, 4 held out" in capsys.readouterr().out
