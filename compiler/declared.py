@@ -12,7 +12,8 @@ from .values import show
 
 def usage(cls: type[Record]) -> str:
     """What must be given: `conv OUT, SIZE`."""
-    needed = (f.name.upper() if f.position else f"{f.name}=..." for f in cls.fields.values() if f.required)
+    fields = cls.fields.items()
+    needed = (f.name.upper() if f.position else f"{spelled(cls, name)}=..." for name, f in fields if f.required)
     return called(cls, needed)
 
 
@@ -27,12 +28,17 @@ def called(cls: type[Record], arguments: Iterable[str]) -> str:
     return apart.join([cls.word, *filter(None, [", ".join(arguments)])])
 
 
+def spelled(cls: type[Record], field: str) -> str:
+    """The word by which an argument is given: `from` is one that Python keeps for itself."""
+    return next((word for word, name in getattr(cls, "renamed", {}).items() if name == field), field)
+
+
 def arguments(cls: type[Record]) -> Iterator[str]:
     for name, field in cls.fields.items():
         if field.required:
-            yield name if field.position else f"{name}=..."
+            yield name if field.position else f"{spelled(cls, name)}=..."
         else:
-            yield f"{name}={default(field)}"
+            yield f"{spelled(cls, name)}={default(field)}"
 
 
 def default(field: Arg) -> str:

@@ -22,7 +22,7 @@ def overridden(recipe: Recipe, texts: list[str], *, whole: bool) -> Recipe:
     first: `tune.optimizer.lr=1e-4`. Raises CompileError."""
     for text in texts:
         key, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not value:
+        if not key or not equals or not value:
             raise refused(text, "a change is written KEY=VALUE, such as `optimizer.lr=0.01`")
         name, _, rest = key.partition(".")
         phase = next((phase for phase in recipe.phases if phase.name == name and name not in ENTRIES), None)

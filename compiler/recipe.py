@@ -7,6 +7,7 @@ from typing import Any
 from . import syntax as s
 from .bind import Binder
 from .budget import Budget
+from .declared import spelled
 from .diagnostics import Diagnostics
 from .evaluate import CONSTANTS, Evaluator
 from .fault import Fault, did_you_mean
@@ -239,12 +240,11 @@ def word_of(call: s.Call) -> str:
 
 def missing(cls: type[Any], name: str, span: Span) -> Fault:
     """An argument that must be given and is not."""
-    renamed = {field: word for word, field in getattr(cls, "renamed", {}).items()}
-    comma = "," if " " in cls.word else ""
+    word, comma = spelled(cls, name), "," if " " in cls.word else ""
     field = cls.fields[name]
-    example = name.upper() if field.position else f"{renamed.get(name, name)}=..."
+    example = name.upper() if field.position else f"{word}=..."
     return Fault(
-        "missing-argument", f"`{cls.word}` needs `{renamed.get(name, name)}`: {field.doc}", span,
+        "missing-argument", f"`{cls.word}` needs `{word}`: {field.doc}", span,
         help=f"write `{cls.word}{comma if not field.position else ''} {example}`",
     )  # fmt: skip
 

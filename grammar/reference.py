@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..compiler import limits
 from ..compiler.codes import WARNINGS
-from ..compiler.declared import default, meaning, takes, told, usage
+from ..compiler.declared import default, meaning, spelled, takes, told, usage
 from ..compiler.ops.base import INITIALIZERS, OPERATORS, Op
 from ..compiler.ops.record import Arg, Record
 from ..compiler.recipes import ENTRIES, PARTS
@@ -75,7 +75,7 @@ def described(cls: type[Record]) -> Iterator[str]:
 def arguments(cls: type[Record]) -> Iterator[str]:
     if cls.fields:
         yield "| argument | takes | default | meaning |\n| --- | --- | --- | --- |"
-        yield "\n".join(row(field) for field in cls.fields.values()) + "\n"
+        yield "\n".join(row(field, spelled(cls, name)) for name, field in cls.fields.items()) + "\n"
 
 
 def layers() -> Iterator[str]:
@@ -110,8 +110,8 @@ def body(shapes: str, use: str) -> str:
     return "\n".join([*declared, f"    ({', '.join(names)}) -> {use}"])
 
 
-def row(field: Arg) -> str:
-    name = f"`{field.name}`" if field.position else f"`{field.name}=`"
+def row(field: Arg, word: str) -> str:
+    name = f"`{word}`" if field.position else f"`{word}=`"
     return f"| {name} | {takes(field)} | {unless_given(field)} | {meaning(field)} |".replace("\n", " ")
 
 

@@ -195,6 +195,12 @@ def test_the_page_of_an_operator_shows_how_it_is_called() -> None:
     assert any(line.startswith("  ceil ") for line in told)
 
 
+def test_arguments_have_the_words_by_which_they_are_given() -> None:
+    told = (explain_word("weights") or "").split("\n")
+    assert "from=..." in told[0]
+    assert any(line.startswith("  from ") for line in told)
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "net.cnn"
     file.write_text(BLOCKS)

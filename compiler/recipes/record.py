@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
+from ..declared import spelled
 from ..ops.base import INITIALIZERS
 from ..ops.record import Record
 from ..source import Span
@@ -154,8 +155,7 @@ def argument(record: Record, name: str, value: Any) -> str:
     """One argument as it would be written."""
     if name == getattr(record, "many", ""):
         return ", ".join(map(shown, value))
-    written = {field: word for word, field in getattr(record, "renamed", {}).items()}.get(name, name)
-    return shown(value) if record.fields[name].position else f"{written}={shown(value)}"
+    return shown(value) if record.fields[name].position else f"{spelled(type(record), name)}={shown(value)}"
 
 
 def shown(value: Any) -> str:

@@ -13,6 +13,9 @@ LEFT_BEHIND = ("__MACOSX", "__pycache__", "lost+found", "$RECYCLE.BIN")
 
 Suffixes = tuple[str, ...]
 
+PACKED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".tar.zst")
+"""Compressed tar files, of which no member can be read by itself."""
+
 
 def seen(path: Path) -> bool:
     """Neither hidden nor made by a system."""

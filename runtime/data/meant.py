@@ -15,7 +15,7 @@ from ...compiler.recipes import data as rule
 from ...compiler.recipes.base import PARTS, Part
 from .audible import WAVES
 from .dataset import DataError
-from .listing import files, first_of, folders
+from .listing import PACKED, files, first_of, folders
 from .masked import EXAMPLES, MASKS
 from .picture import SUFFIXES
 from .table import head
@@ -85,7 +85,7 @@ def unknown(text: str, path: Path) -> str:
 
 def of_folder(text: str, path: Path) -> Part:
     """By what lies in it: tables, shards, masks beside pictures, else class folders of what most files are."""
-    shards = sorted(path.glob("*.tar"))
+    shards = [*path.glob("*.tar"), *(one for end in PACKED for one in path.glob(f"*{end}"))]
     tables = [p for p in path.iterdir() if p.suffix.lower() in (".csv", ".tsv", ".ts") and p.stem.lower() != "classes"]
     masks = masks_in(path)
     if shards:

@@ -24,6 +24,7 @@ from . import picture
 from .braces import expanded
 from .classes import in_order, numbered, require_classes
 from .dataset import Array, DataError, Dataset
+from .listing import PACKED
 from .looked import Stamp, stamp
 from .lot import About, Lot, dataset
 from .opening import source
@@ -115,6 +116,16 @@ def shards(part: Shards, data: Data, seed: int) -> Dataset:
     return dataset(about, data, seed, *lots)
 
 
+def require_unpacked(text: str, data: Data, found: list[Path]) -> None:
+    """DataError where the tar files are compressed: no example can be read by itself."""
+    place = located(text, data)
+    some = place.rglob("*") if place.is_dir() and not found else found
+    packed = next((path for path in some if path.name.lower().endswith(PACKED)), None)
+    if packed is not None:
+        raise DataError(f"{packed}: compressed tar files are not read, since each example is read by itself: unpack "
+                        "them, the pictures in them are compressed already")  # fmt: skip
+
+
 def files(text: str, data: Data) -> tuple[list[Path], list[Path]]:
     """The tar files to learn from, and those to measure on. DataError where one is missing."""
     if "://" in text or text.startswith("pipe:"):
@@ -128,6 +139,7 @@ def files(text: str, data: Data) -> tuple[list[Path], list[Path]]:
     learn = [path for path in learn if path not in hold]
     trained = said_by(learn, TRAIN) if hold else []
     missing = next((path for path in (*learn, *hold) if not path.is_file()), None)
+    require_unpacked(text, data, learn)
     if missing is not None or not learn:
         raise DataError(f"{missing or text}: there is no such tar file" + (" to learn from" if not missing else ""))
     return trained or learn, hold

@@ -57,6 +57,12 @@ def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "b.tar").write_bytes(b"none")
     with pytest.raises(DataError, match=r"b\.tar: no tar file"):
         opened(tmp_path / "b.tar")
+    packed = tmp_path / "packed" / "a.tar.gz"
+    packed.parent.mkdir()
+    packed.touch()
+    for text in (packed.parent, f'shards("{packed.parent}")', f'shards("{packed}")'):
+        with pytest.raises(DataError, match=r"a\.tar\.gz: compressed tar files are not read"):
+            opened(text)
     with pytest.raises(DataError, match="not from the network"):
         opened('shards("https://example.org/a.tar")')
 

@@ -84,6 +84,7 @@ def test_whole_entries_and_single_arguments_are_changed() -> None:
     [
         ("optimizr.lr=1", "did you mean `optimizer`"),
         ("optimizer", "KEY=VALUE"),
+        ("=3", "KEY=VALUE"),
         ("optimizer=sdg", "`sgd`"),
         ("schedule.warmup=3", "no `schedule`"),
         ("batch.sise=3", "`size`|no argument `sise`"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...codes import CODES, ERRORS
-from ...declared import meaning, signature, takes, told
+from ...declared import meaning, signature, spelled, takes, told
 from ...fault import did_you_mean
 from ...ops import INITIALIZERS, OPERATORS
 from ...ops.base import Op
@@ -89,8 +89,9 @@ def page(place: str, cls: type[Record]) -> Iterator[str]:
     yield f"\n{told(cls)}"
     if cls.fields:
         yield "\narguments"
-        wide = max(map(len, cls.fields))
-        for name, field in cls.fields.items():
+        fields = {spelled(cls, name): field for name, field in cls.fields.items()}
+        wide = max(map(len, fields))
+        for name, field in fields.items():
             yield f"  {name:<{wide}}  {meaning(field)}\n  {'':<{wide}}    {takes(field)}"
     if issubclass(cls, Op) and cls.torch_differs:
         yield f"\nPyTorch differs: {cls.torch_differs}"
