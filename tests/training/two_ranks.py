@@ -92,7 +92,7 @@ train:
         epochs 1
 """
 
-BORDERS = "loss=cross_entropy, weight_map=border(w0=5, sigma=3)"
+BORDERS = "loss=binary_cross_entropy, weight_map=border(w0=5, sigma=3)"
 PLAIN = ("epochs=1", "batch=97", "augment=none", "precision=fp32")
 SGD = (*PLAIN, "optimizer=sgd, lr=0.05, momentum=0.9, weight_decay=1e-4")
 

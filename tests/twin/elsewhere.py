@@ -29,7 +29,7 @@ EPOCHS = (1, 3)
 """Two runs, whose difference is that of steps alone."""
 COLOURS = models.CLASSIFIER.replace("8x8x1", "16x16x3")
 PAIRS = ("data=digits, sample=pairs()", "loss=contrastive, on=(a, b)", "batch=256")
-BORDERS = ("loss=cross_entropy, weight_map=border(w0=5, sigma=3)", "augment=hflip -> affine rotation=10")
+BORDERS = ("loss=binary_cross_entropy, weight_map=border(w0=5, sigma=3)", "augment=hflip -> affine rotation=10")
 DEEP = models.CLASSIFIER.replace("dense classes", "dropout 0.3 -> dense classes")
 
 
