@@ -11,7 +11,7 @@ import json
 import os
 import tarfile
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -116,11 +116,9 @@ def shards(part: Shards, data: Data, seed: int) -> Dataset:
     return dataset(about, data, seed, *lots)
 
 
-def require_unpacked(text: str, data: Data, found: list[Path]) -> None:
-    """DataError where the tar files are compressed: no example can be read by itself."""
-    place = located(text, data)
-    some = place.rglob("*") if place.is_dir() and not found else found
-    packed = next((path for path in some if path.name.lower().endswith(PACKED)), None)
+def require_unpacked(paths: Iterable[Path]) -> None:
+    """DataError where tar files are compressed: no example can be read by itself."""
+    packed = next((path for path in paths if path.name.lower().endswith(PACKED)), None)
     if packed is not None:
         raise DataError(f"{packed}: compressed tar files are not read, since each example is read by itself: unpack "
                         "them, the pictures in them are compressed already")  # fmt: skip
@@ -135,11 +133,11 @@ def files(text: str, data: Data) -> tuple[list[Path], list[Path]]:
     else:
         place = located(text, data)
         learn = sorted(place.rglob("*.tar")) if place.is_dir() else [place]
+        require_unpacked(learn or place.rglob("*"))
     hold = expanded(str(Path(text).parent / data.test)) if data.test else said_by(learn, HELD)
     learn = [path for path in learn if path not in hold]
     trained = said_by(learn, TRAIN) if hold else []
     missing = next((path for path in (*learn, *hold) if not path.is_file()), None)
-    require_unpacked(text, data, learn)
     if missing is not None or not learn:
         raise DataError(f"{missing or text}: there is no such tar file" + (" to learn from" if not missing else ""))
     return trained or learn, hold
