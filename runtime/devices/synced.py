@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.nn.modules._functions import SyncBatchNorm as OnGpu
+from torch.nn.modules._functions import SyncBatchNorm
 
 from ..lowering.rules.norm import Untracked
 
 
 class Synced(Untracked):
-    """Mixed into torch's batch normalisation; torch's own way, `SyncBatchNorm`, runs on GPUs only."""
+    """Mixed into torch's batch normalisation; torch's own kernels for several processes run on GPUs only."""
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or not distributed.is_initialized():
@@ -21,7 +21,7 @@ class Synced(Untracked):
 
     def on_gpu(self, x: Tensor) -> Tensor:
         group, count = distributed.group.WORLD, distributed.get_world_size()
-        found: Tensor = OnGpu.apply(
+        found: Tensor = Gathered.apply(
             x, self.weight, self.bias, self.running_mean, self.running_var, self.eps, self.momentum, group, count
         )
         return found
@@ -46,6 +46,37 @@ class Synced(Untracked):
         share = self.momentum or 0.0
         self.running_mean.lerp_(mean, share)
         self.running_var.lerp_(variance * count / max(count - 1, 1), share)
+
+
+class Gathered(SyncBatchNorm):
+    """torch's function without its look at who had no examples, for which each layer would wait for the GPU: here
+    everyone has some."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, variance: Tensor, eps: float, momentum: float,
+        group: Any, world: int,
+    ) -> Tensor:  # fmt: skip
+        x, channels = as_kernels_take_it(x), x.shape[1]
+        own_mean, own_spread = torch.batch_norm_stats(x, eps)
+        count = own_mean.new_full((1,), x.numel() // channels)
+        own = torch.cat([own_mean, own_spread, count])
+        rows = own.new_empty(world * len(own))
+        distributed.all_gather_into_tensor(rows, own, group)
+        means, spreads, counts = torch.split(rows.view(world, -1), channels, dim=1)
+        whole, spread = torch.batch_norm_gather_stats_with_counts(
+            x, means, spreads, mean, variance, momentum, eps, counts.reshape(-1).to(mean.dtype)
+        )
+        ctx.save_for_backward(x, weight, whole, spread, counts.to(torch.int32))
+        ctx.process_group = group
+        return torch.batch_norm_elemt(x, weight, bias, whole, spread, eps)
+
+
+def as_kernels_take_it(x: Tensor) -> Tensor:
+    """Channels first or last in memory."""
+    last = (torch.channels_last, torch.channels_last_3d)
+    fits = any(x.ndim == rank and x.is_contiguous(memory_format=form) for rank, form in zip((4, 5), last))
+    return x if fits else x.contiguous()
 
 
 class Summed(torch.autograd.Function):
