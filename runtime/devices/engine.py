@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from ...compiler.graph import Checked
 from ..batches.batch import Batch
 from ..batches.feed import Reading
+from ..lowering.repeatable import repeated
 from ..run.interrupt import plain
 from . import portions
 from .available import (
@@ -199,8 +200,8 @@ class Engine:
         return batch.on(self.device)
 
     def numbers(self) -> AbstractContextManager[Any]:
-        """Inside, networks compute in the precision of the run."""
-        return self.fabric.autocast()
+        """Inside, networks compute in the precision of the run; a deterministic one by what GPUs do alike each time."""
+        return repeated(self.fabric.autocast()) if self.deterministic and self.apart else self.fabric.autocast()
 
     def backward(self, loss: Tensor) -> None:
         if self.plain:

@@ -207,6 +207,19 @@ def test_sums_keep_their_order_where_a_run_goes_on(monkeypatch: pytest.MonkeyPat
         assert found.strategy()._ddp_kwargs["find_unused_parameters"] == wanted  # type: ignore[attr-defined]
 
 
+def test_what_is_deterministic_elsewhere_goes_by_forms_that_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gradient of an adaptive pool is one that torch refuses on a GPU."""
+    net, x = nn.AdaptiveAvgPool2d(3), torch.randn(1, 2, 7, 7, requires_grad=True)
+    found = Engine("cpu", "fp32", deterministic=True)
+    names = []
+    for apart in (False, True):
+        monkeypatch.setattr(Engine, "apart", apart)
+        with found.numbers():
+            names.append(type(net(x).grad_fn).__name__)
+    assert names[0].startswith("AdaptiveAvgPool2D")
+    assert not names[1].startswith("AdaptiveAvgPool2D")
+
+
 # --- nobody waits, and nobody counts too early ------------------------------------------------------------------------
 
 
