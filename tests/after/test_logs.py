@@ -76,6 +76,28 @@ def test_a_table_has_a_row_for_each_epoch(tmp_path: Path) -> None:
         assert {name: float(row[name]) for name in EXPECTED} == EXPECTED
 
 
+def test_a_table_of_a_run_that_goes_on_keeps_what_was_before(tmp_path: Path) -> None:
+    """Rows behind the place from which it goes on are written by it again; another run begins anew."""
+    path = tmp_path / "log.csv"
+
+    def epochs(about: About, *all_steps: int) -> list[tuple[str, str]]:
+        watch = Watching(Display(quiet=True), [open_log(course.Csv(path=str(path)), about)])
+        for steps in all_steps:
+            watch.epoch({**ROW, "steps": steps, "loss": steps + about.step}, False)
+        watch.close("finished")
+        with path.open() as lines:
+            return [(row["step"], row["train/loss"]) for row in csv.DictReader(lines)]
+
+    first = about(tmp_path)
+    assert epochs(first, 30, 60, 90) == [("30", "30.0"), ("60", "60.0"), ("90", "90.0")]
+    assert epochs(first._replace(step=60), 90, 120) == [
+        ("30", "30.0"), ("60", "60.0"), ("90", "150.0"), ("120", "180.0"),
+    ]  # fmt: skip
+    assert epochs(first, 30) == [("30", "30.0")]
+    path.write_text("my own notes\nand more\n")
+    assert epochs(first._replace(step=60), 90) == [("90", "150.0")]
+
+
 def test_weights_and_biases_gets_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in, for where it is not installed; the package itself: test_online.py."""
     said: list[Any] = []

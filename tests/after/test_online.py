@@ -102,6 +102,17 @@ def test_a_run_that_goes_on_goes_on_in_mlflow(store: Any, tmp_path: Path) -> Non
     assert [one.step for one in store.get_metric_history(run.info.run_id, "lr")] == [30, 60]
 
 
+def test_settings_that_are_said_otherwise_do_not_end_a_log(store: Any, tmp_path: Path) -> None:
+    """Where the data lie is said in full by a run that goes on; MLflow takes no setting a second time."""
+    for steps, data in ((30, 'folder("flowers")'), (60, 'folder("/home/me/flowers")')):
+        watch = watching(course.Mlflow(experiment="flowers"), about(tmp_path, data=data))
+        watch.epoch({**ROW, "steps": steps}, False)
+        watch.close("finished")
+    (run,) = runs(store, "flowers")
+    assert run.data.params["data"] == 'folder("flowers")'
+    assert [one.step for one in store.get_metric_history(run.info.run_id, "lr")] == [30, 60]
+
+
 def test_long_settings_stand_whole_among_the_files(store: Any, tmp_path: Path) -> None:
     watching(course.Mlflow(), about(tmp_path, augment=LONG)).close("finished")
     (run,) = runs(store, "cnnc")
