@@ -77,25 +77,24 @@ def test_a_table_has_a_row_for_each_epoch(tmp_path: Path) -> None:
 
 
 def test_a_table_of_a_run_that_goes_on_keeps_what_was_before(tmp_path: Path) -> None:
-    """Rows behind the place from which it goes on are written by it again; another run begins anew."""
+    """Epochs behind the place from which it goes on are those that it has now; another run begins anew."""
     path = tmp_path / "log.csv"
 
-    def epochs(about: About, *all_steps: int) -> list[tuple[str, str]]:
+    def epochs(about: About, *losses: tuple[int, float]) -> list[tuple[float, float]]:
         watch = Watching(Display(quiet=True), [open_log(course.Csv(path=str(path)), about)])
-        for steps in all_steps:
-            watch.epoch({**ROW, "steps": steps, "loss": steps + about.step}, False)
+        for steps, loss in losses:
+            watch.epoch({**ROW, "steps": steps, "loss": loss}, False)
         watch.close("finished")
         with path.open() as lines:
-            return [(row["step"], row["train/loss"]) for row in csv.DictReader(lines)]
+            return [(int(row["step"]), float(row["train/loss"])) for row in csv.DictReader(lines)]
 
-    first = about(tmp_path)
-    assert epochs(first, 30, 60, 90) == [("30", "30.0"), ("60", "60.0"), ("90", "90.0")]
-    assert epochs(first._replace(step=60), 90, 120) == [
-        ("30", "30.0"), ("60", "60.0"), ("90", "150.0"), ("120", "180.0"),
-    ]  # fmt: skip
-    assert epochs(first, 30) == [("30", "30.0")]
-    path.write_text("my own notes\nand more\n")
-    assert epochs(first._replace(step=60), 90) == [("90", "150.0")]
+    new = about(tmp_path)
+    had = tuple((steps, {**EXPECTED, "train/loss": loss}) for steps, loss in ((30, 3.0), (60, 2.0), (90, 1.0)))
+    assert epochs(new, (30, 3.0), (60, 2.0), (90, 1.0)) == [(30, 3.0), (60, 2.0), (90, 1.0)]
+    gone_on = [(30, 3.0), (60, 2.0), (90, 1.5), (120, 0.5)]
+    assert epochs(new._replace(before=had), (90, 1.5), (120, 0.5)) == gone_on
+    assert epochs(new._replace(before=had)) == [(30, 3.0), (60, 2.0), (90, 1.0)]
+    assert epochs(new, (30, 3.0)) == [(30, 3.0)]
 
 
 def test_weights_and_biases_gets_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

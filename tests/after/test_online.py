@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -56,6 +57,12 @@ def interrupted_and_gone_on(folder: Path, log: str) -> None:
     assert second.returncode == 0, second.stdout
     assert "no numbers to" not in said + second.stdout
     assert "no more numbers" not in said + second.stdout
+
+
+def test_a_table_has_all_epochs_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    interrupted_and_gone_on(tmp_path, "csv=log.csv")
+    with (tmp_path / "log.csv").open() as lines:
+        assert [float(row["epoch"]) for row in csv.DictReader(lines)] == list(range(1, 41))
 
 
 # --- MLflow -----------------------------------------------------------------------------------------------------------
