@@ -20,6 +20,8 @@ FILES = "own"
 
 WIDE = 20
 """Classes up to which the table of confusion is printed whole."""
+BEGINNING = 512
+"""Bytes of a file that is taken for a text: in a text none is zero."""
 PAIRS = 20
 """Pairs of classes that are told of a larger one."""
 
@@ -52,10 +54,12 @@ def run(args: argparse.Namespace) -> int:
 
     wanted = numbers(args.top)
     if is_run(args.file) and task_word(args.file) != "classification":
+        require_classes(args.top, task_word(args.file))
         return other_task(args)
     from ..runtime.inference.opened import data_for, measured_on
 
     trained, config = opened(args)
+    require_measured(args.file, trained.preparation.task)
     data = data_for(config, args.data, RunFolder(Path(args.file)) if is_run(args.file) else None)
     split = measured_on(data, args.data)
     from ..runtime.inference.answers import judged
@@ -111,6 +115,20 @@ def require_fewer(tops: tuple[int, ...], classes: int) -> None:
             raise cli.UsageError(f"--top {k} is always right: there are {classes} classes")
 
 
+def require_classes(top: str, task: str) -> None:
+    """UsageError where `--top` would say nothing."""
+    if top:
+        raise cli.UsageError(f"--top is for models that tell one class of several, this one learned {task}")
+
+
+def require_measured(name: str, task: str) -> None:
+    """UserError where only the run says how outputs are held against what is known."""
+    from ..compiler.diagnostics import UserError
+
+    if task != "classification":
+        raise UserError(f"{name}: it learned {task}, which is measured from its run folder alone: `cnnc eval RUN`")
+
+
 def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
     """The model, and the configuration of its run where it is one."""
     from ..runtime.inference.opened import trained_file, trained_onnx, trained_run
@@ -130,13 +148,18 @@ def opened(args: argparse.Namespace) -> tuple[Any, dict[str, Any] | None]:
 
 
 def require_file(name: str) -> None:
-    """UserError where it is a folder that holds no run."""
+    """UserError where it is a folder that holds no run, or a file of bytes, as a picture is."""
     from pathlib import Path
 
     from ..compiler.diagnostics import UserError
 
-    if Path(name).is_dir() and not (Path(name) / "config.json").is_file():
+    path = Path(name)
+    if path.is_dir() and not (path / "config.json").is_file():
         raise UserError(f"{name}: no run: there is no config.json in it")
+    if path.suffix != ".onnx" and path.is_file():
+        with path.open("rb") as file:
+            if b"\0" in file.read(BEGINNING):
+                raise UserError(f"{name}: no run folder, .onnx or .cnn file: that comes first")
 
 
 # --- as text ----------------------------------------------------------------------------------------------------------

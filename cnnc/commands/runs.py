@@ -74,7 +74,15 @@ def chosen(args: argparse.Namespace) -> list[History]:
         raise cli.UsageError(
             f"`cnnc runs {args.what}` takes {least} run{'s' * (least > 1)} at least, found {len(args.runs)}"
         )
-    return [history(RunFolder(path if path.is_dir() else root / path)) for path in map(Path, args.runs)]
+    return [history(RunFolder(standing(path, root))) for path in map(Path, args.runs)]
+
+
+def standing(path: Path, root: Path) -> Path:
+    """The folder that is meant: a run where it stands, else one of its name in `root`, whatever else has the name."""
+    from ..runtime.run.run_folder import is_run
+
+    inside = root / path
+    return inside if not is_run(str(path)) and (is_run(str(inside)) or not path.is_dir()) else path
 
 
 def report(found: list[History]) -> int:

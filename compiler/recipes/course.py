@@ -201,7 +201,7 @@ _metric("iou", "Overlap over union: of the foreground of two classes, else the m
 _metric("f1", "Harmonic mean of precision and recall, the mean of all tags.")
 _metric("mae", "Mean absolute error.")
 _metric("rmse", "Root of the mean squared error.")
-_metric("r2", "Share of the variance that is explained.")
+_metric("r2", "Share of the variance that is explained; of several values, the mean of their shares.")
 _metric("pixel_error", "Share of wrong pixels.")
 _metric("coco_map", "Mean average precision by COCO's rules.", later=True)
 _metric("verification", "Share of pairs told apart at a rate of false acceptance.", later=True)

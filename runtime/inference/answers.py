@@ -83,6 +83,8 @@ class Mask(NamedTuple):
 def answers(trained: Trained, split: Split, top: int = 5) -> Iterator[Answer]:
     """What the network says of each example, in order; `top` bounds classes and tags. UserError for other tasks."""
     task, classes = trained.preparation.task, trained.preparation.classes
+    if top < 1:
+        raise UserError(f"`top` is at least 1, found {top}")
     if task not in ("classification", "tagging", "regression"):
         raise UserError(f"the model learned {task}: it tells no classes, tags or values")
     for positions, found in outputs(trained, split):

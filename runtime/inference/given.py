@@ -19,6 +19,14 @@ BRIGHT = 16
 """Brightness that no picture from 0 to 1 has, nor any measured value near it: such numbers run to 255."""
 
 
+READ_BY = {
+    "bytes": ": `PIL.Image.open(io.BytesIO(content))` reads it",
+    "BytesIO": ": `PIL.Image.open` reads it",
+    "BufferedReader": ": `PIL.Image.open` reads it",
+}
+"""Types that may hold a picture, and what makes one of it."""
+
+
 class Loaded(NamedTuple):
     """Examples that lie in memory, each of its own size."""
 
@@ -64,14 +72,26 @@ def given(what: Any, rank: int, bright: float = BRIGHT) -> Split:
         raise UserError("nothing is given to look at: the list is empty")
     if all(isinstance(one, (str, os.PathLike)) for one in several):
         return pictures([os.fspath(one) for one in several])
-    arrays = [readable(array, rank, bright) for one in several for array in as_arrays(one, rank)]
-    return Loaded(tuple(f"[{i}]" for i in range(len(arrays))), tuple(arrays)).split()
+    named = [(name, readable(array, rank, bright)) for one in several for name, array in examples(one, rank)]
+    names = tuple(name or f"[{i}]" for i, (name, _) in enumerate(named))
+    return Loaded(names, tuple(array for _, array in named)).split()
+
+
+def examples(one: Any, rank: int) -> Iterator[tuple[str, Array]]:
+    """The examples in one thing, with the names of files."""
+    if isinstance(one, (str, os.PathLike)):
+        files = pictures([os.fspath(one)])
+        yield from ((files.examples.name(n), files.examples.load(n)) for n in files.numbers.tolist())
+    else:
+        yield from (("", array) for array in as_arrays(one, rank))
 
 
 def readable(example: Array, rank: int, bright: float = BRIGHT) -> Array:
     """The example, whose numbers mean something. UserError where they do not, or are above what is taken."""
     kind = example.dtype.kind
-    if rank == 3 and kind == "f" and example.size and float(example.max()) > bright:
+    if not example.size:
+        raise UserError(f"an example of {'x'.join(map(str, example.shape))} holds nothing")
+    if rank == 3 and kind == "f" and float(example.max()) > bright:
         raise UserError('pictures of floats are brightness from 0 to 1; these run to '
                         f'{float(example.max()):g}: divide them by 255, or `.astype("uint8")`')  # fmt: skip
     if kind == "f" and not np.isfinite(example).all():
@@ -88,6 +108,9 @@ def as_arrays(one: Any, rank: int) -> Iterator[Array]:
         yield np.atleast_3d(np.array(plain(one)))
         return
     found = np.asarray(one)
+    if not found.ndim:
+        kind = type(one).__name__ if one is not None else "None"
+        raise UserError(f"examples are paths, folders, pictures of PIL or arrays, found {kind}{READ_BY.get(kind, '')}")
     if found.ndim == rank + 1:
         yield from found
     elif found.ndim in (rank, rank - 1):

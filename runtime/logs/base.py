@@ -15,12 +15,14 @@ EVERY = 50
 
 
 class About(NamedTuple):
-    """What a log may tell of the run beside its numbers. `ident` stays the same when the run goes on."""
+    """What a log may tell of the run beside its numbers. `ident` stays the same when the run goes on, `before` are the
+    steps and numbers of the epochs that it had then."""
 
     folder: str
     name: str
     ident: str
     settings: Mapping[str, Any]
+    before: tuple[tuple[int, Mapping[str, float]], ...] = ()
 
 
 class Log(Protocol):

@@ -49,8 +49,9 @@ class Mlflow:
         at = self.experiment(experiment or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "cnnc")
         self.ident: str = self.found(at, about.ident) or self.begun(at, about)
         self.client.update_run(self.ident, status="RUNNING")
-        params = [self.entities.Param(name, self.cut(str(value))) for name, value in about.settings.items()]
-        self.client.log_batch(self.ident, params=params)
+        there = self.client.get_run(self.ident).data.params  # which take no other value, as that of a folder that moved
+        said = {name: self.cut(str(value)) for name, value in about.settings.items() if name not in there}
+        self.client.log_batch(self.ident, params=[self.entities.Param(name, value) for name, value in said.items()])
         if any(len(str(value)) > self.LONGEST for value in about.settings.values()):
             self.client.log_dict(self.ident, dict(about.settings), "settings.json")
 

@@ -62,7 +62,7 @@ def open_log(part: Part, about: About) -> Log:
 def _(part: course.Csv, about: About) -> Log:
     from .table import Table
 
-    return Table(part.path)
+    return Table(part.path, about.before)
 
 
 @open_log.register

@@ -21,6 +21,9 @@ Scores = dict[str, float]
 ROWS = 1024
 """Vectors whose distances to all others are there at once."""
 
+SAME = 1e-13
+"""The part of the squares below which their spread is what rounding leaves of none."""
+
 
 class Meter(Protocol):
     """Adds up what the figures of a task follow from."""
@@ -138,45 +141,63 @@ def of_tagging(task: of.Tagging, folded: str | None = None, top: tuple[int, ...]
 
 
 class Errors:
-    """Differences between what was found and what is known."""
+    """Differences between what was found and what is known.
+
+    `apart`: each value of the second dimension has a mean of its own, and R2 is the mean of theirs.
+    """
 
     confusion = None
 
-    def __init__(self, folded: str | None) -> None:
+    def __init__(self, folded: str | None, apart: bool) -> None:
         self.folded = folded
+        self.apart = apart
         self.sums: Any = 0
-        """Of absolute errors, of their squares, of what is known, of its squares."""
+        """Of absolute errors, of their squares, of what is known, of its squares: (4, values)."""
         self.count = 0
 
     def add(self, outputs: Outputs, y: Tensor) -> None:
         found = activated(outputs[0].float(), self.folded)
         wanted = framed(y, found).double().reshape(found.shape)
         errors = found.double() - wanted
-        sums = [errors.abs().sum(), errors.square().sum(), wanted.sum(), wanted.square().sum()]
-        self.sums = self.sums + torch.stack(sums)
+        sums = [errors.abs(), errors.square(), wanted, wanted.square()]
+        self.sums = self.sums + torch.stack([self.summed(x) for x in sums])
         self.count += errors.numel()
+
+    def summed(self, x: Tensor) -> Tensor:
+        """For each value, or for all of them."""
+        return x.sum([at for at in range(x.ndim) if at != 1]) if self.apart else x.sum()[None]
 
     def scores(self) -> Scores:
         count = max(self.count, 1)
-        absolute, squares, total, known = self.sums.tolist()
-        spread = known - total**2 / count
+        sums = self.sums.cpu().numpy()
+        absolute, squares, _, _ = sums.sum(1).tolist()
         found = {"mae": absolute / count, "rmse": (squares / count) ** 0.5}
-        return {**found, "r2": 1 - squares / spread if spread > 0 else 0.0}
+        return {**found, "r2": explained(sums[1:], count / sums.shape[1])}
 
     @property
     def told(self) -> Tensor:
-        found: Tensor = self.sums[0] / max(self.count, 1)
+        found: Tensor = self.sums[0].sum() / max(self.count, 1)
         return found
+
+
+def explained(sums: Any, count: float) -> float:
+    """R2, the mean over values, from the sums of squared errors, of what is known and of its squares. Of a value that
+    is always the same, 1 where it is met and else 0, as scikit-learn has it."""
+    squares, total, known = sums
+    spread = known - total**2 / count
+    spread = np.where(spread > SAME * known, spread, 0)
+    shares = 1 - squares / np.where(spread > 0, spread, 1)
+    return float(np.where(spread > 0, shares, squares == 0).mean())
 
 
 @meter.register
 def of_regression(task: of.Regression, folded: str | None = None, top: tuple[int, ...] = ()) -> Meter:
-    return Errors(folded)
+    return Errors(folded, apart=True)
 
 
 @meter.register
 def of_reconstruction(task: of.Reconstruction, folded: str | None = None, top: tuple[int, ...] = ()) -> Meter:
-    return Errors(folded)
+    return Errors(folded, apart=False)
 
 
 class Neighbours:

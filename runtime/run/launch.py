@@ -24,6 +24,7 @@ from ..jobs.prepare import Asked, prepare
 from ..jobs.suitable import remarks, unlearned
 from .display import Display
 from .environment import environment
+from .history import rows_of
 from .interrupt import Stopping, leave_at_once, stoppable
 from .origin import STAYED, Moved
 from .reopen import reopened
@@ -174,13 +175,22 @@ def watching(job: Job, folder: RunFolder, shown: Display) -> Iterator[logs.Watch
     """Inside, the display and the logs of the recipe listen."""
     before = read_state(folder.path)
     began = re.sub(r"\D", "", before.began)[:14] if before is not None else ""
-    about = logs.About(str(folder), folder.path.name, f"{folder.path.name}-{began}", logs.settings(job.recipe))
+    name, had = folder.path.name, epochs_before(folder)
+    about = logs.About(str(folder), name, f"{name}-{began}", logs.settings(job.recipe), had)
     watch = logs.Watching(shown, logs.open_logs(job.recipe, about, shown.say) if folder.written else [])
     try:
         yield watch
     except BaseException:
         watch.close("failed")
         raise
+
+
+def epochs_before(folder: RunFolder) -> tuple[tuple[int, dict[str, float]], ...]:
+    """Steps and numbers of the epochs that a run had, for logs; none where its table was spoilt: it goes on without."""
+    try:
+        return tuple((int(row["steps"]), dict(logs.named(row))) for row in rows_of(folder.rows) if "steps" in row)
+    except UserError:
+        return ()
 
 
 def story_told(job: Job, folder: RunFolder, shown: Display) -> None:

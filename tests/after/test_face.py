@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -56,11 +57,31 @@ def test_arrays_that_are_no_pictures_are_refused(run: cnnc.Run, digits: list[Pat
         (array.astype(np.uint16), "numbers of uint16"),
         (array.astype(np.complex64), "these are numbers of complex64"),
         (np.full((8, 8, 1), np.nan), "values that are no numbers"),
+        (np.zeros((0, 8, 1), np.uint8), "0x8x1 holds nothing"),
         ([], "the list is empty"),
+        (None, "paths, folders, pictures of PIL or arrays, found None"),
+        (3, "paths, folders, pictures of PIL or arrays, found int"),
+        (digits[0].read_bytes(), "or arrays, found bytes: `PIL.Image.open.io.BytesIO.content..` reads it"),
+        (io.BytesIO(digits[0].read_bytes()), "or arrays, found BytesIO: `PIL.Image.open` reads it"),
     ):
         with pytest.raises(cnnc.UserError, match=told):
             run.predict(wrong)
     assert run.predict(array / 255)[0].confidence == pytest.approx(run.predict(array)[0].confidence)
+
+
+def test_paths_and_pictures_go_together(run: cnnc.Run, digits: list[Path]) -> None:
+    expected = run.predict(digits[:3])
+    found = run.predict([digits[0], Image.open(digits[1]), str(digits[2])])
+    assert [one.name for one in found] == [str(digits[0]), "[1]", str(digits[2])]
+    for one, other in zip(found, expected, strict=True):
+        assert one.label == other.label
+        assert one.confidence == pytest.approx(other.confidence, abs=1e-5)
+
+
+@pytest.mark.parametrize("top", [0, -1])
+def test_no_class_is_not_told(run: cnnc.Run, digits: list[Path], top: int) -> None:
+    with pytest.raises(cnnc.UserError, match=f"`top` is at least 1, found {top}"):
+        run.predict(digits[0], top=top)
 
 
 def test_floats_are_brightness_from_0_to_1(run: cnnc.Run, digits: list[Path]) -> None:

@@ -76,6 +76,27 @@ def test_a_table_has_a_row_for_each_epoch(tmp_path: Path) -> None:
         assert {name: float(row[name]) for name in EXPECTED} == EXPECTED
 
 
+def test_a_table_of_a_run_that_goes_on_keeps_what_was_before(tmp_path: Path) -> None:
+    """Epochs behind the place from which it goes on are those that it has now; another run begins anew."""
+    path = tmp_path / "log.csv"
+
+    def epochs(about: About, *losses: tuple[int, float]) -> list[tuple[float, float]]:
+        watch = Watching(Display(quiet=True), [open_log(course.Csv(path=str(path)), about)])
+        for steps, loss in losses:
+            watch.epoch({**ROW, "steps": steps, "loss": loss}, False)
+        watch.close("finished")
+        with path.open() as lines:
+            return [(int(row["step"]), float(row["train/loss"])) for row in csv.DictReader(lines)]
+
+    new = about(tmp_path)
+    had = tuple((steps, {**EXPECTED, "train/loss": loss}) for steps, loss in ((30, 3.0), (60, 2.0), (90, 1.0)))
+    assert epochs(new, (30, 3.0), (60, 2.0), (90, 1.0)) == [(30, 3.0), (60, 2.0), (90, 1.0)]
+    gone_on = [(30, 3.0), (60, 2.0), (90, 1.5), (120, 0.5)]
+    assert epochs(new._replace(before=had), (90, 1.5), (120, 0.5)) == gone_on
+    assert epochs(new._replace(before=had)) == [(30, 3.0), (60, 2.0), (90, 1.0)]
+    assert epochs(new, (30, 3.0)) == [(30, 3.0)]
+
+
 def test_weights_and_biases_gets_the_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in, for where it is not installed; the package itself: test_online.py."""
     said: list[Any] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import signal
 import subprocess
@@ -58,6 +59,12 @@ def interrupted_and_gone_on(folder: Path, log: str) -> None:
     assert "no more numbers" not in said + second.stdout
 
 
+def test_a_table_has_all_epochs_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    interrupted_and_gone_on(tmp_path, "csv=log.csv")
+    with (tmp_path / "log.csv").open() as lines:
+        assert [float(row["epoch"]) for row in csv.DictReader(lines)] == list(range(1, 41))
+
+
 # --- MLflow -----------------------------------------------------------------------------------------------------------
 
 
@@ -99,6 +106,17 @@ def test_a_run_that_goes_on_goes_on_in_mlflow(store: Any, tmp_path: Path) -> Non
         watch.close(state)
     (run,) = runs(store, "flowers")
     assert run.info.status == "FINISHED"
+    assert [one.step for one in store.get_metric_history(run.info.run_id, "lr")] == [30, 60]
+
+
+def test_settings_that_are_said_otherwise_do_not_end_a_log(store: Any, tmp_path: Path) -> None:
+    """Where the data lie is said in full by a run that goes on; MLflow takes no setting a second time."""
+    for steps, data in ((30, 'folder("flowers")'), (60, 'folder("/home/me/flowers")')):
+        watch = watching(course.Mlflow(experiment="flowers"), about(tmp_path, data=data))
+        watch.epoch({**ROW, "steps": steps}, False)
+        watch.close("finished")
+    (run,) = runs(store, "flowers")
+    assert run.data.params["data"] == 'folder("flowers")'
     assert [one.step for one in store.get_metric_history(run.info.run_id, "lr")] == [30, 60]
 
 

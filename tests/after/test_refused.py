@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cnnc.runtime.weights.replace import replace
+from PIL import Image
 
 import cnnc
 from cnnc.cli import main
@@ -43,6 +44,16 @@ def test_what_does_not_go_with_a_run_is_refused(
 ) -> None:
     assert main(line.split()) == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["eval", "predict", "serve"])
+def test_a_picture_in_the_place_of_the_run_is_told(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.png"
+    Image.new("L", (8, 8)).save(path)
+    assert main([command, str(path), *([str(path)] if command == "predict" else [])]) == 1
+    assert f"{path}: no run folder, .onnx or .cnn file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("line", ["eval none", "predict none a.png", "serve none", "bench none"])

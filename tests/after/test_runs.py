@@ -98,6 +98,20 @@ def test_a_wrong_command_line(words: list[str], told: str, capsys: pytest.Captur
     assert told in capsys.readouterr().err
 
 
+def test_a_folder_that_is_no_run_hides_none(
+    two: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Data in `one/` beside `runs/one`."""
+    place = tmp_path_factory.mktemp("place")
+    (place / "one").mkdir()
+    (place / "none").mkdir()
+    monkeypatch.chdir(place)
+    assert str(two / "one") in said(capsys, "show", "one", "--in", two)
+    assert main(["runs", "show", "none", "--in", str(two)]) == 1
+    assert "none: no run: there is no config.json in it" in capsys.readouterr().err
+
+
 def test_no_such_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["runs", "show", "nowhere"]) == 1
     assert "nowhere: there is no such folder of a run" in capsys.readouterr().err

@@ -114,6 +114,22 @@ def test_onnx_gives_the_same_masks(seg: cnnc.Run, tmp_path: Path) -> None:
         assert (mask.numbers != expected.numbers).mean() < 0.001
 
 
+def test_what_is_measured_from_the_run_alone_says_so(
+    seg: cnnc.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seg.export(tmp_path / "seg.onnx")
+    assert main(["eval", str(tmp_path / "seg.onnx")]) == 1
+    told = "it learned segmentation, which is measured from its run folder alone: `cnnc eval RUN`"
+    assert told in capsys.readouterr().err
+
+
+def test_top_is_of_classes(seg: cnnc.Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["eval", str(seg.folder), "--top", "2"]) == 2
+    assert (
+        "--top is for models that tell one class of several, this one learned segmentation" in capsys.readouterr().err
+    )
+
+
 def test_the_page_shows_masks_and_classes(seg: cnnc.Run) -> None:
     text = seg.report.read_text("utf-8")
     assert "Example, known, found" in text

@@ -11,6 +11,7 @@ from cnnc.runtime.jobs import task as of
 from cnnc.runtime.measuring.figures import Figures
 from cnnc.runtime.measuring.measure import Measuring
 from cnnc.runtime.measuring.meters import ROWS
+from sklearn.metrics import r2_score
 from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
@@ -75,7 +76,17 @@ def test_values(task: of.Task) -> None:
     found = scores(task, *halves(x, y))
     assert found["mae"] == pytest.approx(float(tm.mean_absolute_error(x, y)), rel=1e-5)
     assert found["rmse"] == pytest.approx(float(tm.mean_squared_error(x, y, squared=False)), rel=1e-5)
-    assert found["r2"] == pytest.approx(float(tm.r2_score(x.flatten(), y.flatten())), rel=1e-4)
+    pairs = (x, y) if isinstance(task, of.Regression) else (x.flatten(), y.flatten())
+    assert found["r2"] == pytest.approx(float(tm.r2_score(*pairs)), rel=1e-4)
+
+
+def test_each_value_is_explained_for_itself() -> None:
+    """Values of different sizes: that one is larger than the other explains nothing. By scikit-learn."""
+    y = torch.randn(20, 3, generator=DRAW) * torch.tensor([1.0, 100.0, 0.0]) + torch.tensor([5.0, 3000.0, 0.1])
+    x = y + torch.randn(20, 3, generator=DRAW) * torch.tensor([0.5, 150.0, 0.1])
+    found = scores(of.Regression(NAMES), *halves(x, y))["r2"]
+    assert found == pytest.approx(r2_score(y.double().numpy(), x.double().numpy()), rel=1e-6)
+    assert scores(of.Regression(NAMES), *halves(y, y))["r2"] == 1
 
 
 def test_values_are_measured_behind_the_activation() -> None:
