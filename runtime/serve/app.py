@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ..data import DataError
 from ..inference.answers import Mask, answers, as_dict, class_name, masks
@@ -91,6 +92,12 @@ def application(service: Service) -> Any:
         except DataError as error:
             raise HTTPException(422, str(error)) from None
         return {"model": service.name, "predictions": found, "seconds": round(time.perf_counter() - began, 4)}
+
+    @api.exception_handler(RequestValidationError)
+    def no_number(request: Request, error: Exception) -> Response:
+        """The only parameter there is; what is wrong is a text, as everywhere."""
+        found = request.query_params.get("top")
+        return JSONResponse({"detail": f"`top` is a whole number, found `{found}`"}, 422)
 
     @api.exception_handler(ClientDisconnect)
     def gone(request: Request, error: Exception) -> Response:

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 
 from ..data import DataError
 from ..data.dataset import Array
-from ..data.picture import plain
+from ..data.picture import READING, plain, reason
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM")
 """What is opened; PIL knows many more, whose readers are less well kept."""
@@ -40,5 +40,7 @@ def unpacked(sent: Sent) -> Array:
         raise
     except Image.DecompressionBombError:
         raise DataError(f"{sent.name}: more than {PIXELS:,} pixels") from None
+    except READING as error:
+        raise DataError(f"{sent.name}: {reason(error, io.BytesIO(sent.content))}") from None
     except Exception:  # readers of broken files raise what they like
         raise DataError(f"{sent.name}: no picture that can be read") from None

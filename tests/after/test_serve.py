@@ -104,13 +104,28 @@ def saved(kind: str) -> bytes:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(b"nothing", "0.png: no picture"), (saved("PNG")[:40], "0.png: no picture"), (saved("PDF"), "0.png: no picture")],
+    [
+        (b"nothing", "0.png: no picture"),
+        (saved("JPEG")[:100], "0.png: the picture ends too early"),
+        (saved("PDF"), "0.png: no picture"),
+    ],
     ids=["text", "cut off", "another format"],
 )
 def test_what_is_no_picture_is_told(client: TestClient, content: bytes, told: str) -> None:
     answer = client.post("/predict", files=form(content))
     assert answer.status_code == 422
     assert told in answer.json()["detail"]
+
+
+def test_an_empty_file_among_others_is_told(client: TestClient) -> None:
+    answer = client.post("/predict", files=form(saved("PNG"), b""))
+    assert (answer.status_code, answer.json()["detail"]) == (422, "1.png: the file is empty")
+
+
+def test_what_is_wrong_is_a_text(client: TestClient) -> None:
+    """A `detail` that is a list for one fault and a text for all others is shown by nobody."""
+    answer = client.post("/predict?top=x", files=form(saved("PNG")))
+    assert (answer.status_code, answer.json()) == (422, {"detail": "`top` is a whole number, found `x`"})
 
 
 @pytest.mark.parametrize(
