@@ -63,7 +63,7 @@ def asked(args: argparse.Namespace) -> tuple[tuple[int, ...], tuple[str, ...]]:
     strange = [word for word in words if word not in BACKENDS]
     if strange or not words:
         raise cli.UsageError(f"--backend takes {', '.join(BACKENDS)}, found `{args.backend}`")
-    if args.seconds <= 0 or (args.threads is not None and args.threads < 1):
+    if not args.seconds > 0 or (args.threads is not None and args.threads < 1):
         raise cli.UsageError("--seconds and --threads are more than 0")
     return tuple(map(int, sizes)), tuple(words)
 

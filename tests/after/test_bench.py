@@ -116,6 +116,7 @@ def test_what_cannot_be_measured_is_told(net: Path, capsys: pytest.CaptureFixtur
         (["--batch", "0"], "--batch takes whole numbers"),
         (["--backend", "tvm"], "eager, compiled, onnxruntime"),
         (["--seconds", "0"], "more than 0"),
+        (["--seconds", "nan"], "more than 0"),
     ],
 )
 def test_a_wrong_command_line(net: Path, arguments: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
