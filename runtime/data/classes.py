@@ -34,7 +34,7 @@ def numbered(names: Sequence[str], classes: tuple[str, ...], where: object) -> L
     numbers = {name: number for number, name in enumerate(classes)}
     strange = in_order(name for name in names if name not in numbers)
     if strange:
-        raise DataError(f"{where}: {listed(strange)} is not among the classes to learn, {listed(classes)}")
+        raise DataError(f"{where}: {listed(strange)} {are(strange)} not among the classes to learn, {listed(classes)}")
     return np.array([numbers[name] for name in names], np.int64)
 
 
@@ -42,6 +42,10 @@ def listed(names: Sequence[str]) -> str:
     """`cat, dog`, the first few of many."""
     more = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def are(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def require_classes(classes: tuple[str, ...], labels: Labels, where: object, data: Data) -> None:
@@ -92,7 +96,7 @@ def by_name(data: Dataset, classes: tuple[str, ...]) -> Dataset:
         way = "; a `classes.txt` beside the masks names the classes that their numbers stand for"
     strange = [name for name in data.classes if name not in classes]
     if strange:
-        raise DataError(f"{data.name}: {listed(strange)} is not among {known}{way}")
+        raise DataError(f"{data.name}: {listed(strange)} {are(strange)} not among {known}{way}")
     if data.target != "classes":
         raise DataError(f"{data.name}: {listed(data.classes)} are not all of {known}{way}")
     numbers = np.array([classes.index(name) for name in data.classes], np.int64)

@@ -89,6 +89,9 @@ def test_other_classes_are_refused_by_name(fruit: cnnc.Run, tmp_path: Path, caps
     assert told in capsys.readouterr().err
     with pytest.raises(cnnc.UserError, match=told):
         fruit.eval(tmp_path / "test")
+    (tmp_path / "test" / "apple").rename(tmp_path / "test" / "fig")
+    with pytest.raises(cnnc.UserError, match="fig, grape are not among the classes that the model knows"):
+        fruit.eval(tmp_path / "test")
 
 
 def test_a_folder_without_examples_is_refused(fruit: cnnc.Run, tmp_path: Path) -> None:

@@ -170,7 +170,7 @@ def test_masks_to_measure_on_have_the_classes_of_the_model_where_these_are_named
     fill(tmp_path / "images", 3)
     masks(tmp_path / "masks", of(1), of(1), of(1))
     classes = ("sky", "road", "car")
-    with pytest.raises(DataError, match=r"0, 1 is not among the .* knows, sky, road, car; a `classes.txt` beside the"):
+    with pytest.raises(DataError, match=r"0, 1 are not among the .* knows, sky, road, car; a `classes.txt` beside the"):
         by_name(to_measure(tmp_path), classes)
     with pytest.raises(DataError, match=r"0, 1 are not all of the classes that the model knows, 0, 1, 2; a `classes"):
         by_name(to_measure(tmp_path), ("0", "1", "2"))
