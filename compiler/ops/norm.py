@@ -22,7 +22,8 @@ class BatchNorm(Op):
 
     Outside training it uses running statistics, which count as parameters that are not trained: 4 per channel in all.
     `momentum` is the share of the old statistics that is kept at each step. The running variance takes the unbiased
-    estimate of the batch, as in PyTorch; Keras takes the biased one. Keras: BatchNormalization. PyTorch: BatchNorm2d.
+    estimate of the batch, as in PyTorch; Keras takes the biased one. `cnnc train` averages over the last fifth of the
+    steps until that reaches back further than the momentum does. Keras: BatchNormalization. PyTorch: BatchNorm2d.
     """
 
     family = "normalization"

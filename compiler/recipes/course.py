@@ -64,7 +64,8 @@ class Keep(Entry):
 
 @entry("average")
 class Average(Entry):
-    """Weights averaged over the run are the ones measured and kept."""
+    """Weights averaged over the run are the ones measured and kept. The first few count alike, whatever `decay` says:
+    the average is not held back by what the run began with."""
 
     whole = True
 
