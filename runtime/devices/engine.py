@@ -152,7 +152,8 @@ class Engine:
         place = "CPU, " + plural(torch.get_num_threads(), "thread") if self.kind == "cpu" else str(self.device)
         shared = " with a share of the weights" if self.ranks.split else ""
         many = "" if self.ranks.alone else f"{plural(self.ranks.total, 'process')}, each{shared} on "
-        return f"{many}{place}, {TOLD[self.precision]}, channels last{', compiled' * (self.compile is not None)}"
+        layout = ", channels last" * (not self.ranks.split)  # shares of weights lie in rows
+        return f"{many}{place}, {TOLD[self.precision]}{layout}{', compiled' * (self.compile is not None)}"
 
     def reading(self, processes: int | None) -> Reading:
         """How batches are made for it."""

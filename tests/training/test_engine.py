@@ -277,3 +277,10 @@ def test_kernels_over_pictures_and_volumes_lie_in_one_network() -> None:
     pictures, volumes = (part.weight for part in net)  # type: ignore[misc]
     assert pictures.is_contiguous(memory_format=torch.channels_last)
     assert volumes.is_contiguous()
+
+
+def test_only_weights_that_are_whole_are_told_to_lie_channels_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Engine("cpu", "fp32")
+    assert found.told.endswith("fp32, channels last")
+    monkeypatch.setattr(found, "ranks", Ranks(devices=2, split=True))
+    assert found.told.endswith("fp32")
